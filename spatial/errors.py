@@ -1,0 +1,109 @@
+"""What can go wrong, and how it is said."""
+
+
+class SpatialError(Exception):
+    """Something the user can mend: the message says where, what was expected and what to do."""
+
+
+class StudyError(SpatialError):
+    """A study file, an option or a command that cannot be understood."""
+
+
+class DataError(SpatialError):
+    """A table, a geometry or a graph that cannot be used as it is."""
+
+
+class ModelError(SpatialError):
+    """Numbers that a method cannot be computed from."""
+
+
+class OutputError(SpatialError):
+    """A file that cannot be written."""
+
+
+class SpatialWarning(UserWarning):
+    """Something that was done and that the user should know, though it is no error."""
+
+
+def complaint(where: str, what: str, expected: str = "", remedy: str = "") -> str:
+    """
+    Word a message the one way: where, what with values and how many, what was expected, what to do.
+
+    Parameters
+    ----------
+    where
+        The file, table, column or option the complaint is about.
+    what
+        What was found, with the values and how many of them.
+    expected
+        What would have been right.
+    remedy
+        What the user can do about it.
+
+    Returns
+    -------
+    str
+        ``{where}: {what}. {expected}. {remedy}.``
+
+    Examples
+    --------
+    >>> complaint("towns.csv", "3 keys have no place", "Keys are looked up in 'code'", "Correct them")
+    "towns.csv: 3 keys have no place. Keys are looked up in 'code'. Correct them."
+    """
+    sentences = [part.rstrip(". ") for part in (what, expected, remedy) if part]
+    return f"{where}: " + " ".join(f"{sentence}." for sentence in sentences)
+
+
+def listed(values: object, most: int = 5) -> str:
+    """
+    Write a few values out in quotes and say how many more there are.
+
+    Parameters
+    ----------
+    values
+        Any iterable.
+    most
+        How many are written out.
+
+    Returns
+    -------
+    str
+        For example ``'a', 'b' and 3 more``.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"], most=2)
+    "'a', 'b' and 1 more"
+    """
+    everything = [repr(str(value)) for value in values]  # type: ignore[attr-defined]
+    shown = ", ".join(everything[:most])
+    return shown if len(everything) <= most else f"{shown} and {len(everything) - most} more"
+
+
+def nearest_name(name: str, known: object) -> str:
+    """
+    Offer the known name that is most like a misspelt one.
+
+    Parameters
+    ----------
+    name
+        What was written.
+    known
+        The names there are.
+
+    Returns
+    -------
+    str
+        ``Did you mean 'x'?`` or, where nothing is alike, the list of known names.
+
+    Examples
+    --------
+    >>> nearest_name("colum", ["column", "seed"])
+    "Did you mean 'column'?"
+    """
+    import difflib
+
+    names = [str(each) for each in known]  # type: ignore[attr-defined]
+    folded = {each.casefold(): each for each in names}
+    close = difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.55)
+    return f"Did you mean '{folded[close[0]]}'?" if close else f"Known: {listed(names, 30)}"

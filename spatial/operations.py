@@ -1,0 +1,76 @@
+"""The catalogue: every operation, one line each, in the order of the rooms."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from spatial.errors import StudyError, complaint, nearest_name
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One row: the name it is called by, the room it lives in, and what it does in a few words."""
+
+    name: str
+    room: str
+    summary: str
+
+    def function(self) -> Callable[..., Any]:
+        """Load the room and give the function itself."""
+        function: Callable[..., Any] = getattr(import_module(f"spatial.{self.room}"), self.name)
+        return function
+
+
+OPERATIONS = (
+    Operation("contiguity", "weights", "Neighbours share a border (queen) or an edge (rook)"),
+    Operation("nearest", "weights", "Neighbours are the k nearest places"),
+    Operation("distance_band", "weights", "Neighbours are all places within a distance"),
+    Operation("inverse_distance", "weights", "Nearer neighbours weigh more"),
+    Operation("connectivity", "weights", "Report islands, components, neighbours and symmetry of a graph"),
+    Operation("describe", "explore", "Summarise columns: location, spread, shape, missing values"),
+    Operation("moran", "explore", "Global Moran's I: do neighbours resemble each other?"),
+    Operation("geary", "explore", "Global Geary's c: how much do neighbours differ?"),
+    Operation("getis_ord", "explore", "Global Getis-Ord G: do high values lie together?"),
+    Operation("local_moran", "explore", "Local Moran's I: where are the clusters and the outliers?"),
+    Operation("local_getis_ord", "explore", "Local Getis-Ord G or G*: where are hot and cold spots?"),
+    Operation("ols", "models", "Linear regression with tests for spatial dependence"),
+    Operation("lag_model", "models", "Spatial lag model (SAR) by maximum likelihood, with impacts"),
+    Operation("error_model", "models", "Spatial error model (SEM) by maximum likelihood"),
+    Operation("kernel_density", "surfaces", "Density of weighted points as a surface"),
+    Operation("k_means", "clusters", "Group places by several indicators (k-means)"),
+    Operation("ward", "clusters", "Group places by several indicators (Ward's hierarchy)"),
+    Operation("compare_grouping", "clusters", "Compare a given grouping with the best one of the same size"),
+)
+
+
+def operation(name: str, where: str = "operations") -> Operation:
+    """
+    Look an operation up.
+
+    Parameters
+    ----------
+    name
+        As in the catalogue.
+    where
+        What to name in a complaint.
+
+    Returns
+    -------
+    Operation
+        Its row.
+
+    Raises
+    ------
+    StudyError
+        When there is none of this name; the most similar one is offered.
+
+    Examples
+    --------
+    >>> operation("moran").room
+    'explore'
+    """
+    rows = {row.name: row for row in OPERATIONS}
+    if name not in rows:
+        raise StudyError(complaint(where, f"there is no operation {name!r}", nearest_name(name, rows)))
+    return rows[name]

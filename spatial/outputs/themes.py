@@ -1,0 +1,258 @@
+"""Thematic maps: which column, in which classes, in which colours. Every writer draws from here."""
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatial.outputs.atlas import Class, Indicator, Step, Theme
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from geopandas import GeoDataFrame
+
+#: Light to dark; the smallest CIEDE2000 distance between two of them is stated in the tests, in four kinds of vision.
+SEQUENTIAL = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
+DIVERGING = ("#5e3c99", "#b2abd2", "#f7f7f7", "#fdb863", "#e66101")
+CLUSTERS = {
+    "High-High": "#b2182b",
+    "Low-Low": "#2166ac",
+    "Low-High": "#92c5de",
+    "High-Low": "#f4a582",
+    "Hot spot": "#b2182b",
+    "Cold spot": "#2166ac",
+    "Not significant": "#f2f2f2",
+    "Isolated": "#878787",
+}
+GROUPS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
+NO_DATA = "#bdbdbd"
+NO_DATA_LABEL = "No data"
+
+
+def themes_of(places: "GeoDataFrame", indicators: Sequence[Indicator], steps: Sequence[Step]) -> tuple[Theme, ...]:
+    """
+    List the thematic maps of a study: one for each indicator, and those that the results declare.
+
+    Parameters
+    ----------
+    places
+        The layer with indicators and ``<step>_<field>`` columns.
+    indicators
+        The columns that came from tables.
+    steps
+        The finished steps.
+
+    Returns
+    -------
+    tuple of Theme
+        Indicators first, then steps in their order.
+    """
+    made = []
+    for each in indicators:
+        if each.kind == "text" or not places[each.column].notna().any():
+            continue
+        categories = each.kind == "category"
+        if not categories and places[each.column].dropna().nunique() < 2:
+            continue
+        kind = "categories" if categories else "sequential"
+        made.append(theme(places[each.column], kind, id=each.column, title=each.title, unit=each.unit))
+    for step in steps:
+        for each_field in fields(step.result):
+            kind = each_field.metadata.get("theme")
+            column = f"{step.id}_{each_field.name}"
+            if kind and column in places.columns and places[column].notna().any():
+                words = f"{step.title}: {each_field.metadata['title']}"
+                made.append(theme(places[column], kind, id=column, title=words, unit=each_field.metadata["unit"], step=step.id))
+    return tuple(made)
+
+
+def theme(column: "pd.Series[Any]", kind: str, *, id: str, title: str, unit: str = "", step: str | None = None) -> Theme:  # noqa: A002
+    """
+    Put the values of one column into classes.
+
+    Parameters
+    ----------
+    column
+        The values on places.
+    kind
+        ``"sequential"``, ``"diverging"``, ``"categories"`` or ``"clusters"``.
+    id
+        The name of the theme.
+    title
+        What stands above the map.
+    unit
+        The unit of the values.
+    step
+        The step the column comes from.
+
+    Returns
+    -------
+    Theme
+        Every value is in exactly one class, missing ones in a class of their own.
+    """
+    if kind in ("categories", "clusters"):
+        classes, method = _categories(column, CLUSTERS if kind == "clusters" else {}), ""
+    elif kind == "diverging":
+        classes, method = _diverging(column)
+    else:
+        classes, method = _sequential(column)
+    absent = int(column.isna().sum())
+    if absent:
+        classes = (*classes, Class(label=NO_DATA_LABEL, colour=NO_DATA, count=absent))
+    return Theme(id=id, title=title, column=str(column.name), kind=kind, classes=classes, unit=unit, step=step, method=method)  # type: ignore[arg-type]
+
+
+def class_numbers(made: Theme, column: "pd.Series[Any]") -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """
+    Tell the class of every value.
+
+    Parameters
+    ----------
+    made
+        The theme.
+    column
+        The values it was made of.
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions in ``made.classes``.
+    """
+    if made.kind in ("categories", "clusters"):
+        positions = {each.value: number for number, each in enumerate(made.classes)}
+        return np.array([positions[as_text(value)] for value in column], dtype=np.int64)
+    ranges = [each for each in made.classes if each.low is not None]
+    numbers = column.to_numpy(dtype=float, na_value=np.nan)
+    uppers = np.array([each.high for each in ranges], dtype=float)
+    found = np.searchsorted(uppers, numbers, side="left")
+    return np.where(np.isnan(numbers), len(ranges), np.minimum(found, len(ranges) - 1)).astype(np.int64)
+
+
+def as_text(value: Any) -> str | None:
+    """
+    Write a category the way legends, styles and layers write it.
+
+    Parameters
+    ----------
+    value
+        A text, a number or a missing value.
+
+    Returns
+    -------
+    str or None
+        Whole numbers without a point; None for a missing value.
+
+    Examples
+    --------
+    >>> as_text(3.0)
+    '3'
+    """
+    if value is None or value != value:  # noqa: PLR0124
+        return None
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def number_words(value: float, *, step: float | None = None) -> str:
+    """
+    Write a number for a reader: as few digits as tell it apart, thousands set off by a narrow space.
+
+    Parameters
+    ----------
+    value
+        The number.
+    step
+        The distance to its neighbours in a legend; three significant digits where it is not given.
+
+    Returns
+    -------
+    str
+        With a true minus sign.
+
+    Examples
+    --------
+    >>> number_words(-1234.5, step=10.0)
+    '−1\u202f234'
+    """
+    if not math.isfinite(value):
+        return "–"
+    scale = abs(step) if step else abs(value)
+    digits = 0 if scale == 0 else max(0, (0 if step else 2) - math.floor(math.log10(scale)) + (1 if step else 0))
+    words = f"{abs(value):,.{min(digits, 12)}f}".replace(",", "\u202f")
+    return f"−{words}" if value < 0 and float(words.replace("\u202f", "")) != 0 else words
+
+
+def _sequential(column: "pd.Series[Any]") -> tuple[tuple[Class, ...], str]:
+    values = column.dropna().to_numpy(dtype=float)
+    distinct = np.unique(values)
+    count = min(len(SEQUENTIAL), len(distinct), max(2, round(1 + math.log2(len(values)))))
+    if len(distinct) <= count:
+        uppers = distinct
+    else:
+        uppers = np.unique(np.asarray(_natural_breaks(values, count), dtype=float))
+        uppers[-1] = distinct[-1]
+    colours = _spread(SEQUENTIAL, len(uppers))
+    return _ranges(values, float(distinct[0]), uppers, colours), "natural breaks (Fisher-Jenks)"
+
+
+def _natural_breaks(values: "np.ndarray[Any, Any]", count: int) -> Any:
+    import mapclassify
+
+    if len(values) > 5_000:
+        values = np.sort(values)[np.linspace(0, len(values) - 1, 3_000).round().astype(int)]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Numba not installed")  # a few thousand values need no compiler
+        return mapclassify.FisherJenks(values, k=count).bins
+
+
+def _diverging(column: "pd.Series[Any]") -> tuple[tuple[Class, ...], str]:
+    values = column.dropna().to_numpy(dtype=float)
+    spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    if spread == 0:
+        return _ranges(values, float(values.min()), np.array([values.max()]), (DIVERGING[2],)), ""
+    inner = np.array([-1.5, -0.5, 0.5, 1.5]) * spread
+    lowest, highest = float(values.min()), float(values.max())
+    bounds = np.concatenate([[min(lowest, -2 * spread)], inner, [max(highest, 2 * spread)]])
+    return _ranges(values, float(bounds[0]), bounds[1:], DIVERGING), "0.5 and 1.5 standard deviations either side of 0"
+
+
+def _ranges(values: "np.ndarray[Any, Any]", lowest: float, uppers: "np.ndarray[Any, Any]", colours: Sequence[str]) -> tuple[Class, ...]:
+    lows = [lowest, *(float(each) for each in uppers[:-1])]
+    found = np.minimum(np.searchsorted(uppers, values, side="left"), len(uppers) - 1)
+    counts = np.bincount(found, minlength=len(uppers))
+    gaps = [high - low for low, high in zip(lows, uppers, strict=True) if high > low]
+    step = float(min(gaps)) if gaps else None
+    made = []
+    for low, high, colour, count in zip(lows, uppers, colours, counts, strict=True):
+        first, last = number_words(low, step=step), number_words(float(high), step=step)
+        made.append(Class(label=first if first == last else f"{first} – {last}", colour=colour, count=int(count), low=low, high=float(high)))
+    return tuple(made)
+
+
+def _categories(column: "pd.Series[Any]", colours: Mapping[str, str]) -> tuple[Class, ...]:
+    texts = [as_text(value) for value in column]
+    found = {text for text in texts if text is not None}
+    order = [name for name in colours if name in found] + sorted(found - set(colours), key=_natural_order)
+    extra = iter(range(len(order)))
+    made = []
+    for name in order:
+        colour = colours[name] if name in colours else NO_DATA if name == NO_DATA_LABEL else GROUPS[next(extra) % len(GROUPS)]
+        made.append(Class(label=name, colour=colour, count=texts.count(name), value=name))
+    return tuple(made)
+
+
+def _natural_order(text: str) -> tuple[int, float, str]:
+    try:
+        return 0, float(text), text
+    except ValueError:
+        return 1, 0.0, text
+
+
+def _spread(colours: Sequence[str], count: int) -> tuple[str, ...]:
+    if count == 1:
+        return (colours[len(colours) // 2],)
+    return tuple(colours[round(position * (len(colours) - 1) / (count - 1))] for position in range(count))

@@ -1,0 +1,365 @@
+"""The one table: what holds for it, how it is checked, and how it meets a graph."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from spatial.errors import DataError, ModelError, complaint, listed, nearest_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from geopandas import GeoDataFrame
+    from libpysal.graph import Graph
+    from scipy.sparse import csr_array
+
+Missing = Literal["error", "drop"]
+
+#: Coordinates that belong to no place on Earth: the WKT of a reference system that says just that.
+LOCAL = (
+    'ENGCRS["Local coordinates, unit unknown",EDATUM["Local"],CS[Cartesian,2],'
+    'AXIS["x",east],AXIS["y",north],LENGTHUNIT["unknown",1]]'
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Aligned:
+    """
+    Numbers and weights in one order, that of the sorted place names.
+
+    The order does not depend on the order of the rows of either table, so neither does any number computed from it.
+    """
+
+    labels: "pd.Index[str]"  # the places that take part, sorted
+    values: "np.ndarray[Any, np.dtype[np.float64]]"  # (places, columns)
+    matrix: "csr_array | None"  # weights, rows and columns in the order of `labels`
+    graph: dict[str, Any]  # what a result records of the graph: transform, links, islands
+    islands: "np.ndarray[Any, np.dtype[np.bool_]]"  # per label, whether it has no neighbours
+    everyone: "pd.Index[str]"  # the index of the table that was given, in its order
+    notes: tuple[str, ...]
+
+    @property
+    def vector(self) -> "np.ndarray[Any, np.dtype[np.float64]]":
+        """The first column."""
+        return self.values[:, 0]
+
+    @property
+    def weights(self) -> "csr_array":
+        """The weights, where a graph was given."""
+        if self.matrix is None:
+            raise TypeError("this was aligned without a graph")
+        return self.matrix
+
+    def series(self, values: Any, fill: Any = np.nan) -> "pd.Series[Any]":
+        """Put one value per label back on all places, in their own order; places left out get ``fill``."""
+        import pandas as pd
+
+        array = np.asarray(values)
+        if len(self.labels) == len(self.everyone):
+            return pd.Series(array, index=self.labels).reindex(self.everyone)
+        if array.dtype.kind in "OUS":
+            array = array.astype(object)
+        return pd.Series(array, index=self.labels).reindex(self.everyone, fill_value=fill)
+
+
+def checked(places: "GeoDataFrame", where: str = "places") -> "GeoDataFrame":
+    """
+    Make sure that a table is what every operation relies on.
+
+    Parameters
+    ----------
+    places
+        A GeoDataFrame: index of unique text, one kind of geometry, none empty or invalid, a reference system.
+    where
+        What to call it in a complaint.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        The same table; its index is called ``place``. A numeric index is turned to text.
+
+    Raises
+    ------
+    DataError
+        When something does not hold; all complaints at once.
+    """
+    import geopandas
+
+    if not isinstance(places, geopandas.GeoDataFrame):
+        raise DataError(
+            complaint(where, f"a {type(places).__name__} was given", "Expected a GeoDataFrame", "Read it with spatial.read_places")
+        )
+    places = _named(places, where)
+    found = [*_index_complaints(places), *_geometry_complaints(places)]
+    if found:
+        raise DataError("\n".join(complaint(where, *each) for each in found))
+    return places
+
+
+def columns_checked(places: "GeoDataFrame", columns: Sequence[str], where: str = "places") -> None:
+    """
+    Make sure that columns are there.
+
+    Parameters
+    ----------
+    places
+        The table.
+    columns
+        Their names.
+    where
+        What to call the table in a complaint.
+
+    Raises
+    ------
+    DataError
+        When one is missing; the most similar name is offered.
+    """
+    known = [str(name) for name in places.columns if name != places.geometry.name]
+    absent = [name for name in columns if name not in known]
+    if absent:
+        raise DataError(
+            "\n".join(complaint(where, f"there is no column {name!r}", nearest_name(name, known)) for name in absent)
+        )
+
+
+def aligned(
+    places: "GeoDataFrame",
+    graph: "Graph | None" = None,
+    columns: str | Sequence[str] = (),
+    *,
+    missing: Missing = "error",
+    least: int = 3,
+    varying: bool = True,
+) -> Aligned:
+    """
+    Bring numbers and weights into one order, by label.
+
+    Every operation takes its numbers through this door: libpysal, esda and spreg match by position and stay silent when
+    the rows are in another order.
+
+    Parameters
+    ----------
+    places
+        The table.
+    graph
+        Weights whose labels are the index of ``places``, in any order; None where an operation needs none.
+    columns
+        One name or several, of columns of numbers.
+    missing
+        What a missing value means: ``"error"``, or ``"drop"`` to leave the place out (a note says which).
+    least
+        How many places the method needs.
+    varying
+        Whether a column in which all values are equal is refused.
+
+    Returns
+    -------
+    Aligned
+        Values, weights and labels in the order of the sorted labels.
+
+    Raises
+    ------
+    DataError
+        When labels differ, a column is missing or not numeric, or a value is missing and ``missing`` is ``"error"``.
+    ModelError
+        When there are too few places or a column is constant.
+    """
+    places = checked(places)
+    names = [columns] if isinstance(columns, str) else list(columns)
+    columns_checked(places, names)
+    if graph is not None:
+        _labels_checked(places, graph)
+    labels = places.index.sort_values()
+    values = np.column_stack([numbers(places, name).loc[labels].to_numpy(float) for name in names]) if names else np.empty((len(labels), 0))
+    present = np.isfinite(values).all(axis=1)
+    notes: list[str] = []
+    if not present.all():
+        gone = labels[~present]
+        if missing == "error":
+            which = [name for name, column in zip(names, values.T, strict=True) if not np.isfinite(column).all()]
+            raise DataError(
+                complaint(
+                    f"column {listed(which)}",
+                    f"{len(gone)} of {len(labels)} places have no value: {listed(gone)}",
+                    "A statistic over places needs all of them, or must be told otherwise",
+                    'Fill the gaps, or set missing = "drop" to leave these places out',
+                )
+            )
+        notes.append(f"{len(gone)} of {len(labels)} places have no value and were left out: {listed(gone, 10)}.")
+    matrix, transform = (None, "") if graph is None else _matrix(graph, labels, present)
+    labels, values = labels[present], values[present]
+    _enough(names, values, least, varying=varying)
+    islands = np.zeros(len(labels), bool) if matrix is None else np.diff(matrix.indptr) == 0
+    if islands.any():
+        notes.append(f"{int(islands.sum())} of {len(labels)} places have no neighbours: {listed(labels[islands], 10)}.")
+    described = (
+        {} if matrix is None else {"transform": transform, "links": int(matrix.nnz), "islands": int(islands.sum())}
+    )
+    return Aligned(labels, values, matrix, described, islands, places.index, tuple(notes))
+
+
+def numbers(places: "GeoDataFrame", name: str) -> "pd.Series[Any]":
+    """
+    Take one column as numbers.
+
+    Parameters
+    ----------
+    places
+        The table.
+    name
+        The column.
+
+    Returns
+    -------
+    pandas.Series
+        Floats on the index of ``places``; missing values are NaN.
+
+    Raises
+    ------
+    DataError
+        When a value is text, or infinite; the places are named.
+    """
+    import pandas as pd
+
+    column = places[name]
+    given = column.notna()
+    found = pd.to_numeric(column, errors="coerce").astype(float)
+    text = given & found.isna()
+    if text.any() or not (pd.api.types.is_numeric_dtype(column) or column[given].map(_is_number).all()):
+        if not text.any():
+            text = given & ~column.map(_is_number)
+        shown = [f"{label}: {value}" for label, value in column[text].items()]
+        raise DataError(
+            complaint(f"column {name!r}", f"{len(shown)} of {len(column)} values are not numbers: {listed(shown)}", "Expected numbers", "Correct them, or name them as missing codes")
+        )
+    endless = np.isinf(found)
+    if endless.any():
+        raise DataError(complaint(f"column {name!r}", f"{int(endless.sum())} values are infinite: {listed(column.index[endless])}", "Expected finite numbers"))
+    return found
+
+
+def is_local(places: "GeoDataFrame") -> bool:
+    """
+    Tell whether a table is in local coordinates, which belong to no place on Earth.
+
+    Parameters
+    ----------
+    places
+        The table.
+
+    Returns
+    -------
+    bool
+        True for the reference system that ``crs="local"`` gives.
+    """
+    return places.crs is not None and places.crs.is_engineering
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating | np.bool_) or hasattr(value, "as_tuple")
+
+
+def _named(places: "GeoDataFrame", where: str) -> "GeoDataFrame":
+    import pandas as pd
+
+    if places.index.nlevels > 1:
+        raise DataError(complaint(where, "the index has several levels", "Expected one label per place", "Set one column as index"))
+    texts = pd.api.types.is_string_dtype(places.index.dtype) and places.index.hasnans is False
+    if texts and places.index.name == "place":
+        return places
+    places = places.copy(deep=False)
+    if not texts and not places.index.hasnans:
+        places.index = places.index.map(str)
+    places.index = places.index.rename("place")
+    return places
+
+
+def _index_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
+    if places.index.hasnans:
+        found.append((f"{int(places.index.isna().sum())} places have no key", "Expected one text for each place"))
+    twice = places.index[places.index.duplicated()].unique()
+    if len(twice):
+        found.append((f"{len(twice)} keys occur more than once: {listed(twice)}", "Expected each key once", "Dissolve or correct these rows"))
+    titles = [str(name) for name in places.columns[places.columns.duplicated()]]
+    if titles:
+        found.append((f"columns occur more than once: {listed(titles)}", "Expected each column once", "Rename them"))
+    return found
+
+
+def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
+    import shapely
+
+    found: list[tuple[str, ...]] = []
+    if not len(places):
+        return [("there are no places", "Expected at least one row")]
+    if places.crs is None:
+        found.append(("the coordinates have no reference system (CRS)", "Expected one, for distances and areas depend on it", 'State it as crs = "EPSG:...", or crs = "local" for coordinates that belong to no place on Earth'))
+    shapes = places.geometry.array
+    none = places.index[places.geometry.isna() | shapes.is_empty]
+    if len(none):
+        found.append((f"{len(none)} places have no geometry: {listed(none)}", "Expected a geometry for each", "Complete or remove these rows"))
+    kinds = {_kind(kind) for kind in places.geom_type[~places.index.isin(none)]}
+    if len(kinds) > 1:
+        found.append((f"there are {' and '.join(sorted(kinds))} in one table", "Expected one kind of geometry", "Split the layer"))
+    wrong = ~shapely.is_valid(np.asarray(shapes)) & ~places.index.isin(none)
+    if wrong.any():
+        reasons = shapely.is_valid_reason(np.asarray(shapes)[wrong][:5])
+        shown = [f"{label}: {reason}" for label, reason in zip(places.index[wrong], reasons, strict=False)]
+        found.append((f"{int(wrong.sum())} geometries are invalid: {listed(shown)}", "Expected valid geometries", "Repair them, or read the file with spatial.read_places"))
+    return found
+
+
+def _kind(name: str) -> str:
+    return {"Polygon": "polygons", "MultiPolygon": "polygons", "Point": "points", "MultiPoint": "points"}.get(name, "lines" if "Line" in name else name)
+
+
+def _labels_checked(places: "GeoDataFrame", graph: "Graph") -> None:
+    ids = graph.unique_ids
+    if len(ids) == len(places) and ids.isin(places.index).all():
+        return
+    without, unknown = places.index[~places.index.isin(ids)], ids[~ids.isin(places.index)]
+    parts = [f"{len(without)} places are not in the graph: {listed(without)}"] if len(without) else []
+    parts += [f"{len(unknown)} labels of the graph are no places: {listed(unknown)}"] if len(unknown) else []
+    raise DataError(complaint("graph", "; ".join(parts), "Expected the same labels in both", "Build the graph from these places"))
+
+
+def _matrix(graph: "Graph", labels: "pd.Index[str]", present: "np.ndarray[Any, Any]") -> "tuple[csr_array, str]":
+    from scipy.sparse import csr_array
+
+    matrix = csr_array(graph.sparse).astype(float)
+    order = graph.unique_ids.get_indexer(labels[present])
+    if len(order) != matrix.shape[0] or not np.array_equal(order, np.arange(len(order))):
+        matrix = csr_array(matrix[order, :][:, order])
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    transform = str(graph.transformation).lower()
+    return (matrix if present.all() else _transformed(matrix, transform)), transform
+
+
+def _transformed(matrix: "csr_array", transform: str) -> "csr_array":
+    """Standardise again after places were left out."""
+    from scipy.sparse import csr_array, diags_array
+
+    rows = np.asarray(matrix.sum(axis=1)).ravel()
+    if transform == "r":
+        scale = np.divide(1.0, rows, out=np.zeros_like(rows), where=rows != 0)
+    elif transform == "d":
+        scale = np.full(len(rows), 1.0 / rows.sum() if rows.sum() else 0.0)
+    elif transform == "v":
+        lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+        scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths != 0)
+        total = (rows * scale).sum()
+        scale = scale * (np.count_nonzero(lengths) / total if total else 0.0)
+    else:
+        return matrix
+    return csr_array(diags_array(scale) @ matrix)
+
+
+def _enough(names: Sequence[str], values: "np.ndarray[Any, Any]", least: int, *, varying: bool) -> None:
+    if len(values) < least:
+        raise ModelError(complaint("places", f"there are {len(values)}", f"Expected at least {least} for this method", "Use more places, or a simpler method"))
+    same = [name for name, column in zip(names, values.T, strict=True) if varying and np.ptp(column) == 0]
+    if same:
+        raise ModelError(complaint(f"column {listed(same)}", f"all {len(values)} values are {values[0][list(names).index(same[0])]:g}", "Expected values that differ", "Leave the column out"))

@@ -1,0 +1,183 @@
+"""What an operation hands back: records whose field types say where each value goes."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from affine import Affine
+    from pyproj import CRS
+
+Theme = Literal["sequential", "diverging", "categories", "clusters"]
+
+
+def shown(title: str, *, unit: str = "", theme: Theme | None = None, default: Any = None, required: bool = True) -> Any:
+    """
+    Declare a field of a result: what a reader sees above it, and how it looks on a map.
+
+    Parameters
+    ----------
+    title
+        The words over a column, a row of the report or a map.
+    unit
+        The unit of the values, empty for a pure number.
+    theme
+        For a ``Series`` on places, the kind of thematic map that is drawn of it without being asked: ``"sequential"``,
+        ``"diverging"`` (around 0), ``"categories"`` (groups without order) or ``"clusters"`` (High-High and so on).
+    default
+        The value where the field does not apply; only used with ``required=False``.
+    required
+        Whether the operation must fill the field.
+
+    Returns
+    -------
+    dataclasses.Field
+        With this in its ``metadata`` under ``title``, ``unit`` and ``theme``.
+    """
+    metadata = {"title": title, "unit": unit, "theme": theme}
+    return field(metadata=metadata) if required else field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Result:
+    """
+    What every result holds.
+
+    A child adds fields. Where a value goes follows from its type: a number or a text to the report, a ``Series`` indexed
+    by place to a column of the layer, a ``DataFrame`` to a table, a ``Surface`` to a raster.
+    """
+
+    operation: str
+    options: dict[str, Any]
+    observations: int
+    notes: tuple[str, ...] = ()  # what was assumed, dropped or did not converge
+    reading: tuple[str, ...] = ()  # what the numbers say, in sentences for somebody who is no statistician
+
+    def to_dict(self) -> dict[str, Any]:
+        """
+        Give the result as plain values for JSON.
+
+        Returns
+        -------
+        dict
+            Field name to value. A ``Series`` becomes label to value, a ``DataFrame`` row label to column to value, NaN
+            becomes ``None``, infinity the text ``"Inf"`` or ``"-Inf"``.
+        """
+        return {each.name: plain(getattr(self, each.name)) for each in fields(self)}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Surface:
+    """A raster of numbers: rows from north to south, columns from west to east."""
+
+    values: "np.ndarray[tuple[int, int], np.dtype[np.float32]]"
+    transform: "Affine"
+    crs: "CRS"
+    unit: str
+    nodata: float = math.nan
+    title: str = ""
+
+
+def plain(value: Any) -> Any:
+    """
+    Turn a value of a result into what JSON knows.
+
+    Parameters
+    ----------
+    value
+        A number, text, tuple, mapping, ``Series``, ``DataFrame``, array or ``Surface``.
+
+    Returns
+    -------
+    object
+        None, bool, int, float, str, list or dict.
+
+    Examples
+    --------
+    >>> plain({"a": float("nan"), "b": (1, 2)})
+    {'a': None, 'b': [1, 2]}
+    """
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return _plain_number(float(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, Surface):
+        return _plain_surface(value)
+    if isinstance(value, tuple | list | np.ndarray):
+        return [plain(each) for each in value]
+    if hasattr(value, "columns"):
+        return _plain_table(value)
+    if hasattr(value, "index") and hasattr(value, "to_numpy"):
+        return {str(label): plain(each) for label, each in zip(value.index, value.tolist(), strict=True)}
+    if value != value:  # noqa: PLR0124  (pandas.NA and NaT)
+        return None
+    return str(value)
+
+
+def columns_of(step: str, result: Result, places: "pd.Index[str]") -> "dict[str, pd.Series[Any]]":
+    """
+    Give the columns a result adds to the places layer.
+
+    Parameters
+    ----------
+    step
+        The name of the step; columns are called ``<step>_<field>``.
+    result
+        What the step found.
+    places
+        The index of the layer; a series indexed by anything else stays out.
+
+    Returns
+    -------
+    dict
+        Column name to values on ``places``.
+    """
+    found = {}
+    for each in fields(result):
+        value = getattr(result, each.name)
+        if hasattr(value, "reindex") and not hasattr(value, "columns") and value.index.isin(places).all():
+            found[f"{step}_{each.name}"] = value.reindex(places)
+    return found
+
+
+def _plain_number(number: float) -> float | str | None:
+    if math.isnan(number):
+        return None
+    if math.isinf(number):
+        return "Inf" if number > 0 else "-Inf"
+    return number
+
+
+def _plain_table(table: "pd.DataFrame") -> Any:
+    rows = [dict(zip(map(str, table.columns), map(plain, row), strict=True)) for row in table.itertuples(index=False)]
+    if table.index.is_unique and table.index.nlevels == 1:
+        return {str(label): row for label, row in zip(table.index, rows, strict=True)}
+    return rows
+
+
+def _plain_surface(surface: Surface) -> dict[str, Any]:
+    import hashlib
+
+    values = np.ascontiguousarray(surface.values, dtype=np.float32)
+    rows, columns = values.shape
+    return {
+        "rows": rows,
+        "columns": columns,
+        "transform": [float(each) for each in tuple(surface.transform)[:6]],
+        "crs": surface.crs.to_string(),
+        "unit": surface.unit,
+        "nodata": plain(float(surface.nodata)),
+        "minimum": plain(float(np.nanmin(values))) if not np.isnan(values).all() else None,
+        "maximum": plain(float(np.nanmax(values))) if not np.isnan(values).all() else None,
+        "sha256": hashlib.sha256(values.tobytes()).hexdigest(),
+    }

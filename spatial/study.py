@@ -1,0 +1,114 @@
+"""study.toml -> Study: the recipe, all complaints at once, no data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnRecipe:
+    """What is known of one column of an indicator table."""
+
+    name: str  # the column of places it becomes
+    source: str  # the title it has in the table ("from" in the file; the same as `name` unless said)
+    title: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    kind: Literal["number", "count", "share", "percent", "category", "text"] = "number"
+    deviation: str | None = None  # the column of its standard deviation, for the plausibility check
+    count: str | None = None  # the column of the number of answers behind it
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRecipe:
+    """One table to join."""
+
+    table: Path
+    sheet: str | None = None
+    key: str
+    match: Literal["exact"] = "exact"
+    missing: tuple[str | float, ...] = ()
+    unmatched: Literal["error", "drop"] = "error"
+    implausible: Literal["error", "note"] = "error"
+    columns: Mapping[str, ColumnRecipe] = field(default_factory=dict)  # empty: all columns, as they are
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacesRecipe:
+    """Where the geometry is: a pack, a file, or an address."""
+
+    boundaries: str
+    layer: str | None = None
+    key: str | None = None
+    crs: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphRecipe:
+    """One graph: an operation of the weights room and its options, or a file."""
+
+    name: str
+    kind: str
+    options: Mapping[str, Any]
+    file: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepRecipe:
+    """One operation of the catalogue and what it works on."""
+
+    id: str
+    operation: str
+    graph: str | None = None
+    points: str | None = None
+    title: str = ""
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """
+    Published numbers that the report prints beside ours.
+
+    The table has the columns ``label``, ``published`` and ``ours``; ``ours`` is a path into a result, for example
+    ``lag/coefficients/rho/estimate`` (step, field, row, column), or empty.
+    """
+
+    title: str
+    table: Path
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputsRecipe:
+    """What is left in the output folder, and in which language it speaks."""
+
+    map: bool = True
+    layers: bool = True
+    report: bool = True
+    language: str = "en"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A recipe: everything that a study file says."""
+
+    name: str  # the name of its folder
+    file: Path
+    title: str
+    description: str = ""
+    notes: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ("en",)
+    seed: int = 0
+    synthetic: bool = False  # a table says SYNTHETIC in its name
+    places: PlacesRecipe
+    indicators: tuple[TableRecipe, ...] = ()
+    points: Mapping[str, tuple[TableRecipe | PlacesRecipe, ...]] = field(default_factory=dict)
+    graphs: Mapping[str, GraphRecipe] = field(default_factory=dict)
+    steps: tuple[StepRecipe, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    outputs: OutputsRecipe = OutputsRecipe()
