@@ -1,39 +1,11 @@
-"""study.toml -> Study: the recipe, all complaints at once, no data."""
+"""The records a study file becomes: a recipe, no data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-
-@dataclass(frozen=True, kw_only=True)
-class ColumnRecipe:
-    """What is known of one column of an indicator table."""
-
-    name: str  # the column of places it becomes
-    source: str  # the title it has in the table ("from" in the file; the same as `name` unless said)
-    title: str
-    unit: str = ""
-    low: float | None = None
-    high: float | None = None
-    kind: Literal["number", "count", "share", "percent", "category", "text"] = "number"
-    deviation: str | None = None  # the column of its standard deviation, for the plausibility check
-    count: str | None = None  # the column of the number of answers behind it
-
-
-@dataclass(frozen=True, kw_only=True)
-class TableRecipe:
-    """One table to join."""
-
-    table: Path
-    sheet: str | None = None
-    key: str
-    match: Literal["exact"] = "exact"
-    missing: tuple[str | float, ...] = ()
-    unmatched: Literal["error", "drop"] = "error"
-    implausible: Literal["error", "note"] = "error"
-    columns: Mapping[str, ColumnRecipe] = field(default_factory=dict)  # empty: all columns, as they are
-    source: str = ""
+from spatial.indicators import PointsRecipe, TableRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +16,8 @@ class PlacesRecipe:
     layer: str | None = None
     key: str | None = None
     crs: str | None = None
+    label: str | None = None  # the column that names places for a reader
+    stated: str = ""  # as the file says it: `boundaries` itself may be a path on this machine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,8 +81,13 @@ class Study:
     synthetic: bool = False  # a table says SYNTHETIC in its name
     places: PlacesRecipe
     indicators: tuple[TableRecipe, ...] = ()
-    points: Mapping[str, tuple[TableRecipe | PlacesRecipe, ...]] = field(default_factory=dict)
+    points: Mapping[str, tuple[PlacesRecipe | PointsRecipe, ...]] = field(default_factory=dict)
     graphs: Mapping[str, GraphRecipe] = field(default_factory=dict)
     steps: tuple[StepRecipe, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     outputs: OutputsRecipe = OutputsRecipe()
+
+    @property
+    def folder(self) -> Path:
+        """The folder its paths are relative to."""
+        return self.file.parent

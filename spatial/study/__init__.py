@@ -1,0 +1,16 @@
+"""study.toml -> Study: the recipe, all complaints at once, no data."""
+
+from spatial.indicators import ColumnRecipe, PointsRecipe, TableRecipe
+from spatial.study.recipes import Comparison, GraphRecipe, OutputsRecipe, PlacesRecipe, StepRecipe, Study
+
+__all__ = [
+    "ColumnRecipe",
+    "Comparison",
+    "GraphRecipe",
+    "OutputsRecipe",
+    "PlacesRecipe",
+    "PointsRecipe",
+    "StepRecipe",
+    "Study",
+    "TableRecipe",
+]
