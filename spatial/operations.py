@@ -10,10 +10,11 @@ from spatial.errors import StudyError, complaint, nearest_name
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One row: the name it is called by, the room it lives in, and what it does in a few words."""
+    """One row: the name it is called by, the room it lives in, its title, and what it does in a few words."""
 
     name: str
     room: str
+    title: str
     summary: str
 
     def function(self) -> Callable[..., Any]:
@@ -23,24 +24,24 @@ class Operation:
 
 
 OPERATIONS = (
-    Operation("contiguity", "weights", "Neighbours share a border (queen) or an edge (rook)"),
-    Operation("nearest", "weights", "Neighbours are the k nearest places"),
-    Operation("distance_band", "weights", "Neighbours are all places within a distance"),
-    Operation("inverse_distance", "weights", "Nearer neighbours weigh more"),
-    Operation("connectivity", "weights", "Report islands, components, neighbours and symmetry of a graph"),
-    Operation("describe", "explore", "Summarise columns: location, spread, shape, missing values"),
-    Operation("moran", "explore", "Global Moran's I: do neighbours resemble each other?"),
-    Operation("geary", "explore", "Global Geary's c: how much do neighbours differ?"),
-    Operation("getis_ord", "explore", "Global Getis-Ord G: do high values lie together?"),
-    Operation("local_moran", "explore", "Local Moran's I: where are the clusters and the outliers?"),
-    Operation("local_getis_ord", "explore", "Local Getis-Ord G or G*: where are hot and cold spots?"),
-    Operation("ols", "models", "Linear regression with tests for spatial dependence"),
-    Operation("lag_model", "models", "Spatial lag model (SAR) by maximum likelihood, with impacts"),
-    Operation("error_model", "models", "Spatial error model (SEM) by maximum likelihood"),
-    Operation("kernel_density", "surfaces", "Density of weighted points as a surface"),
-    Operation("k_means", "clusters", "Group places by several indicators (k-means)"),
-    Operation("ward", "clusters", "Group places by several indicators (Ward's hierarchy)"),
-    Operation("compare_grouping", "clusters", "Compare a given grouping with the best one of the same size"),
+    Operation("contiguity", "weights", "Contiguity", "Neighbours share a border (queen) or an edge (rook)"),
+    Operation("nearest", "weights", "Nearest neighbours", "Neighbours are the k nearest places"),
+    Operation("distance_band", "weights", "Distance band", "Neighbours are all places within a distance"),
+    Operation("inverse_distance", "weights", "Inverse distance", "Nearer neighbours weigh more"),
+    Operation("connectivity", "weights", "Connectivity", "Report islands, components, neighbours and symmetry of a graph"),
+    Operation("describe", "explore", "Description", "Summarise columns: location, spread, shape, missing values"),
+    Operation("moran", "explore", "Moran's I", "Global Moran's I: do neighbours resemble each other?"),
+    Operation("geary", "explore", "Geary's c", "Global Geary's c: how much do neighbours differ?"),
+    Operation("getis_ord", "explore", "Getis-Ord G", "Global Getis-Ord G: do high values lie together?"),
+    Operation("local_moran", "explore", "Local Moran's I", "Local Moran's I: where are the clusters and the outliers?"),
+    Operation("local_getis_ord", "explore", "Local Getis-Ord G", "Local Getis-Ord G or G*: where are hot and cold spots?"),
+    Operation("ols", "models", "Linear regression", "Linear regression with tests for spatial dependence"),
+    Operation("lag_model", "models", "Spatial lag model", "Spatial lag model (SAR) by maximum likelihood, with impacts"),
+    Operation("error_model", "models", "Spatial error model", "Spatial error model (SEM) by maximum likelihood"),
+    Operation("kernel_density", "surfaces", "Kernel density", "Density of weighted points as a surface"),
+    Operation("k_means", "clusters", "k-means grouping", "Group places by several indicators (k-means)"),
+    Operation("ward", "clusters", "Ward grouping", "Group places by several indicators (Ward's hierarchy)"),
+    Operation("compare_grouping", "clusters", "Grouping compared", "Compare a given grouping with the best one of the same size"),
 )
 
 

@@ -1,0 +1,254 @@
+"""The command: new, check, run, verify, do, operations, boundaries. stdout is the answer, stderr the progress."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from spatial.errors import SpatialError
+
+if TYPE_CHECKING:
+    from spatial.run import Progress
+
+DESCRIPTION = "From a table of regional indicators to defensible spatial statistics and maps."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run the command line.
+
+    Parameters
+    ----------
+    arguments
+        The words after ``spatial``; those of the process by default.
+
+    Returns
+    -------
+    int
+        0 when all went well, 1 for something the user can mend, 2 for a wrong call.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):  # names in Kazakh or Azerbaijani must not end in an encoding error
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        if given[:1] == ["do"]:
+            from spatial.do import do
+
+            return do(given[1:])
+        parsed = _parser().parse_args(given)
+        return int(parsed.call(parsed))
+    except SpatialError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. Nothing was written.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="spatial", description=DESCRIPTION, epilog="Help on one command: spatial COMMAND --help")
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    new = commands.add_parser("new", help="start a study: write a study.toml filled in from the data it is given")
+    new.add_argument("folder", metavar="DIR", help="the folder of the study, made if it is not there")
+    new.add_argument("--from", dest="source", metavar="PACK_OR_TABLE", help="a boundary pack or a table of indicators to start from")
+    new.set_defaults(call=_new)
+
+    check = commands.add_parser("check", help="read and join everything, compute nothing; print the join ledger and all complaints")
+    check.add_argument("study", metavar="STUDY", help="a folder, a study.toml, or the name of an embedded study")
+    check.set_defaults(call=_check)
+
+    run = commands.add_parser("run", help="run a study: layers, maps, surfaces, tables and a report")
+    run.add_argument("study", metavar="STUDY", nargs="?", help="a folder, a study.toml, or the name of an embedded study; without it the embedded studies are listed")
+    run.add_argument("--out", metavar="DIR", help="the output folder (default: out beside the study file)")
+    run.set_defaults(call=_run)
+
+    verify = commands.add_parser("verify", help="compute a study again and compare every number with its run.json")
+    verify.add_argument("study", metavar="STUDY", help="a folder, a study.toml, or the name of an embedded study")
+    verify.add_argument("--out", metavar="DIR", help="the folder with run.json (default: out beside the study file)")
+    verify.set_defaults(call=_verify)
+
+    commands.add_parser("do", help="one operation of the catalogue on files; see: spatial do --help")
+
+    operations = commands.add_parser("operations", help="list the catalogue")
+    operations.add_argument("--json", action="store_true", help="with every option, as JSON")
+    operations.set_defaults(call=_operations)
+
+    boundaries = commands.add_parser("boundaries", help="list, show, get or check boundary packs")
+    verbs = boundaries.add_subparsers(title="what to do", metavar="VERB")
+    boundaries.set_defaults(call=_boundaries_list)
+    verbs.add_parser("list", help="list the packs that travel with the program").set_defaults(call=_boundaries_list)
+    show = verbs.add_parser("show", help="show one pack: source, licence, places")
+    show.add_argument("pack", metavar="PACK")
+    show.set_defaults(call=_boundaries_show)
+    get = verbs.add_parser("get", help="make a pack of one's own from a file, an address or a database")
+    get.add_argument("source", metavar="SOURCE", help="a file, file.gpkg::layer, http(s) address or postgresql:// address")
+    get.add_argument("folder", metavar="DIR", help="the folder the pack is written to")
+    get.add_argument("--key", help="the column of the key")
+    get.add_argument("--layer", help="the layer of a file with several")
+    get.add_argument("--crs", help="the reference system, where the source does not say it")
+    get.add_argument("--title", help="the title of the pack")
+    get.add_argument("--licence", help="the licence of the source")
+    get.set_defaults(call=_boundaries_get)
+    inspect = verbs.add_parser("check", help="compare a file with the gazetteer")
+    inspect.add_argument("source", metavar="FILE")
+    inspect.add_argument("--layer", help="the layer of a file with several")
+    inspect.add_argument("--crs", help="the reference system, where the source does not say it")
+    inspect.add_argument("--json", action="store_true", help="as JSON")
+    inspect.set_defaults(call=_boundaries_check)
+    return parser
+
+
+def _version() -> str:
+    from spatial import __version__
+
+    return f"spatial {__version__}"
+
+
+def _new(given: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from spatial.study import new_study
+
+    for path in new_study(given.folder, given.source):
+        print(path)
+    print(f"Next: spatial run {Path(given.folder)}", file=sys.stderr)
+    return 0
+
+
+def _check(given: argparse.Namespace) -> int:
+    from spatial.run import prepare
+    from spatial.study import read_study
+    from spatial.written import ledger_words
+
+    study = read_study(given.study)
+    prepared = prepare(study)
+    print(f"{study.title}\n{len(prepared.places)} places, {len(prepared.indicators)} indicators, {len(study.steps)} steps")
+    for line in ledger_words(prepared.ledger):
+        print(line)
+    for heading, sentences in (("Findings", prepared.findings), ("Notes", prepared.notes)):
+        if sentences:
+            print(f"\n{heading}")
+            print("\n".join(f"- {sentence}" for sentence in sentences))
+    return 0
+
+
+def _run(given: argparse.Namespace) -> int:
+    from spatial.study import embedded
+
+    if given.study is None:
+        for name, title in embedded():
+            print(f"{name}\t{title}")
+        print("Run one with: spatial run NAME", file=sys.stderr)
+        return 0
+    from spatial.run import run
+
+    with progress_bar() as progress:
+        finished = run(given.study, given.out, progress=progress)
+    for sentence in (*finished.atlas.findings, *finished.atlas.notes):
+        print(f"Note: {sentence}", file=sys.stderr)
+    for name in ("map.html", "report.html", "atlas.gpkg", "atlas.qgz", "run.json"):
+        if (finished.folder / name).is_file():
+            print(finished.folder / name)
+    print(f"Done. Open {finished.folder / 'report.html'} in a browser, {finished.folder / 'atlas.qgz'} in QGIS.", file=sys.stderr)
+    return 0
+
+
+def _verify(given: argparse.Namespace) -> int:
+    from spatial.verify import verify
+
+    with progress_bar() as progress:
+        verdict = verify(given.study, given.out, progress=progress)
+    print(verdict.words)
+    return 0 if verdict.same else 1
+
+
+def _operations(given: argparse.Namespace) -> int:
+    from spatial.manifest import manifest
+    from spatial.operations import OPERATIONS
+
+    if given.json:
+        print(json.dumps(manifest(), ensure_ascii=False, indent=1))
+        return 0
+    for row in OPERATIONS:
+        print(f"{row.room:<10}{row.name:<18}{row.summary}")
+    return 0
+
+
+def _boundaries_list(given: argparse.Namespace) -> int:
+    from spatial.boundaries import packs
+
+    del given
+    for each in packs():
+        print(f"{each.name}\t{each.rows}\t{each.title}")
+    return 0
+
+
+def _boundaries_show(given: argparse.Namespace) -> int:
+    from spatial.boundaries import pack, read_places
+
+    shown = pack(given.pack)
+    print(f"{shown.title}\n{shown.rows} places, key '{shown.key}'\nSource: {shown.source}\nLicence: {shown.licence}")
+    print("\n".join(shown.notes))
+    places = read_places(shown.name)
+    for place, label in places[shown.label].items() if shown.label else []:
+        print(f"{place}\t{label}")
+    return 0
+
+
+def _boundaries_get(given: argparse.Namespace) -> int:
+    from spatial.boundaries import get_boundaries
+
+    print(
+        get_boundaries(given.source, given.folder, key=given.key, layer=given.layer, crs=given.crs, title=given.title, licence=given.licence)
+    )
+    return 0
+
+
+def _boundaries_check(given: argparse.Namespace) -> int:
+    from spatial.boundaries import check_boundaries
+    from spatial.results import plain
+
+    found = check_boundaries(given.source, layer=given.layer, crs=given.crs)
+    if given.json:
+        print(json.dumps({name: plain(getattr(found, name)) for name in found.__dataclass_fields__}, ensure_ascii=False, indent=1))
+    else:
+        print(found.verdict)
+        for each in found.findings:
+            print(f"{each.severity}: {each.text}")
+    return 1 if any(each.severity == "error" for each in found.findings) else 0
+
+
+@contextmanager
+def progress_bar() -> "Iterator[Progress]":
+    """Show progress on stderr: a live bar on a terminal, plain lines otherwise."""
+    if not sys.stderr.isatty():
+
+        def line(done: int, total: int, words: str) -> None:
+            print(f"[{done}/{total}] {words}", file=sys.stderr, flush=True)
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns: tuple[Any, ...] = (SpinnerColumn(), BarColumn(bar_width=24), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def live(done: int, total: int, words: str) -> None:
+            bar.update(task, completed=done, total=total, description=escape(words))
+
+        yield live
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""One operation of the catalogue on files, from the command line."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatial.errors import OutputError, StudyError, complaint
+from spatial.operations import OPERATIONS, Operation, operation
+from spatial.options import Option, converted, data_parameters, declared, expected
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from libpysal.graph import Graph
+
+    from spatial.results import Result
+
+_SHORT = {"queen": ("contiguity", {"rule": "queen"}), "rook": ("contiguity", {"rule": "rook"})}
+
+
+def do(arguments: list[str]) -> int:
+    """
+    Read the words after ``spatial do``, call the operation, print its result.
+
+    Parameters
+    ----------
+    arguments
+        The name of the operation and its options.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print("usage: spatial do OPERATION [options] [--json]\n\nOperations (help on one: spatial do OPERATION --help):")
+        for row in OPERATIONS:
+            print(f"  {row.name:<18}{row.summary}")
+        return 0 if arguments else 2
+    row = operation(arguments[0], "spatial do")
+    function = row.function()
+    options = declared(function)
+    given = _parser(row, function, options).parse_args(arguments[1:])
+    from spatial.run import collected
+
+    with collected() as told:
+        result = _called(row, function, options, given)
+    for sentence in told:
+        print(f"Note: {sentence}", file=sys.stderr)
+    return result
+
+
+def _parser(row: Operation, function: Any, options: tuple[Option, ...]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"spatial do {row.name}", description=row.summary)
+    files = parser.add_argument_group("data")
+    names = data_parameters(function)
+    main = "points" if "points" in names else "places"
+    files.add_argument(f"--{main}", dest="places", metavar="FILE[::LAYER]", required=True, help="a vector file or a boundary pack")
+    files.add_argument("--key", metavar="COLUMN", help="the column that names each place")
+    files.add_argument("--crs", metavar="CRS", help="the reference system: EPSG:... or local")
+    files.add_argument("--table", metavar="FILE", help="a table to join to the places by its column --table-key")
+    files.add_argument("--table-key", metavar="COLUMN", help="the key column of --table (default: the same as --key)")
+    if "graph" in names:
+        files.add_argument("--graph", metavar="FILE|KIND", help="a .gal, .gwt, .csv or .parquet file, or a kind: queen, rook, nearest:k=4, distance_band:threshold=5000")
+    if "boundary" in names:
+        files.add_argument("--boundary", metavar="FILE[::LAYER]", help="polygons to clip by")
+    answers = parser.add_argument_group("answer")
+    answers.add_argument("--json", action="store_true", help="print the whole result as JSON")
+    answers.add_argument("--out", metavar="FILE", help="also write it: .csv (values per place), .gpkg (layer) or .tif (surface)")
+    group = parser.add_argument_group("options")
+    for option in options:
+        default = "" if option.required else f" (default: {option.default})"
+        words = f"{option.help} Expected {expected(option)}{default}.".strip().replace("%", "%%")
+        metavar = "|".join(option.choices) if option.choices else option.kind.upper()
+        group.add_argument(f"--{option.name.replace('_', '-')}", dest=f"option_{option.name}", required=option.required, metavar=metavar, help=words)
+    return parser
+
+
+def _called(row: Operation, function: Any, options: tuple[Option, ...], given: argparse.Namespace) -> int:
+    values = {}
+    for option in options:
+        text = getattr(given, f"option_{option.name}")
+        if text is not None:
+            values[option.name] = converted(option, text, row.name)
+    places = _places(given)
+    data: dict[str, Any] = {"places": places, "points": places}
+    names = data_parameters(function)
+    if "graph" in names:
+        data["graph"] = _graph(given.graph, places) if given.graph else None
+        if data["graph"] is None and row.name != "ols":
+            raise StudyError(complaint(f"spatial do {row.name}", "no graph is given", "Expected --graph with a file or a kind", "For example --graph queen"))
+    if "boundary" in names:
+        data["boundary"] = _layer(given.boundary, None, places.crs) if given.boundary else None
+    result = function(*(data[name] for name in names), **values)
+    if hasattr(result, "to_dict"):
+        _answer(result, given)
+        _written(result, places, given.out)
+    else:
+        _graph_answer(result, given)
+    return 0
+
+
+def _layer(source: str, key: str | None, crs: Any) -> "GeoDataFrame":
+    from spatial.boundaries import read_places
+
+    name, _, layer = source.partition("::")
+    return read_places(name, layer=layer or None, key=key, crs=crs)
+
+
+def _places(given: argparse.Namespace) -> "GeoDataFrame":
+    places = _layer(given.places, given.key, given.crs)
+    if not given.table:
+        return places
+    from spatial.indicators import TableRecipe, join
+
+    key = given.table_key or given.key
+    if not key:
+        raise StudyError(complaint("spatial do", "--table is given without a key", "Expected --table-key with the column to join by"))
+    joined = join(places, TableRecipe(table=Path(given.table), key=key))
+    for finding in joined.findings:
+        print(f"Note: {finding}", file=sys.stderr)
+    return joined.places
+
+
+def _graph(words: str, places: "GeoDataFrame") -> "Graph":
+    """Read a graph from a file, or build one of a kind such as ``nearest:k=4,transform=b``."""
+    if Path(words).suffix and Path(words).exists():
+        from spatial.weights import read_graph
+
+        return read_graph(words, places)
+    kind, _, rest = words.partition(":")
+    name, preset = _SHORT.get(kind, (kind, {}))
+    kinds = [row.name for row in OPERATIONS if row.room == "weights" and row.name != "connectivity"]
+    if name not in kinds:
+        raise StudyError(complaint("--graph", f"{words!r} is neither a file nor a kind of graph", f"Kinds: {', '.join([*_SHORT, *kinds])}"))
+    function = operation(name).function()
+    known = {option.name: option for option in declared(function)}
+    values: dict[str, Any] = dict(preset)
+    for part in filter(None, rest.split(",")):
+        title, _, value = part.partition("=")
+        if title not in known:
+            raise StudyError(complaint("--graph", f"{name} has no option {title!r}", f"Known: {', '.join(known)}"))
+        values[title] = converted(known[title], value, name)
+    built: Graph = function(places, **values)
+    return built
+
+
+def _answer(result: "Result", given: argparse.Namespace) -> None:
+    from spatial.written import result_words
+
+    if given.json:
+        print(json.dumps(result.to_dict(), ensure_ascii=False, indent=1))
+    else:
+        print(result_words(result))
+
+
+def _graph_answer(graph: "Graph", given: argparse.Namespace) -> None:
+    from spatial.written import safe
+
+    links = graph.adjacency[graph.adjacency != 0]
+    if given.json:
+        print(json.dumps([[str(one), str(other), float(weight)] for (one, other), weight in links.items()], ensure_ascii=False))
+        return
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["from", "to", "weight"])
+    for (one, other), weight in links.items():
+        writer.writerow([safe(one), safe(other), repr(float(weight))])
+
+
+def _written(result: "Result", places: "GeoDataFrame", out: str | None) -> None:
+    """Write what belongs into a file of this kind, whole or not at all."""
+    if out is None:
+        return
+    from spatial.results import columns_of
+
+    path = Path(out)
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        if path.suffix == ".tif" and hasattr(result, "surface"):
+            from spatial.outputs import write_surface
+
+            write_surface(result.surface, partial, title=result.operation)
+            style = partial.with_suffix(".qml")
+            if style.exists():
+                style.replace(path.with_suffix(".qml"))
+        elif path.suffix in (".csv", ".gpkg"):
+            table = places.assign(**columns_of(result.operation, result, places.index))
+            if path.suffix == ".csv":
+                table.drop(columns=table.geometry.name).to_csv(partial)
+            else:
+                table.to_file(partial, driver="GPKG", layer=result.operation, VERSION="1.2")
+        else:
+            raise OutputError(complaint(out, f"{result.operation} cannot be written as {path.suffix or 'a file without ending'}", "Expected .csv, .gpkg or, for a surface, .tif"))
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(complaint(out, f"it cannot be written ({error.strerror})", "Expected a path that can be written to")) from None
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,120 @@
+"""Compute a study again and compare every number with the recorded run.json."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spatial.errors import DataError, complaint
+from spatial.outputs.swap import RECORD
+from spatial.results import plain
+from spatial.run import Progress, compute, output_folder, prepare
+from spatial.study import read_study
+
+#: Two machines may round the last digits differently; more than this is another number.
+RELATIVE, ABSOLUTE = 1e-9, 1e-12
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the numbers are the same, and in words which are not and what has changed."""
+
+    same: bool
+    compared: int
+    different: tuple[str, ...]
+    causes: tuple[str, ...]
+    words: str
+
+
+def verify(source: str | Path, out: str | Path | None = None, *, progress: Progress | None = None) -> Verdict:
+    """
+    Compute a study again and compare with what was recorded.
+
+    Parameters
+    ----------
+    source
+        A folder, a study file, or the name of an embedded study.
+    out
+        The folder with ``run.json``; by default ``out`` beside the study file.
+    progress
+        Called with the work done, the work there is, and a few words.
+
+    Returns
+    -------
+    Verdict
+        Numbers count as the same within a relative 1e-9.
+
+    Raises
+    ------
+    DataError
+        When there is no readable record.
+    """
+    study = read_study(source)
+    path = (Path(out) if out is not None else output_folder(study)) / RECORD
+    recorded = _read(path)
+    total = len(study.steps) + 1
+    prepared = prepare(study)
+    atlas = compute(prepared, lambda done, words: progress(done, total, words) if progress else None)
+    now = json.loads(json.dumps(plain(atlas.record)))
+    compared, different = 0, []
+    for where, before, after in _pairs(recorded.get("steps"), now["steps"], ""):
+        compared += 1
+        if not _equal(before, after):
+            different.append(f"{where}: recorded {before!r}, now {after!r}")
+    causes = _causes(recorded, now)
+    words = _words(compared, different, causes)
+    return Verdict(not different, compared, tuple(different), tuple(causes), words)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise DataError(complaint(str(path), "there is no record of a run", "", "Run the study first")) from None
+    except ValueError as error:
+        raise DataError(complaint(str(path), f"the record cannot be read ({error})", "", "Run the study again")) from None
+    if not isinstance(found, dict):
+        raise DataError(complaint(str(path), "this is no record of a run", "", "Run the study again"))
+    return found
+
+
+def _pairs(before: Any, after: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in dict.fromkeys((*before, *after)):
+            yield from _pairs(before.get(key, "(nothing)"), after.get(key, "(nothing)"), f"{where}/{key}".lstrip("/"))
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for number, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from _pairs(one, other, f"{where}/{number}")
+    else:
+        yield where, before, after
+
+
+def _equal(before: Any, after: Any) -> bool:
+    if isinstance(before, float | int) and isinstance(after, float | int) and not isinstance(before, bool):
+        return math.isclose(before, after, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+    return bool(before == after)
+
+
+def _causes(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What differs between then and now apart from the numbers."""
+    found = []
+    hashes = {each.get("name"): each.get("sha256") for each in recorded.get("inputs", [])}
+    current = {each["name"]: each["sha256"] for each in now["inputs"]}
+    for name in dict.fromkeys((*hashes, *current)):
+        if hashes.get(name) != current.get(name):
+            found.append(f"the input {name} has changed" if name in hashes and name in current else f"the input {name} was added or removed")
+    versions = recorded.get("versions", {})
+    found += [f"{name} was {versions.get(name)} and is {version}" for name, version in now["versions"].items() if versions.get(name) != version]
+    return found
+
+
+def _words(compared: int, different: list[str], causes: list[str]) -> str:
+    if not different:
+        note = f" ({'; '.join(causes)}, which made no difference)" if causes else ""
+        return f"The same: {compared} recorded values were computed again and agree{note}."
+    shown = [f"- {line}" for line in different[:50]]
+    more = [f"- and {len(different) - 50} more"] if len(different) > 50 else []
+    why = f"What has changed since: {'; '.join(causes)}." if causes else "No input, option or version has changed."
+    return "\n".join([f"Different: {len(different)} of {compared} values do not agree.", *shown, *more, why])

@@ -1,0 +1,91 @@
+"""Results and ledgers in plain text, for a terminal."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from spatial.results import Result, plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def result_words(result: Result) -> str:
+    """
+    Write a result out for a terminal.
+
+    Parameters
+    ----------
+    result
+        Any result.
+
+    Returns
+    -------
+    str
+        Sentences first, then numbers, tables and columns. Control characters in names are removed.
+    """
+    lines = [*result.reading, ""] if result.reading else []
+    tables: list[str] = []
+    for each in fields(result):
+        value = getattr(result, each.name)
+        title = each.metadata.get("title", each.name.replace("_", " "))
+        if each.name in ("options", "notes", "reading") or value is None:
+            continue
+        if hasattr(value, "to_string"):
+            tables.append(f"{title}\n{value.to_string(max_rows=60) if len(value) > 60 else value.to_string()}\n")
+        elif isinstance(value, str | int | float | bool):
+            lines.append(f"{title:<28}{value:.10g}" if isinstance(value, float) else f"{title:<28}{value}")
+        else:
+            lines.append(f"{title:<28}{plain(value)}")
+    lines += ["", *tables]
+    lines += [f"Note: {note}" for note in result.notes]
+    return safe("\n".join(lines).rstrip())
+
+
+def ledger_words(ledger: "pd.DataFrame") -> Iterator[str]:
+    """
+    Summarise a join ledger, and name every row that found no partner.
+
+    Parameters
+    ----------
+    ledger
+        One row for each row of either side.
+
+    Yields
+    ------
+    str
+        Lines for a terminal.
+    """
+    if not len(ledger):
+        yield "No table is joined."
+        return
+    for table, rows in ledger.groupby("table", sort=False):
+        counts = ", ".join(f"{count} {status}" for status, count in rows["status"].value_counts(sort=False).items())
+        yield safe(f"{table}: {counts}")
+        for row in rows[rows["status"] != "joined"].itertuples():
+            yield safe(f"  {row.side} {row.key if isinstance(row.key, str) else row.place}: {row.status}")
+
+
+def safe(text: Any) -> str:
+    """
+    Remove what could steer a terminal.
+
+    Parameters
+    ----------
+    text
+        Anything that may come from data.
+
+    Returns
+    -------
+    str
+        Without control characters, line ends and tabs excepted.
+
+    Examples
+    --------
+    >>> safe("Al\\x1b[31mmaty")
+    'Al[31mmaty'
+    """
+    return _CONTROL.sub("", str(text))
