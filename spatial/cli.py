@@ -58,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
 
     new = commands.add_parser("new", help="start a study: write a study.toml filled in from the data it is given")
     new.add_argument("folder", metavar="DIR", help="the folder of the study, made if it is not there")
-    new.add_argument("--from", dest="source", metavar="PACK_OR_TABLE", help="a boundary pack or a table of indicators to start from")
+    new.add_argument(
+        "--from", dest="source", metavar="PACK_OR_TABLE", help="a boundary pack or a table of indicators to start from"
+    )
     new.set_defaults(call=_new)
 
     check = commands.add_parser("check", help="read and join everything, compute nothing; print the join ledger and all complaints")
@@ -66,7 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(call=_check)
 
     run = commands.add_parser("run", help="run a study: layers, maps, surfaces, tables and a report")
-    run.add_argument("study", metavar="STUDY", nargs="?", help="a folder, a study.toml, or the name of an embedded study; without it the embedded studies are listed")
+    run.add_argument(
+        "study",
+        metavar="STUDY",
+        nargs="?",
+        help="a folder, a study.toml, or the name of an embedded study; without it the embedded studies are listed",
+    )
     run.add_argument("--out", metavar="DIR", help="the output folder (default: out beside the study file)")
     run.set_defaults(call=_run)
 
@@ -207,7 +214,9 @@ def _boundaries_get(given: argparse.Namespace) -> int:
     from spatial.boundaries import get_boundaries
 
     print(
-        get_boundaries(given.source, given.folder, key=given.key, layer=given.layer, crs=given.crs, title=given.title, licence=given.licence)
+        get_boundaries(
+            given.source, given.folder, key=given.key, layer=given.layer, crs=given.crs, title=given.title, licence=given.licence
+        )
     )
     return 0
 
@@ -240,7 +249,13 @@ def progress_bar() -> "Iterator[Progress]":
     from rich.markup import escape
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns: tuple[Any, ...] = (SpinnerColumn(), BarColumn(bar_width=24), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns: tuple[Any, ...] = (
+        SpinnerColumn(),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
 

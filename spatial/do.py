@@ -62,7 +62,11 @@ def _parser(row: Operation, function: Any, options: tuple[Option, ...]) -> argpa
     files.add_argument("--table", metavar="FILE", help="a table to join to the places by its column --table-key")
     files.add_argument("--table-key", metavar="COLUMN", help="the key column of --table (default: the same as --key)")
     if "graph" in names:
-        files.add_argument("--graph", metavar="FILE|KIND", help="a .gal, .gwt, .csv or .parquet file, or a kind: queen, rook, nearest:k=4, distance_band:threshold=5000")
+        files.add_argument(
+            "--graph",
+            metavar="FILE|KIND",
+            help="a .gal, .gwt, .csv or .parquet file, or a kind: queen, rook, nearest:k=4, distance_band:threshold=5000",
+        )
     if "boundary" in names:
         files.add_argument("--boundary", metavar="FILE[::LAYER]", help="polygons to clip by")
     answers = parser.add_argument_group("answer")
@@ -73,7 +77,13 @@ def _parser(row: Operation, function: Any, options: tuple[Option, ...]) -> argpa
         default = "" if option.required else f" (default: {option.default})"
         words = f"{option.help} Expected {expected(option)}{default}.".strip().replace("%", "%%")
         metavar = "|".join(option.choices) if option.choices else option.kind.upper()
-        group.add_argument(f"--{option.name.replace('_', '-')}", dest=f"option_{option.name}", required=option.required, metavar=metavar, help=words)
+        group.add_argument(
+            f"--{option.name.replace('_', '-')}",
+            dest=f"option_{option.name}",
+            required=option.required,
+            metavar=metavar,
+            help=words,
+        )
     return parser
 
 
@@ -89,7 +99,14 @@ def _called(row: Operation, function: Any, options: tuple[Option, ...], given: a
     if "graph" in names:
         data["graph"] = _graph(given.graph, places) if given.graph else None
         if data["graph"] is None and row.name != "ols":
-            raise StudyError(complaint(f"spatial do {row.name}", "no graph is given", "Expected --graph with a file or a kind", "For example --graph queen"))
+            raise StudyError(
+                complaint(
+                    f"spatial do {row.name}",
+                    "no graph is given",
+                    "Expected --graph with a file or a kind",
+                    "For example --graph queen",
+                )
+            )
     if "boundary" in names:
         data["boundary"] = _layer(given.boundary, None, places.crs) if given.boundary else None
     result = function(*(data[name] for name in names), **values)
@@ -116,7 +133,9 @@ def _places(given: argparse.Namespace) -> "GeoDataFrame":
 
     key = given.table_key or given.key
     if not key:
-        raise StudyError(complaint("spatial do", "--table is given without a key", "Expected --table-key with the column to join by"))
+        raise StudyError(
+            complaint("spatial do", "--table is given without a key", "Expected --table-key with the column to join by")
+        )
     joined = join(places, TableRecipe(table=Path(given.table), key=key))
     for finding in joined.findings:
         print(f"Note: {finding}", file=sys.stderr)
@@ -133,7 +152,9 @@ def _graph(words: str, places: "GeoDataFrame") -> "Graph":
     name, preset = _SHORT.get(kind, (kind, {}))
     kinds = [row.name for row in OPERATIONS if row.room == "weights" and row.name != "connectivity"]
     if name not in kinds:
-        raise StudyError(complaint("--graph", f"{words!r} is neither a file nor a kind of graph", f"Kinds: {', '.join([*_SHORT, *kinds])}"))
+        raise StudyError(
+            complaint("--graph", f"{words!r} is neither a file nor a kind of graph", f"Kinds: {', '.join([*_SHORT, *kinds])}")
+        )
     function = operation(name).function()
     known = {option.name: option for option in declared(function)}
     values: dict[str, Any] = dict(preset)
@@ -193,9 +214,17 @@ def _written(result: "Result", places: "GeoDataFrame", out: str | None) -> None:
             else:
                 table.to_file(partial, driver="GPKG", layer=result.operation, VERSION="1.2")
         else:
-            raise OutputError(complaint(out, f"{result.operation} cannot be written as {path.suffix or 'a file without ending'}", "Expected .csv, .gpkg or, for a surface, .tif"))
+            raise OutputError(
+                complaint(
+                    out,
+                    f"{result.operation} cannot be written as {path.suffix or 'a file without ending'}",
+                    "Expected .csv, .gpkg or, for a surface, .tif",
+                )
+            )
         partial.replace(path)
     except OSError as error:
-        raise OutputError(complaint(out, f"it cannot be written ({error.strerror})", "Expected a path that can be written to")) from None
+        raise OutputError(
+            complaint(out, f"it cannot be written ({error.strerror})", "Expected a path that can be written to")
+        ) from None
     finally:
         partial.unlink(missing_ok=True)

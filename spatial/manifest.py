@@ -36,7 +36,13 @@ def manifest() -> dict[str, Any]:
 
 
 def _option(option: Option) -> dict[str, Any]:
-    described = {"name": option.name, "kind": option.kind, "required": option.required, "default": option.default, "help": option.help}
+    described = {
+        "name": option.name,
+        "kind": option.kind,
+        "required": option.required,
+        "default": option.default,
+        "help": option.help,
+    }
     if option.choices:
         described["choices"] = list(option.choices)
     if option.low is not None:

@@ -118,9 +118,7 @@ def columns_checked(places: "GeoDataFrame", columns: Sequence[str], where: str =
     known = [str(name) for name in places.columns if name != places.geometry.name]
     absent = [name for name in columns if name not in known]
     if absent:
-        raise DataError(
-            "\n".join(complaint(where, f"there is no column {name!r}", nearest_name(name, known)) for name in absent)
-        )
+        raise DataError("\n".join(complaint(where, f"there is no column {name!r}", nearest_name(name, known)) for name in absent))
 
 
 def aligned(
@@ -171,8 +169,12 @@ def aligned(
     if graph is not None:
         _labels_checked(places, graph)
     labels = places.index.sort_values()
-    values = np.column_stack([numbers(places, name).loc[labels].to_numpy(float) for name in names]) if names else np.empty((len(labels), 0))
-    present = np.isfinite(values).all(axis=1)
+    values = (
+        np.column_stack([numbers(places, name).loc[labels].to_numpy(float) for name in names])
+        if names
+        else np.empty((len(labels), 0))
+    )
+    present = np.asarray(np.isfinite(values).all(axis=1))
     notes: list[str] = []
     if not present.all():
         gone = labels[~present]
@@ -193,9 +195,7 @@ def aligned(
     islands = np.zeros(len(labels), bool) if matrix is None else np.diff(matrix.indptr) == 0
     if islands.any():
         notes.append(f"{int(islands.sum())} of {len(labels)} places have no neighbours: {listed(labels[islands], 10)}.")
-    described = (
-        {} if matrix is None else {"transform": transform, "links": int(matrix.nnz), "islands": int(islands.sum())}
-    )
+    described = {} if matrix is None else {"transform": transform, "links": int(matrix.nnz), "islands": int(islands.sum())}
     return Aligned(labels, values, matrix, described, islands, places.index, tuple(notes))
 
 
@@ -224,18 +224,29 @@ def numbers(places: "GeoDataFrame", name: str) -> "pd.Series[Any]":
 
     column = places[name]
     given = column.notna()
-    found = pd.to_numeric(column, errors="coerce").astype(float)
+    found: pd.Series[Any] = pd.to_numeric(column, errors="coerce").astype(float)
     text = given & found.isna()
     if text.any() or not (pd.api.types.is_numeric_dtype(column) or column[given].map(_is_number).all()):
         if not text.any():
             text = given & ~column.map(_is_number)
         shown = [f"{label}: {value}" for label, value in column[text].items()]
         raise DataError(
-            complaint(f"column {name!r}", f"{len(shown)} of {len(column)} values are not numbers: {listed(shown)}", "Expected numbers", "Correct them, or name them as missing codes")
+            complaint(
+                f"column {name!r}",
+                f"{len(shown)} of {len(column)} values are not numbers: {listed(shown)}",
+                "Expected numbers",
+                "Correct them, or name them as missing codes",
+            )
         )
     endless = np.isinf(found)
     if endless.any():
-        raise DataError(complaint(f"column {name!r}", f"{int(endless.sum())} values are infinite: {listed(column.index[endless])}", "Expected finite numbers"))
+        raise DataError(
+            complaint(
+                f"column {name!r}",
+                f"{int(endless.sum())} values are infinite: {listed(column.index[endless])}",
+                "Expected finite numbers",
+            )
+        )
     return found
 
 
@@ -281,7 +292,9 @@ def _index_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
         found.append((f"{int(places.index.isna().sum())} places have no key", "Expected one text for each place"))
     twice = places.index[places.index.duplicated()].unique()
     if len(twice):
-        found.append((f"{len(twice)} keys occur more than once: {listed(twice)}", "Expected each key once", "Dissolve or correct these rows"))
+        found.append(
+            (f"{len(twice)} keys occur more than once: {listed(twice)}", "Expected each key once", "Dissolve or correct these rows")
+        )
     titles = [str(name) for name in places.columns[places.columns.duplicated()]]
     if titles:
         found.append((f"columns occur more than once: {listed(titles)}", "Expected each column once", "Rename them"))
@@ -295,11 +308,23 @@ def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
     if not len(places):
         return [("there are no places", "Expected at least one row")]
     if places.crs is None:
-        found.append(("the coordinates have no reference system (CRS)", "Expected one, for distances and areas depend on it", 'State it as crs = "EPSG:...", or crs = "local" for coordinates that belong to no place on Earth'))
+        found.append(
+            (
+                "the coordinates have no reference system (CRS)",
+                "Expected one, for distances and areas depend on it",
+                'State it as crs = "EPSG:...", or crs = "local" for coordinates that belong to no place on Earth',
+            )
+        )
     shapes = places.geometry.array
     none = places.index[places.geometry.isna() | shapes.is_empty]
     if len(none):
-        found.append((f"{len(none)} places have no geometry: {listed(none)}", "Expected a geometry for each", "Complete or remove these rows"))
+        found.append(
+            (
+                f"{len(none)} places have no geometry: {listed(none)}",
+                "Expected a geometry for each",
+                "Complete or remove these rows",
+            )
+        )
     kinds = {_kind(kind) for kind in places.geom_type[~places.index.isin(none)]}
     if len(kinds) > 1:
         found.append((f"there are {' and '.join(sorted(kinds))} in one table", "Expected one kind of geometry", "Split the layer"))
@@ -307,12 +332,20 @@ def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
     if wrong.any():
         reasons = shapely.is_valid_reason(np.asarray(shapes)[wrong][:5])
         shown = [f"{label}: {reason}" for label, reason in zip(places.index[wrong], reasons, strict=False)]
-        found.append((f"{int(wrong.sum())} geometries are invalid: {listed(shown)}", "Expected valid geometries", "Repair them, or read the file with spatial.read_places"))
+        found.append(
+            (
+                f"{int(wrong.sum())} geometries are invalid: {listed(shown)}",
+                "Expected valid geometries",
+                "Repair them, or read the file with spatial.read_places",
+            )
+        )
     return found
 
 
 def _kind(name: str) -> str:
-    return {"Polygon": "polygons", "MultiPolygon": "polygons", "Point": "points", "MultiPoint": "points"}.get(name, "lines" if "Line" in name else name)
+    return {"Polygon": "polygons", "MultiPolygon": "polygons", "Point": "points", "MultiPoint": "points"}.get(
+        name, "lines" if "Line" in name else name
+    )
 
 
 def _labels_checked(places: "GeoDataFrame", graph: "Graph") -> None:
@@ -359,7 +392,21 @@ def _transformed(matrix: "csr_array", transform: str) -> "csr_array":
 
 def _enough(names: Sequence[str], values: "np.ndarray[Any, Any]", least: int, *, varying: bool) -> None:
     if len(values) < least:
-        raise ModelError(complaint("places", f"there are {len(values)}", f"Expected at least {least} for this method", "Use more places, or a simpler method"))
+        raise ModelError(
+            complaint(
+                "places",
+                f"there are {len(values)}",
+                f"Expected at least {least} for this method",
+                "Use more places, or a simpler method",
+            )
+        )
     same = [name for name, column in zip(names, values.T, strict=True) if varying and np.ptp(column) == 0]
     if same:
-        raise ModelError(complaint(f"column {listed(same)}", f"all {len(values)} values are {values[0][list(names).index(same[0])]:g}", "Expected values that differ", "Leave the column out"))
+        raise ModelError(
+            complaint(
+                f"column {listed(same)}",
+                f"all {len(values)} values are {values[0][list(names).index(same[0])]:g}",
+                "Expected values that differ",
+                "Leave the column out",
+            )
+        )

@@ -101,27 +101,14 @@ def plain(value: Any) -> Any:
     >>> plain({"a": float("nan"), "b": (1, 2)})
     {'a': None, 'b': [1, 2]}
     """
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, np.bool_):
-        return bool(value)
-    if isinstance(value, int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        return _plain_number(float(value))
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, Surface):
-        return _plain_surface(value)
-    if isinstance(value, tuple | list | np.ndarray):
-        return [plain(each) for each in value]
+    for kinds, writer in _WRITERS:
+        if isinstance(value, kinds):
+            return writer(value)
     if hasattr(value, "columns"):
         return _plain_table(value)
     if hasattr(value, "index") and hasattr(value, "to_numpy"):
         return {str(label): plain(each) for label, each in zip(value.index, value.tolist(), strict=True)}
-    if value != value:  # noqa: PLR0124  (pandas.NA and NaT)
-        return None
-    return str(value)
+    return None if str(value) in ("<NA>", "NaT") else str(value)
 
 
 def columns_of(step: str, result: Result, places: "pd.Index[str]") -> "dict[str, pd.Series[Any]]":
@@ -181,3 +168,14 @@ def _plain_surface(surface: Surface) -> dict[str, Any]:
         "maximum": plain(float(np.nanmax(values))) if not np.isnan(values).all() else None,
         "sha256": hashlib.sha256(values.tobytes()).hexdigest(),
     }
+
+
+_WRITERS: tuple[tuple[Any, Any], ...] = (
+    ((type(None), bool, str), lambda value: value),
+    (np.bool_, bool),
+    ((int, np.integer), int),
+    ((float, np.floating), lambda value: _plain_number(float(value))),
+    (Mapping, lambda value: {str(key): plain(each) for key, each in value.items()}),
+    (Surface, _plain_surface),
+    ((tuple, list, np.ndarray), lambda value: [plain(each) for each in value]),
+)

@@ -12,7 +12,7 @@ from spatial.errors import DataError, SpatialError, SpatialWarning, complaint, l
 from spatial.operations import operation
 from spatial.options import data_parameters, declared
 from spatial.results import Result, columns_of
-from spatial.study import PlacesRecipe, StepRecipe, Study, TableRecipe, read_study
+from spatial.study import PlacesRecipe, StepRecipe, Study, read_study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +80,7 @@ def run(source: str | Path, out: str | Path | None = None, *, progress: Progress
 
     study = read_study(source)
     folder = Path(out) if out is not None else output_folder(study)
-    tell = progress or (lambda done, total, words: None)
+    tell = progress or _silent
     with swap.staged(folder) as staging:
         total = len(study.steps) + 2
         tell(0, total, "Reading and joining")
@@ -94,6 +94,10 @@ def run(source: str | Path, out: str | Path | None = None, *, progress: Progress
         write_record(atlas, staging / "run.json")
     tell(total, total, "Done")
     return Run(folder, atlas.places, {step.id: step.result for step in atlas.steps}, atlas)
+
+
+def _silent(done: int, total: int, words: str) -> None:
+    del done, total, words
 
 
 def output_folder(study: Study) -> Path:
@@ -148,12 +152,14 @@ def prepare(study: Study) -> Prepared:
             places = joined.places
             ledgers.append(joined.ledger.assign(table=recipe.table.name))
             findings += joined.findings
-            indicators += [Indicator(column=each.column, title=each.title, unit=each.unit, kind=each.kind) for each in joined.indicators]
+            indicators += [
+                Indicator(column=each.column, title=each.title, unit=each.unit, kind=each.kind) for each in joined.indicators
+            ]
             reader.remember(recipe.table, recipe.source)
         points = {name: reader.points(recipes, places, name) for name, recipes in study.points.items()}
         graphs, graph_options = {}, {}
-        for name, recipe in study.graphs.items():
-            graphs[name], graph_options[name] = reader.graph(recipe, places)
+        for name, wanted in study.graphs.items():
+            graphs[name], graph_options[name] = reader.graph(wanted, places)
     for each in study.comparisons:
         reader.remember(each.table, each.source)
     return Prepared(
@@ -210,7 +216,14 @@ def compute(prepared: Prepared, tell: Callable[[int, str], None] | None = None) 
         titles |= {name: f"{title}: {_field_title(result, name.removeprefix(recipe.id + '_'))}" for name in added}
     clash = [name for name in columns if name in places.columns]
     if clash:
-        raise DataError(complaint(str(study.file), f"results would replace the columns {listed(clash)}", "Expected other names", "Rename the step or the column"))
+        raise DataError(
+            complaint(
+                str(study.file),
+                f"results would replace the columns {listed(clash)}",
+                "Expected other names",
+                "Rename the step or the column",
+            )
+        )
     if columns:
         places = pd.concat([places, pd.DataFrame(columns, index=places.index)], axis=1)
     atlas = Atlas(
@@ -290,7 +303,14 @@ class _Reader:
         self.notes += shipped.notes
         self.inputs.append({"name": shipped.name, "sha256": shipped.sha256})
         self.sources.append(
-            Source(title=shipped.title, origin=shipped.source, licence=shipped.licence, retrieved=shipped.retrieved, sha256=shipped.sha256, notes=tuple(shipped.notes))
+            Source(
+                title=shipped.title,
+                origin=shipped.source,
+                licence=shipped.licence,
+                retrieved=shipped.retrieved,
+                sha256=shipped.sha256,
+                notes=tuple(shipped.notes),
+            )
         )
         return places, shipped.label
 
@@ -315,7 +335,11 @@ class _Reader:
         with _where(f"{self.study.file.name}, graph '{recipe.name}'"):
             if recipe.file is not None:
                 self.remember(recipe.file, "")
-                return read_graph(str(recipe.file), places, **recipe.options), {"kind": "file", "file": recipe.file.name, **recipe.options}
+                return read_graph(str(recipe.file), places, **recipe.options), {
+                    "kind": "file",
+                    "file": recipe.file.name,
+                    **recipe.options,
+                }
             function = operation(recipe.kind).function()
             used = {each.name: recipe.options.get(each.name, each.default) for each in declared(function)}
             return function(places, **used), {"kind": recipe.kind, **used}
@@ -336,7 +360,14 @@ def _computed(recipe: StepRecipe, prepared: Prepared) -> Result:
     }
     result = function(*(data[name] for name in data_parameters(function)), **recipe.options)
     if not isinstance(result, Result):
-        raise DataError(complaint(f"step '{recipe.id}'", f"{recipe.operation} builds a graph", "Expected a statistic, a model, a surface or a grouping", "Name it under [graphs] instead"))
+        raise DataError(
+            complaint(
+                f"step '{recipe.id}'",
+                f"{recipe.operation} builds a graph",
+                "Expected a statistic, a model, a surface or a grouping",
+                "Name it under [graphs] instead",
+            )
+        )
     return result
 
 
@@ -380,7 +411,9 @@ def _comparisons(study: Study, steps: "list[Step]") -> tuple[Any, ...]:
         table = read_table(recipe.table)
         absent = [name for name in ("label", "published", "ours") if name not in table.columns]
         if absent:
-            raise DataError(complaint(recipe.table.name, f"there is no column {listed(absent)}", "Expected 'label', 'published' and 'ours'"))
+            raise DataError(
+                complaint(recipe.table.name, f"there is no column {listed(absent)}", "Expected 'label', 'published' and 'ours'")
+            )
         table["published"] = pd.to_numeric(table["published"], errors="coerce")
         table["ours"] = [_followed(found, path, recipe.table.name) for path in table["ours"]]
         made.append(Comparison(title=recipe.title, table=table, source=recipe.source, note=recipe.note))
@@ -409,8 +442,14 @@ def _record(prepared: Prepared, atlas: "Atlas") -> dict[str, Any]:
         "seed": prepared.study.seed,
         "versions": versions(),
         "inputs": list(prepared.inputs),
-        "places": {"rows": len(atlas.places), "crs": atlas.places.crs.to_string(), "bounds": [float(each) for each in atlas.places.total_bounds]},
-        "graphs": {name: {**atlas.graph_options[name], "links": int((graph.adjacency != 0).sum())} for name, graph in atlas.graphs.items()},
+        "places": {
+            "rows": len(atlas.places),
+            "crs": atlas.places.crs.to_string(),
+            "bounds": [float(each) for each in atlas.places.total_bounds],
+        },
+        "graphs": {
+            name: {**atlas.graph_options[name], "links": int((graph.adjacency != 0).sum())} for name, graph in atlas.graphs.items()
+        },
         "findings": list(atlas.findings),
         "notes": list(atlas.notes),
         "steps": {step.id: {"title": step.title, "graph": step.graph, **step.result.to_dict()} for step in atlas.steps},

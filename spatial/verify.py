@@ -98,15 +98,19 @@ def _equal(before: Any, after: Any) -> bool:
 
 
 def _causes(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What differs between then and now apart from the numbers."""
-    found = []
+    """Find what differs between then and now apart from the numbers."""
     hashes = {each.get("name"): each.get("sha256") for each in recorded.get("inputs", [])}
     current = {each["name"]: each["sha256"] for each in now["inputs"]}
-    for name in dict.fromkeys((*hashes, *current)):
-        if hashes.get(name) != current.get(name):
-            found.append(f"the input {name} has changed" if name in hashes and name in current else f"the input {name} was added or removed")
+    other = [name for name in dict.fromkeys((*hashes, *current)) if hashes.get(name) != current.get(name)]
+    found = [
+        f"the input {name} {'has changed' if name in hashes and name in current else 'was added or removed'}" for name in other
+    ]
     versions = recorded.get("versions", {})
-    found += [f"{name} was {versions.get(name)} and is {version}" for name, version in now["versions"].items() if versions.get(name) != version]
+    found += [
+        f"{name} was {versions.get(name)} and is {version}"
+        for name, version in now["versions"].items()
+        if versions.get(name) != version
+    ]
     return found
 
 

@@ -66,11 +66,12 @@ def ledger_words(ledger: "pd.DataFrame") -> Iterator[str]:
         counts = ", ".join(f"{count} {status}" for status, count in rows["status"].value_counts(sort=False).items())
         yield safe(f"{table}: {counts}")
         for row in rows[rows["status"] != "joined"].itertuples():
-            yield safe(f"  {row.side} {row.key if isinstance(row.key, str) else row.place}: {row.status}")
+            named = row.key if isinstance(row.key, str) else row.place
+            yield safe(f"  {row.side} {named!s}: {row.status}")
 
 
 def safe(text: Any) -> str:
-    """
+    r"""
     Remove what could steer a terminal.
 
     Parameters
@@ -85,7 +86,7 @@ def safe(text: Any) -> str:
 
     Examples
     --------
-    >>> safe("Al\\x1b[31mmaty")
+    >>> safe("Al\x1b[31mmaty")
     'Al[31mmaty'
     """
     return _CONTROL.sub("", str(text))

@@ -14,7 +14,7 @@ _WRITERS = {
     "write_record": "record",
 }
 
-__all__ = sorted(_WRITERS)  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = sorted(_WRITERS)  # noqa: PLE0605  (the names come from the list above)
 
 
 def __getattr__(name: str) -> Any:

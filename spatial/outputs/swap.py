@@ -77,7 +77,12 @@ def _opened(folder: Path) -> Path:
             with suppress(OSError):
                 each.rmdir()
         raise OutputError(
-            complaint(str(folder), f"nothing can be written there ({error.strerror})", "Expected a folder that can be written to", "Choose another with --out")
+            complaint(
+                str(folder),
+                f"nothing can be written there ({error.strerror})",
+                "Expected a folder that can be written to",
+                "Choose another with --out",
+            )
         ) from None
     return staging
 
@@ -112,7 +117,12 @@ def _moved(staging: Path, folder: Path) -> None:
             (staging / name).replace(target)
     except OSError as error:
         raise OutputError(
-            complaint(str(folder / name), f"the file cannot be replaced ({error.strerror})", "", "Close the program that has it open and run again")
+            complaint(
+                str(folder / name),
+                f"the file cannot be replaced ({error.strerror})",
+                "",
+                "Close the program that has it open and run again",
+            )
         ) from None
     for name in set(before) - set(names):
         with suppress(OSError):
@@ -120,7 +130,7 @@ def _moved(staging: Path, folder: Path) -> None:
 
 
 def _recorded(folder: Path) -> list[str]:
-    """The files an earlier run says it wrote; nothing outside the folder is ever believed."""
+    """Read which files an earlier run says it wrote; nothing outside the folder is ever believed."""
     try:
         names = json.loads((folder / RECORD).read_text(encoding="utf-8")).get("outputs", [])
     except (OSError, ValueError, AttributeError):

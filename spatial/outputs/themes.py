@@ -57,8 +57,8 @@ def themes_of(places: "GeoDataFrame", indicators: Sequence[Indicator], steps: Se
         categories = each.kind == "category"
         if not categories and places[each.column].dropna().nunique() < 2:
             continue
-        kind = "categories" if categories else "sequential"
-        made.append(theme(places[each.column], kind, id=each.column, title=each.title, unit=each.unit))
+        kind: str | None = "categories" if categories else "sequential"
+        made.append(theme(places[each.column], str(kind), id=each.column, title=each.title, unit=each.unit))
     for step in steps:
         for each_field in fields(step.result):
             kind = each_field.metadata.get("theme")
@@ -220,7 +220,9 @@ def _diverging(column: "pd.Series[Any]") -> tuple[tuple[Class, ...], str]:
     return _ranges(values, float(bounds[0]), bounds[1:], DIVERGING), "0.5 and 1.5 standard deviations either side of 0"
 
 
-def _ranges(values: "np.ndarray[Any, Any]", lowest: float, uppers: "np.ndarray[Any, Any]", colours: Sequence[str]) -> tuple[Class, ...]:
+def _ranges(
+    values: "np.ndarray[Any, Any]", lowest: float, uppers: "np.ndarray[Any, Any]", colours: Sequence[str]
+) -> tuple[Class, ...]:
     lows = [lowest, *(float(each) for each in uppers[:-1])]
     found = np.minimum(np.searchsorted(uppers, values, side="left"), len(uppers) - 1)
     counts = np.bincount(found, minlength=len(uppers))
@@ -229,7 +231,9 @@ def _ranges(values: "np.ndarray[Any, Any]", lowest: float, uppers: "np.ndarray[A
     made = []
     for low, high, colour, count in zip(lows, uppers, colours, counts, strict=True):
         first, last = number_words(low, step=step), number_words(float(high), step=step)
-        made.append(Class(label=first if first == last else f"{first} – {last}", colour=colour, count=int(count), low=low, high=float(high)))
+        made.append(
+            Class(label=first if first == last else f"{first} – {last}", colour=colour, count=int(count), low=low, high=float(high))
+        )
     return tuple(made)
 
 
