@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Everything that must hold: lint, format, types, tests. Sets up what it needs in .venv.
+#   bash tests/check.sh           with the versions of tests/requirements.lock
+#   bash tests/check.sh lowest    the tests alone, with the lowest supported versions
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+kind="${1:-locked}"
+case "$kind" in
+  locked) environment=.venv lock=tests/requirements.lock ;;
+  lowest) environment=.venv-lowest lock=tests/requirements-lowest.lock ;;
+  *) echo "usage: bash tests/check.sh [lowest]" >&2; exit 2 ;;
+esac
+
+bash tests/setup.sh
+[ -x "$environment/bin/python" ] || "${PYTHON:-python3}" -m venv "$environment"
+"$environment/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+"$environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+
+if [ "$kind" = locked ]; then
+  "$environment/bin/ruff" check .
+  "$environment/bin/ruff" format --check .
+  "$environment/bin/mypy"
+fi
+"$environment/bin/python" -m pytest -n auto --dist loadgroup -q

@@ -1,0 +1,91 @@
+"""Files appear whole or not at all."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from spatial.errors import OutputError
+from spatial.outputs.swap import files, staged
+
+
+def write(folder, **contents):
+    for name, text in contents.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "run.json").write_text(json.dumps({"outputs": sorted(contents)}), encoding="utf-8")
+
+
+def test_files_appear_together(tmp_path):
+    with staged(tmp_path / "out") as staging:
+        write(staging, a="1", b="2")
+        assert not (tmp_path / "out").exists()
+    assert files(tmp_path / "out") == ["a", "b", "run.json"]
+    assert files(tmp_path) == ["out/a", "out/b", "out/run.json"]
+
+
+def test_an_error_leaves_nothing_behind(tmp_path):
+    with pytest.raises(RuntimeError), staged(tmp_path / "deep" / "out") as staging:
+        write(staging, a="1")
+        raise RuntimeError
+    assert files(tmp_path) == []
+
+
+def test_an_error_leaves_the_old_files(tmp_path):
+    with staged(tmp_path / "out") as staging:
+        write(staging, a="old")
+    with pytest.raises(RuntimeError), staged(tmp_path / "out") as staging:
+        write(staging, a="new")
+        raise RuntimeError
+    assert (tmp_path / "out" / "a").read_text(encoding="utf-8") == "old"
+
+
+def test_what_an_earlier_run_left_goes_and_the_users_files_stay(tmp_path):
+    with staged(tmp_path / "out") as staging:
+        write(staging, a="1", b="2")
+    (tmp_path / "out" / "mine.txt").write_text("mine", encoding="utf-8")
+    with staged(tmp_path / "out") as staging:
+        write(staging, a="3")
+    assert files(tmp_path / "out") == ["a", "mine.txt", "run.json"]
+
+
+def test_a_record_never_makes_it_remove_anything_outside(tmp_path):
+    (tmp_path / "precious").write_text("x", encoding="utf-8")
+    (tmp_path / "out").mkdir()
+    record = {"outputs": ["../precious", str(tmp_path / "precious"), 7]}
+    (tmp_path / "out" / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    with staged(tmp_path / "out") as staging:
+        write(staging, a="1")
+    assert (tmp_path / "precious").exists()
+
+
+@pytest.mark.parametrize("where", ["file", "file/below"])
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path, where):
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(OutputError, match="nothing can be written there"), staged(tmp_path / where):
+        pass
+    assert files(tmp_path) == ["file"]
+
+
+def test_kill_in_the_middle_leaves_the_old_files_and_the_next_run_cleans_up(tmp_path):
+    with staged(tmp_path / "out") as staging:
+        write(staging, a="old")
+    code = (
+        "import sys, time, pathlib\nfrom spatial.outputs.swap import staged\n"
+        "with staged(pathlib.Path(sys.argv[1])) as staging:\n (staging / 'a').write_text('half')\n print('ready', flush=True)\n time.sleep(60)"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "out")], stdout=subprocess.PIPE)
+    assert child.stdout.readline().strip() == b"ready"
+    os.kill(child.pid, signal.SIGKILL)
+    child.communicate()
+    assert (tmp_path / "out" / "a").read_text(encoding="utf-8") == "old"
+    assert any(path.name.startswith(".out.partial-") for path in tmp_path.iterdir())
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and any(path.name.startswith(".out.partial-") for path in tmp_path.iterdir()):
+        with staged(tmp_path / "out") as staging:
+            write(staging, a="new")
+    assert files(tmp_path) == ["out/a", "out/run.json"]
+    assert (tmp_path / "out" / "a").read_text(encoding="utf-8") == "new"

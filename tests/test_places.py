@@ -1,0 +1,96 @@
+"""Places hold what every operation relies on, and meet a graph by label."""
+
+import numpy as np
+import pytest
+from libpysal.graph import Graph
+from shapely.geometry import Point, Polygon
+
+from spatial.errors import DataError, ModelError
+from spatial.places import LOCAL, aligned, checked, is_local
+
+
+@pytest.fixture
+def queen(grid):
+    return Graph.build_contiguity(grid).transform("R")
+
+
+def test_rows_in_another_order_give_the_same_numbers(grid, queen):
+    shuffled = grid.sample(frac=1, random_state=3)
+    one, other = aligned(grid, queen, "noise"), aligned(shuffled, queen, "noise")
+    assert np.array_equal(one.vector, other.vector)
+    assert (one.weights != other.weights).nnz == 0
+    assert other.series(other.vector).equals(shuffled["noise"])
+
+
+def test_a_graph_in_another_order_gives_the_same_weights(grid, queen):
+    shuffled = Graph.build_contiguity(grid.sample(frac=1, random_state=4)).transform("R")
+    assert (aligned(grid, queen, "noise").weights != aligned(grid, shuffled, "noise").weights).nnz == 0
+
+
+def test_missing_values_are_an_error_unless_told_otherwise(grid, queen):
+    grid.loc["cell 05", "noise"] = np.nan
+    with pytest.raises(DataError, match=r"1 of 16 places have no value: 'cell 05'.*missing = \"drop\""):
+        aligned(grid, queen, "noise")
+    dropped = aligned(grid, queen, "noise", missing="drop")
+    assert len(dropped.labels) == 15
+    assert "cell 05" in dropped.notes[0]
+    assert np.allclose(np.asarray(dropped.weights.sum(axis=1)).ravel(), 1)
+    assert np.isnan(dropped.series(dropped.vector)["cell 05"])
+
+
+@pytest.mark.parametrize("transform", ["B", "D", "V", "R"])
+def test_weights_are_standardised_again_after_dropping(grid, transform):
+    graph = Graph.build_contiguity(grid)
+    grid.loc["cell 00", "noise"] = np.nan
+    found = aligned(grid, graph.transform(transform), "noise", missing="drop").weights.toarray()
+    kept = grid.index[1:]
+    expected = Graph.build_contiguity(grid.loc[kept]).transform(transform).sparse.toarray()
+    assert np.allclose(found, expected)
+
+
+def test_labels_that_differ_are_an_error(grid, queen):
+    with pytest.raises(DataError, match="1 labels of the graph are no places: 'cell 15'"):
+        aligned(grid.iloc[:-1], queen, "noise")
+
+
+def test_text_among_numbers_names_the_rows(grid, queen):
+    grid["text"] = ["1"] * 15 + ["none"]
+    with pytest.raises(DataError, match="16 values are not numbers|1 of 16 values are not numbers: 'cell 15: none'"):
+        aligned(grid, queen, "text")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda places: places.set_crs(None, allow_override=True), "no reference system"),
+        (lambda places: places.set_axis(["a", "a", *places.index[2:]]), "1 keys occur more than once: 'a'"),
+        (lambda places: places.set_geometry([None, *places.geometry[1:]]), "1 places have no geometry"),
+        (lambda places: places.set_geometry([Point(0, 0), *places.geometry[1:]], crs=places.crs), "points and polygons"),
+        (lambda places: places.set_geometry([Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]), *places.geometry[1:]], crs=places.crs), "1 geometries are invalid.*Self-intersection"),
+        (lambda places: places.iloc[:0], "there are no places"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_of_places_is_refused(grid, change, message):
+    with pytest.raises(DataError, match=message):
+        checked(change(grid))
+
+
+def test_a_missing_column_is_named_with_the_nearest(grid, queen):
+    with pytest.raises(DataError, match="no column 'valu'. Did you mean 'value'"):
+        aligned(grid, queen, "valu")
+
+
+def test_constant_columns_and_too_few_places_are_refused(grid, queen):
+    with pytest.raises(ModelError, match="all 16 values are 1"):
+        aligned(grid.assign(one=1.0), queen, "one")
+    with pytest.raises(ModelError, match="Expected at least 3"):
+        aligned(grid.iloc[:2], None, "noise")
+
+
+def test_numeric_labels_become_text(grid):
+    assert list(checked(grid.reset_index(drop=True)).index[:2]) == ["0", "1"]
+
+
+def test_local_coordinates_say_so(grid):
+    assert not is_local(grid)
+    assert is_local(grid.set_crs(LOCAL, allow_override=True))
