@@ -1,0 +1,163 @@
+"""Links between places become a Graph: what happens to places without any, and how weights are standardised."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from spatial.errors import DataError, SpatialWarning, complaint, listed
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from libpysal.graph import Graph
+
+Transform = Literal["r", "b", "d", "v", "o"]
+Islands = Literal["error", "keep", "nearest"]
+Numbers = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """Weights different from 0, by position in the table: ``weights[m]`` is what ``columns[m]`` means to ``rows[m]``."""
+
+    rows: Numbers
+    columns: Numbers
+    weights: Numbers
+
+    def alone(self, count: int) -> Numbers:
+        """Positions of the places, of ``count``, that have no neighbour."""
+        return np.flatnonzero(np.bincount(self.rows, minlength=count) == 0)
+
+
+def both_ways(first: Numbers, second: Numbers) -> Links:
+    """
+    Make links of weight 1 in both directions.
+
+    Parameters
+    ----------
+    first, second
+        Pairs of positions, each pair once.
+
+    Returns
+    -------
+    Links
+        Twice as many.
+    """
+    rows, columns = np.concatenate([first, second]), np.concatenate([second, first])
+    return Links(rows, columns, np.ones(len(rows)))
+
+
+def settled(
+    places: "GeoDataFrame",
+    links: Links,
+    islands: Islands,
+    where: str,
+    *,
+    attached: Callable[[Numbers], tuple[Numbers, Numbers]],
+    advice: str = "",
+) -> Links:
+    """
+    Apply the policy for places without neighbours.
+
+    Parameters
+    ----------
+    places
+        The table.
+    links
+        What was found.
+    islands
+        ``"error"``, ``"keep"`` or ``"nearest"``.
+    where
+        The operation, for messages.
+    attached
+        Gives, for positions of islands, the positions of their nearest places and the weight of each new link.
+    advice
+        What else the user could change.
+
+    Returns
+    -------
+    Links
+        With two more for each island that was attached.
+
+    Raises
+    ------
+    DataError
+        When there are islands and the policy is ``"error"``, or when nobody has a neighbour.
+    """
+    alone = links.alone(len(places))
+    if not len(links.rows):
+        raise DataError(complaint(where, f"none of the {len(places)} places has a neighbour", "Expected at least one link", advice))
+    if not len(alone) or islands == "keep":
+        return links
+    names = places.index[alone]
+    if islands == "error":
+        remedy = 'Set islands = "keep" to leave them without neighbours (their spatial lag is 0), or islands = "nearest" to attach each to its nearest place both ways'
+        raise DataError(
+            complaint(
+                where,
+                f"{len(alone)} of {len(places)} places have no neighbour: {listed(names, 10)}",
+                "A place without neighbours has no spatial lag, so the study must say what is meant",
+                f"{remedy}. {advice}" if advice else remedy,
+            )
+        )
+    partners, weights = attached(alone)
+    shown = [f"{name} and {other}" for name, other in zip(names, places.index[partners], strict=True)]
+    warnings.warn(
+        f"{where}: {len(alone)} of {len(places)} places without neighbours were attached to their nearest place, both ways: {listed(shown, 10)}.",
+        SpatialWarning,
+        stacklevel=3,
+    )
+    rows, columns = np.concatenate([links.rows, alone, partners]), np.concatenate([links.columns, partners, alone])
+    values = np.concatenate([links.weights, weights, weights])
+    _, once = np.unique(rows * len(places) + columns, return_index=True)  # two islands may be each other's nearest
+    return Links(rows[once], columns[once], values[once])
+
+
+def graph_of(places: "GeoDataFrame", links: Links, transform: Transform) -> "Graph":
+    """
+    Build libpysal's Graph in the order of the table.
+
+    Parameters
+    ----------
+    places
+        The table; its index becomes the labels.
+    links
+        Every link once.
+    transform
+        ``"r"``: each row sums to 1. ``"b"``: 1 for every neighbour. ``"d"``: all weights sum to 1. ``"v"``: variance
+        stabilising (Tiefelsdorf, Griffith and Boots 1999, doi:10.1068/a310165), scaled to the number of places that have
+        neighbours, as spdep does (libpysal scales to all places). ``"o"``: as they are.
+
+    Returns
+    -------
+    libpysal.graph.Graph
+        A place without neighbours stands in it as a link of weight 0 to itself, which is libpysal's convention.
+    """
+    import pandas as pd
+    from libpysal.graph import Graph
+
+    alone = links.alone(len(places))
+    rows = np.concatenate([links.rows, alone])
+    columns = np.concatenate([links.columns, alone])
+    weights = np.concatenate([_transformed(links, len(places), transform), np.zeros(len(alone))])
+    order = np.argsort(rows * np.int64(len(places)) + columns, kind="stable")
+    # Levels in the order of the table: libpysal reads the order of its sparse matrix from their codes.
+    labels = pd.MultiIndex(levels=[places.index, places.index], codes=[rows[order], columns[order]], names=["focal", "neighbor"])
+    return Graph(pd.Series(weights[order], index=labels, name="weight"), transformation=transform.upper(), is_sorted=True)
+
+
+def _transformed(links: Links, count: int, transform: Transform) -> Numbers:
+    weights = links.weights.astype(float)
+    if transform == "b":
+        return np.ones(len(weights))
+    if transform == "d":
+        return weights / weights.sum()
+    if transform == "r":
+        return weights / np.bincount(links.rows, weights, minlength=count)[links.rows]
+    if transform == "v":
+        lengths = np.sqrt(np.bincount(links.rows, weights**2, minlength=count))
+        scaled = weights / lengths[links.rows]
+        return scaled * (np.count_nonzero(lengths) / scaled.sum())
+    return weights

@@ -1,0 +1,220 @@
+"""Neighbours by distance: the nearest ones, those within a band, and weights that fall with distance."""
+
+import warnings
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+
+from spatial.errors import DataError, SpatialWarning, complaint, listed
+from spatial.options import Between, used
+from spatial.places import checked
+from spatial.weights._links import Islands, Links, Numbers, Transform, both_ways, graph_of, settled
+from spatial.weights._positions import Positions, distances, nearest_to, positions, within
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from libpysal.graph import Graph
+
+#: More places than this make more than 12.5 million pairs; all of them are then hardly what is meant.
+MOST_FOR_ALL_PAIRS = 5_000
+#: A threshold this small, in metres, that leaves everyone alone was probably meant in degrees.
+LIKE_DEGREES = 20.0
+
+
+def nearest(
+    places: "GeoDataFrame",
+    *,
+    k: Annotated[int, Between(1, 10_000)],
+    symmetric: Literal["none", "union", "intersection"] = "none",
+    islands: Islands = "error",
+    transform: Transform = "r",
+) -> "Graph":
+    """
+    Make the k nearest places neighbours.
+
+    Parameters
+    ----------
+    places
+        Points, or polygons by their centroids.
+    k
+        How many neighbours each place has.
+    symmetric
+        What happens to a link that goes one way only: ``"none"`` leaves it, ``"union"`` adds the way back,
+        ``"intersection"`` removes it.
+    islands
+        What a place without neighbours means, which only ``symmetric = "intersection"`` can make: ``"error"``, ``"keep"``,
+        or ``"nearest"`` to attach it to its nearest place both ways.
+    transform
+        How weights are standardised: ``"r"`` rows sum to 1, ``"b"`` all 1, ``"d"`` all sum to 1, ``"v"`` variance
+        stabilising, ``"o"`` as computed.
+
+    Returns
+    -------
+    libpysal.graph.Graph
+        On the index of ``places``, in its order.
+
+    Raises
+    ------
+    DataError
+        When there are not more than ``k`` places, or there are islands without a policy.
+
+    Notes
+    -----
+    On geographic coordinates distances run along the geodesic of the ellipsoid. Between places equally far the smaller
+    label wins, so the order of the rows does not matter. Places at the same point are 0 apart and so each other's nearest.
+    """
+    options = used(nearest, locals())
+    places = checked(places)
+    if k >= len(places):
+        raise DataError(complaint("nearest", f"k = {k}, but there are {len(places)} places", f"Expected at most {len(places) - 1}, for nobody is a neighbour of itself", "Set a smaller k"))
+    at, rank = positions(places), _rank(places)
+    rows, columns = np.repeat(np.arange(len(places)), options["k"]), nearest_to(at, options["k"], rank).ravel()
+    keys, size = rows * np.int64(len(places)) + columns, np.int64(len(places))
+    back = columns * size + rows
+    if symmetric == "union":
+        keys = np.union1d(keys, back)
+    elif symmetric == "intersection":
+        keys = np.intersect1d(keys, back)
+    links = Links(keys // size, keys % size, np.ones(len(keys)))
+    links = settled(places, links, islands, "nearest", attached=lambda alone: _by_distance(at, rank, alone, 0.0), advice='Or set symmetric = "union"')
+    return graph_of(places, links, transform)
+
+
+def distance_band(
+    places: "GeoDataFrame",
+    *,
+    threshold: float | None = None,
+    islands: Islands = "error",
+    transform: Transform = "r",
+) -> "Graph":
+    """
+    Make all places within a distance neighbours.
+
+    Parameters
+    ----------
+    places
+        Points, or polygons by their centroids.
+    threshold
+        The largest distance, itself included, in metres (local coordinates: in their own unit). Without it, the smallest
+        distance that leaves no place alone; a warning says which.
+    islands
+        What a place without neighbours means: ``"error"``, ``"keep"``, or ``"nearest"`` to attach it to its nearest place
+        both ways.
+    transform
+        How weights are standardised: ``"r"`` rows sum to 1, ``"b"`` all 1, ``"d"`` all sum to 1, ``"v"`` variance
+        stabilising, ``"o"`` as computed (here 1).
+
+    Returns
+    -------
+    libpysal.graph.Graph
+        On the index of ``places``, in its order.
+
+    Raises
+    ------
+    DataError
+        When the threshold leaves everyone alone, or some places and ``islands`` is ``"error"``.
+
+    Notes
+    -----
+    ``d <= threshold``, as spdep's dnearneigh; places at the same point are neighbours. On geographic coordinates distances
+    run along the geodesic of the ellipsoid, in metres, never in degrees.
+    """
+    used(distance_band, locals())
+    places = checked(places)
+    at, rank = positions(places), _rank(places)
+    limit = _threshold(places, at, rank, threshold, "distance_band")
+    first, second, _ = within(at, limit)
+    links = settled(places, both_ways(first, second), islands, "distance_band", attached=lambda alone: _by_distance(at, rank, alone, 0.0), advice=_wider(at, rank))
+    return graph_of(places, links, transform)
+
+
+def inverse_distance(
+    places: "GeoDataFrame",
+    *,
+    power: Annotated[float, Between(0.01, 100)] = 1.0,
+    threshold: float | None = None,
+    islands: Islands = "error",
+    transform: Transform = "r",
+) -> "Graph":
+    """
+    Give nearer neighbours more weight: one over the distance to a power.
+
+    Parameters
+    ----------
+    places
+        Points, or polygons by their centroids.
+    power
+        The exponent of the distance.
+    threshold
+        The largest distance at which places are neighbours, in metres (local coordinates: in their own unit). Without it
+        all places are neighbours of each other, which is possible up to 5,000 places.
+    islands
+        What a place without neighbours means: ``"error"``, ``"keep"``, or ``"nearest"`` to attach it to its nearest place
+        both ways.
+    transform
+        How weights are standardised: ``"r"`` rows sum to 1, ``"b"`` all 1, ``"d"`` all sum to 1, ``"v"`` variance
+        stabilising, ``"o"`` as computed (per metre to the power).
+
+    Returns
+    -------
+    libpysal.graph.Graph
+        On the index of ``places``, in its order.
+
+    Raises
+    ------
+    DataError
+        When two places lie at the same point, there are too many places for all pairs, or there are islands without a
+        policy.
+
+    Notes
+    -----
+    w = d^-power. Between places at the same point this is infinite; no number is put in its stead.
+    """
+    used(inverse_distance, locals())
+    places = checked(places)
+    at, rank = positions(places), _rank(places)
+    if threshold is None and len(places) > MOST_FOR_ALL_PAIRS:
+        raise DataError(complaint("inverse_distance", f"{len(places)} places make {len(places) * (len(places) - 1) // 2:,} pairs", f"Expected a threshold for more than {MOST_FOR_ALL_PAIRS:,} places", f"Set one. {_wider(at, rank)}"))
+    if threshold is None:
+        first, second = np.triu_indices(len(places), 1)
+        apart = distances(at, first, second)
+    else:
+        first, second, apart = within(at, _threshold(places, at, rank, threshold, "inverse_distance"))
+    same = apart == 0
+    if same.any():
+        shown = [f"{a} and {b}" for a, b in zip(places.index[first[same]], places.index[second[same]], strict=True)]
+        raise DataError(complaint("inverse_distance", f"{len(shown)} pairs of places lie at the same point: {listed(shown)}", "One over a distance of 0 is no weight", "Move or merge these places, or use nearest or distance_band"))
+    half = both_ways(first, second)
+    links = Links(half.rows, half.columns, np.tile(apart**-power, 2))
+    links = settled(places, links, islands, "inverse_distance", attached=lambda alone: _by_distance(at, rank, alone, power), advice=_wider(at, rank))
+    return graph_of(places, links, transform)
+
+
+def _rank(places: "GeoDataFrame") -> Numbers:
+    rank = np.empty(len(places), np.int64)
+    rank[np.argsort(places.index.to_numpy(object), kind="stable")] = np.arange(len(places))
+    return rank
+
+
+def _threshold(places: "GeoDataFrame", at: Positions, rank: Numbers, threshold: float | None, where: str) -> float:
+    apart = nearest_distances(at, rank)
+    unit = at.unit
+    if threshold is None:
+        limit = float(apart.max())
+        warnings.warn(f"{where}: no threshold was given; {limit:,.0f} {unit} is the smallest that leaves no place alone." if limit >= 10 else f"{where}: no threshold was given; {limit:.6g} {unit} is the smallest that leaves no place alone.", SpatialWarning, stacklevel=3)
+        return limit
+    return threshold
+
+
+def nearest_distances(at: Positions, rank: Numbers) -> Numbers:
+    """Measure how far each place's nearest other place is."""
+    return distances(at, np.arange(len(rank)), nearest_to(at, 1, rank)[:, 0])
+
+
+def _wider(at: Positions, rank: Numbers) -> str:
+    return f"The smallest threshold that leaves no place alone is {nearest_distances(at, rank).max():,.6g} {at.unit}"
+
+
+def _by_distance(at: Positions, rank: Numbers, alone: Numbers, power: float) -> tuple[Numbers, Numbers]:
+    partners = nearest_to(at, 1, rank)[alone, 0]
+    return partners, distances(at, alone, partners) ** -power if power else np.ones(len(alone))
