@@ -1,0 +1,31 @@
+"""What the README shows is what happens."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def test_the_python_example_runs(capsys):
+    (example,) = blocks("python")
+    exec(compile(example, "README.md", "exec"), {})  # noqa: S102
+    printed = capsys.readouterr().out
+    assert printed.startswith("I = 0.500, p = 0.002, n = 49")
+    assert re.search(r"rho +0\.4\d\d", printed)
+
+
+def test_the_test_command_is_what_ci_calls():
+    command = blocks("sh")[1].strip()
+    ci = (README.parent / ".ci" / "run").read_text(encoding="utf-8")
+    assert command in ci.splitlines()
+
+
+@pytest.mark.parametrize("name", re.findall(r"\]\(([^)]+)\)", README.read_text(encoding="utf-8")))
+def test_what_it_links_to_is_there(name):
+    assert (README.parent / name).exists()
