@@ -1,0 +1,175 @@
+"""What the local statistics have in common: their fields, which places are significant, and the words for it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from spatial.explore._conditional import Conditional
+from spatial.explore._significance import Alternative, Array, Correction, benjamini_hochberg, corrected
+from spatial.places import Aligned
+from spatial.results import Result, shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Inference = Literal["permutation", "analytical"]
+Texts = np.ndarray[Any, np.dtype[np.object_]]
+
+NOT_SIGNIFICANT, ISOLATED, NO_DATA = "Not significant", "Isolated", "No data"
+KINDS = ("High-High", "Low-Low", "Low-High", "High-Low", "Hot spot", "Cold spot")
+FEW = 10
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LocalStatistic(Result):
+    """One number for each place, and which places stand out."""
+
+    statistic: "pd.Series[Any]" = shown("Statistic")
+    expected: "pd.Series[Any]" = shown("Expected without spatial pattern")
+    variance: "pd.Series[Any]" = shown("Variance")
+    z: "pd.Series[Any]" = shown("z")
+    p: "pd.Series[Any]" = shown("p (analytical)")
+    p_permutation: "pd.Series[Any]" = shown("p (conditional permutation)")
+    p_adjusted: "pd.Series[Any]" = shown("p adjusted for many places (Benjamini-Hochberg)")
+    cluster: "pd.Series[Any]" = shown("Cluster", theme="clusters")
+    counts: "pd.DataFrame" = shown("Significant places by rule")
+    permutations: int = shown("Permutations")
+    seed: int = shown("Seed")
+    alternative: str = shown("Alternative")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How it is decided which places stand out."""
+
+    alternative: Alternative
+    inference: Inference
+    correction: Correction
+    alpha: float
+
+
+def fields_of(
+    given: Aligned, moments: dict[str, Array], drawn: Conditional, p_drawn: Array, kinds: Texts, choice: Choice
+) -> dict[str, Any]:
+    """
+    Fill the fields every local statistic has.
+
+    Parameters
+    ----------
+    given
+        The alignment, which puts values back on places.
+    moments
+        ``statistic``, ``expected``, ``variance``, ``z`` and analytical ``p``, one per label.
+    drawn
+        The conditional permutations.
+    p_drawn
+        Their p, one per label.
+    kinds
+        The cluster each label would belong to if it were significant.
+    choice
+        Which p, which correction, which alpha.
+
+    Returns
+    -------
+    dict
+        Field name to value, without the fields of ``Result``.
+    """
+    nan = np.where(given.islands, np.nan, 1.0)
+    p, p_drawn, tail = moments["p"] * nan, p_drawn * nan, drawn.smaller_tail() * nan
+    deciding = p_drawn if choice.inference == "permutation" else p
+    stands_out = _below(corrected(deciding, choice.correction), choice.alpha)
+    cluster = np.where(given.islands, ISOLATED, np.where(stands_out, kinds, NOT_SIGNIFICANT))
+    filled = {name: given.series(values) for name, values in (moments | {"p": p}).items()}
+    return filled | {
+        "p_permutation": given.series(p_drawn),
+        "p_adjusted": given.series(benjamini_hochberg(deciding)),
+        "cluster": given.series(cluster, fill=NO_DATA),
+        "counts": _counts(deciding, tail, kinds, choice),
+    }
+
+
+def notes_of(given: Aligned, drawn: Conditional, choice: Choice, count: int) -> tuple[str, ...]:
+    """Say how the p values came about and what they cannot show."""
+    tested = ~given.islands
+    notes = [*given.notes]
+    exact = int(np.count_nonzero(drawn.exact & tested))
+    if exact:
+        ways = drawn.draws[drawn.exact & tested]
+        low, high = int(ways.min()), int(ways.max())
+        sets = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+        notes.append(
+            f"For {exact} of {int(tested.sum())} places all possible sets of neighbours were enumerated ({sets}): their permutation p is exact."
+        )
+    sampled = int(np.count_nonzero(~drawn.exact & tested))
+    if sampled:
+        floor = (2 if choice.alternative == "two-sided" else 1) / (count + 1)
+        notes.append(f"The smallest p that {count:,} permutations can give is {floor:.2g} ({choice.alternative}).")
+        needed = int(np.ceil(round(floor * int(tested.sum()) / choice.alpha, 9)))
+        if choice.inference == "permutation" and needed > 1 and choice.correction != "none":
+            notes.append(_floor_note(needed, choice, int(tested.sum())))
+    return tuple(notes)
+
+
+def _floor_note(needed: int, choice: Choice, tested: int) -> str:
+    if choice.correction == "bonferroni":
+        return f'With {tested} places no permutation p can pass the Bonferroni correction at {choice.alpha:g}: use more permutations, or inference = "analytical".'
+    return f"With {tested} places the correction lets a place pass only if at least {needed} places reach that smallest p; more permutations lower it."
+
+
+def reading_of(
+    method: str, column: str, observations: int, filled: dict[str, Any], choice: Choice, drawn: Conditional
+) -> tuple[str, ...]:
+    """Tell somebody who is no statistician which places stand out and how sure that is."""
+    table = filled["counts"]
+    decided = table.loc[choice.correction]
+    found = int(decided["total"])
+    rule = {
+        "fdr": "after correction for many tests (false discovery rate)",
+        "none": "without correction for many tests",
+        "bonferroni": "after Bonferroni's correction",
+    }[choice.correction]
+    tested = int(filled["p"].notna().sum()) if choice.inference == "analytical" else int(filled["p_permutation"].notna().sum())
+    kinds = ", ".join(f"{int(decided[name])} {name}" for name in KINDS if name in table and decided[name])
+    first = f"{method} of {column}: {found} of {tested} places stand out at {choice.alpha:g} {rule}" + (
+        f" ({kinds})." if found else "."
+    )
+    sentences = [first]
+    if choice.correction != "none":
+        sentences.append(
+            f"Without correction it would be {int(table.loc['none', 'total'])}, of which about {choice.alpha * tested:.0f} would be expected by chance alone."
+        )
+    if observations < FEW:
+        floor = float(np.min(drawn.smallest_p(choice.alternative)[drawn.draws > 0]))
+        sentences.append(
+            f"With only {observations} places there are few ways to deal the values out: no p below {floor:.2g} is possible, so that hardly any cluster could be shown."
+        )
+    sentences.append(
+        "A place that does not stand out is not shown to be free of a pattern; its neighbours are part of every cluster's meaning."
+    )
+    return tuple(sentences)
+
+
+def _counts(p: Array, tail: Array, kinds: Texts, choice: Choice) -> "pd.DataFrame":
+    import pandas as pd
+
+    rules: dict[str, tuple[str, Array]] = {
+        "none": ("no correction", p),
+        "fdr": ("Benjamini-Hochberg, false discovery rate", corrected(p, "fdr")),
+        "bonferroni": ("Bonferroni", corrected(p, "bonferroni")),
+        "smaller tail": ("GeoDa and PySAL: one-sided pseudo p of the smaller tail, no correction", tail),
+    }
+    names = sorted({str(kind) for kind in kinds})
+    rows = {}
+    for rule, (words, values) in rules.items():
+        out = _below(values, choice.alpha)
+        rows[rule] = {"rule": words, **{name: int(np.count_nonzero(out & (kinds == name))) for name in names}}
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("correction")
+    columns = [name for name in KINDS if name in names]
+    table["total"] = table[columns].sum(axis=1)
+    return table[["rule", *columns, "total"]]
+
+
+def _below(p: Array, alpha: float) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    with np.errstate(invalid="ignore"):
+        return np.asarray(p <= alpha)

@@ -1,0 +1,120 @@
+"""What a statistic is when values are dealt out to places by chance."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import permutations as orders
+from typing import Any, Literal
+
+import numpy as np
+
+from spatial.explore._significance import Alternative, Array, two_tails
+
+Exact = Literal["auto", "no"]
+
+#: Up to this many orders all of them are tried: 8! = 40,320, but not 9! = 362,880.
+MOST_ORDERS = 50_000
+_BLOCK = 2_000_000  # numbers held at a time
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The distribution of a statistic over orders of the values."""
+
+    values: Array  # one per order
+    exact: bool  # whether these are all n! orders
+
+    def p(self, observed: float, alternative: Alternative, sign: int = 1) -> float:
+        """
+        Tell how often chance gives a statistic at least as extreme.
+
+        Parameters
+        ----------
+        observed
+            The statistic of the data as they are.
+        alternative
+            Which tail.
+        sign
+            -1 where a small statistic means that neighbours are alike, as with Geary's c.
+
+        Returns
+        -------
+        float
+            A share of all orders where these were enumerated. Otherwise (c + 1) / (m + 1), which counts the observed order
+            among the sampled ones and is never 0: Phipson and Smyth (2010), doi:10.2202/1544-6115.1585.
+        """
+        less, greater = self._tails(observed)
+        if sign < 0:
+            less, greater = greater, less
+        return float(two_tails(less, greater, alternative))
+
+    def smallest_p(self, alternative: Alternative, sign: int = 1) -> float:
+        """Give the smallest p that any order of these values could have had."""
+        if not self.exact:
+            return (2 if alternative == "two-sided" else 1) / (len(self.values) + 1)
+        return min(self.p(float(end), alternative, sign) for end in (self.values.min(), self.values.max()))
+
+    def _tails(self, observed: float) -> tuple[float, float]:
+        # Equal statistics of different orders differ in the last digits; they must count as equal.
+        close = 1e-8 * float(self.values.std()) + 1e-12 * abs(observed)
+        less = int(np.count_nonzero(self.values <= observed + close))
+        greater = int(np.count_nonzero(self.values >= observed - close))
+        total = len(self.values)
+        return (less / total, greater / total) if self.exact else ((less + 1) / (total + 1), (greater + 1) / (total + 1))
+
+
+def by_chance(values: Array, statistic: Callable[[Array], Array], *, permutations: int, seed: int, exact: Exact) -> Reference:
+    """
+    Compute a statistic over orders of the values: over all of them where they are few, else over a sample.
+
+    Parameters
+    ----------
+    values
+        One per place, in the order of the sorted labels; therefore the order of the rows does not matter.
+    statistic
+        Takes values as (places, orders) and gives one number for each order.
+    permutations
+        How many orders are sampled where not all are tried.
+    seed
+        Of the random generator.
+    exact
+        ``"auto"``: all orders where there are at most 50,000; ``"no"``: always a sample.
+
+    Returns
+    -------
+    Reference
+        The statistic of every order tried.
+    """
+    everything = exact == "auto" and math.factorial(min(len(values), 20)) <= MOST_ORDERS
+    blocks = _all_orders(values) if everything else _some_orders(values, permutations, seed)
+    return Reference(np.concatenate([statistic(block) for block in blocks]), everything)
+
+
+def _all_orders(values: Array) -> Iterator[Array]:
+    yield values[np.array(list(orders(range(len(values))))).T]
+
+
+def _some_orders(values: Array, count: int, seed: int) -> Iterator[Array]:
+    random = np.random.default_rng(seed)
+    step = max(1, _BLOCK // len(values))
+    for first in range(0, count, step):
+        yield np.column_stack([random.permutation(values) for _ in range(min(step, count - first))])
+
+
+def order_words(reference: Reference, places: int) -> str:
+    """Say for the notes which orders were tried."""
+    if reference.exact:
+        return (
+            f"All {len(reference.values):,} orders of the values over {places} places were enumerated: the permutation p is exact."
+        )
+    return f"The permutation p comes from {len(reference.values):,} random orders of the values."
+
+
+def describe_reference(reference: Reference) -> dict[str, Any]:
+    """Give the fields of a result that describe the distribution."""
+    return {
+        "permutations": len(reference.values),
+        "exact": reference.exact,
+        "simulated_mean": float(reference.values.mean()),
+        "simulated_sd": float(reference.values.std()),
+    }

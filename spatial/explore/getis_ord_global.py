@@ -1,0 +1,171 @@
+"""Do high values lie together? The general G of Getis and Ord."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+
+from spatial.errors import ModelError, complaint, listed
+from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
+from spatial.explore._moments import Constants, constants, neighbours_of
+from spatial.explore._significance import Array
+from spatial.options import Between, Column, used
+from spatial.places import Aligned, Missing
+from spatial.results import shown
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from libpysal.graph import Graph
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GetisOrd(GlobalStatistic):
+    """Global G of Getis and Ord."""
+
+    statistic: float = shown("Getis-Ord G")
+
+
+def getis_ord(
+    places: "GeoDataFrame",
+    graph: "Graph",
+    *,
+    column: Column,
+    alternative: Literal["two-sided", "greater", "less"] = "two-sided",
+    permutations: Annotated[int, Between(99, 99_999)] = 999,
+    exact: Literal["auto", "no"] = "auto",
+    seed: Annotated[int, Between(0, 2_147_483_647)] = 0,
+    missing: Missing = "error",
+) -> GetisOrd:
+    """
+    Tell whether high values lie together or low ones (global Getis-Ord G).
+
+    Parameters
+    ----------
+    places
+        The table of places.
+    graph
+        Who is whose neighbour; binary weights are what the statistic was made for.
+    column
+        The numbers to look at: positive, with a natural zero, such as counts or amounts.
+    alternative
+        Whether either kind of pattern counts, only high values together ("greater"), or only low ones ("less").
+    permutations
+        How many random orders of the values are tried; not used where all orders are.
+    exact
+        Whether all orders are tried where there are at most 50,000 of them (up to 8 places).
+    seed
+        Where the random numbers start; the same seed gives the same numbers.
+    missing
+        Whether a missing value is an error, or the place is left out.
+
+    Returns
+    -------
+    GetisOrd
+        ``statistic`` is the share of all products of two places' values that falls on neighbours, with weights; larger than
+        ``expected`` where high values lie together. The analytical variance is that under randomization.
+
+    Raises
+    ------
+    DataError
+        When labels do not match, a value is missing or no number, or a place is its own neighbour.
+    ModelError
+        When there are fewer than 4 places, a value is negative, all are equal, or nobody has a neighbour.
+
+    Notes
+    -----
+    G = sum_ij w_ij x_i x_j / sum_(i != j) x_i x_j. Places without neighbours count in n.
+
+    References
+    ----------
+    Getis, A. and Ord, J. K. (1992). The analysis of spatial association by use of distance statistics. Geographical
+    Analysis 24, 189-206. doi:10.1111/j.1538-4632.1992.tb00261.x
+
+    Examples
+    --------
+    >>> import geopandas, libpysal.graph, spatial
+    >>> from shapely import box
+    >>> row = [box(1000 * x, 0, 1000 * x + 1000, 1000) for x in range(4)]
+    >>> places = geopandas.GeoDataFrame({"value": [1, 1, 2, 2]}, geometry=row, index=list("abcd"), crs="EPSG:32642")
+    >>> graph = libpysal.graph.Graph.build_contiguity(places, rook=True)
+    >>> round(spatial.getis_ord(places, graph, column="value").statistic, 4)  # 2 (1 + 2 + 4) of 36 - 10
+    0.5385
+    """
+    options = used(getis_ord, locals())
+    given = neighbours_of(places, graph, column, missing)
+    values = given.vector
+    negative = given.labels[values < 0]
+    if len(negative):
+        raise ModelError(
+            complaint(
+                f"column {column!r}",
+                f"{len(negative)} values are negative: {listed(negative)}",
+                "The global G needs values with a natural zero, none negative",
+                "Use moran, or a column of counts or amounts",
+            )
+        )
+    sums, matrix = constants(given.weights), given.weights
+    pairs = float(values.sum() ** 2 - (values**2).sum())
+    if pairs <= 0:
+        raise ModelError(complaint(f"column {column!r}", "fewer than two values differ from 0", "The global G needs at least two"))
+
+    def share(values: Array) -> Array:
+        found: Array = (values * (matrix @ values)).sum(axis=0) / pairs
+        return found
+
+    observed = float(share(values[:, None])[0])
+    filled, reference = inference(
+        (observed, sums.s0 / (sums.n * (sums.n - 1)), _variance(sums, values)),
+        values,
+        share,
+        alternative=alternative,
+        permutations=permutations,
+        seed=seed,
+        exact=exact,
+    )
+    return GetisOrd(
+        operation="getis_ord",
+        options=options | {"graph": given.graph},
+        observations=sums.n,
+        notes=notes_of(given, filled, reference) + _weights_note(given),
+        reading=_reading(column, sums.n, filled),
+        assumption="randomization",
+        **filled,
+    )
+
+
+def _variance(sums: Constants, values: Array) -> float:
+    """Give the variance of G under randomization (Getis and Ord 1992, equation 12; their B1 with 6 S0^2, as corrected)."""
+    n, s0, s1, s2 = sums.n, sums.s0, sums.s1, sums.s2
+    b0 = (n**2 - 3 * n + 3) * s1 - n * s2 + 3 * s0**2
+    b1 = -((n**2 - n) * s1 - 2 * n * s2 + 6 * s0**2)
+    b2 = -(2 * n * s1 - (n + 3) * s2 + 6 * s0**2)
+    b3 = 4 * (n - 1) * s1 - 2 * (n + 1) * s2 + 8 * s0**2
+    b4 = s1 - s2 + s0**2
+    scaled = values / values.mean()  # powers of large numbers would lose digits
+    m1, m2, m3, m4 = (float((scaled**power).sum()) for power in (1, 2, 3, 4))
+    second = b0 * m2**2 + b1 * m4 + b2 * m1**2 * m2 + b3 * m1 * m3 + b4 * m1**4
+    second /= (m1**2 - m2) ** 2 * n * (n - 1) * (n - 2) * (n - 3)
+    return second - (s0 / (n * (n - 1))) ** 2
+
+
+def _weights_note(given: Aligned) -> tuple[str, ...]:
+    if np.ptp(given.weights.data) <= 1e-12 * np.abs(given.weights.data).max():
+        return ()
+    return ("The weights are not binary: G then mixes a place's values with its number of neighbours; binary weights are usual.",)
+
+
+def _reading(column: str, n: int, filled: dict[str, Any]) -> tuple[str, ...]:
+    measured = (
+        f"The Getis-Ord G of {column} over {n} places is {filled['statistic']:.4g}; without spatial pattern"
+        f" {filled['expected']:.4g} would be expected, give or take {filled['simulated_sd']:.2g} (one standard deviation)."
+    )
+    return (
+        measured,
+        verdict(
+            filled,
+            "High values lie together more than chance would make them",
+            "Low values lie together, or high ones apart, more than chance would make them",
+            "This does not differ clearly from what chance alone would give",
+        ),
+        *caution(filled, n),
+    )
