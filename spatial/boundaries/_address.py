@@ -1,0 +1,180 @@
+"""Sources that are not on this machine: an address of the web, or a database."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit, urlunsplit
+
+from spatial.errors import DataError, complaint, listed
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+_PATIENCE = 60  # seconds without an answer
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is an address of the web."""
+    return text.casefold().startswith(("http://", "https://"))
+
+
+def is_database(text: str) -> bool:
+    """Tell whether a text is the address of a PostgreSQL database."""
+    return text.casefold().startswith(("postgresql://", "postgres://"))
+
+
+def without_password(address: str) -> str:
+    """Give an address without user, password and query, as it may stand in a message or a record."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    return urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
+
+
+@contextmanager
+def fetched(address: str) -> Iterator[tuple[Path, str]]:
+    """
+    Fetch a file because the user named its address.
+
+    Parameters
+    ----------
+    address
+        ``http://`` or ``https://``.
+
+    Yields
+    ------
+    tuple
+        The file, which is gone afterwards, and what to call it in a complaint.
+
+    Raises
+    ------
+    DataError
+        When it cannot be fetched.
+    """
+    from http.client import HTTPException
+    from urllib.error import URLError
+    from urllib.request import Request, urlopen
+
+    where = without_password(address)
+    name = Path(unquote(urlsplit(address).path)).name or "boundaries"
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / name
+        try:
+            request = Request(address, headers={"User-Agent": "spatial-econometrics"})  # noqa: S310  (is_address lets http and https in)
+            with urlopen(request, timeout=_PATIENCE) as answer, file.open("wb") as target:  # noqa: S310  (likewise)
+                shutil.copyfileobj(answer, target)
+        except (URLError, HTTPException, OSError, ValueError) as error:
+            reason = getattr(error, "reason", None) or error
+            raise DataError(
+                complaint(
+                    where,
+                    f"it could not be fetched ({reason})",
+                    "Expected a file of boundaries at this address",
+                    "Check the address and the connection, or fetch it by hand",
+                )
+            ) from None
+        if file.stat().st_size == 0:
+            raise DataError(
+                complaint(where, "the answer is empty", "Expected a file of boundaries at this address", "Check the address")
+            )
+        yield file, where
+
+
+def from_database(address: str, layer: str | None) -> "tuple[GeoDataFrame, str]":
+    """
+    Read a table of a PostgreSQL database with PostGIS.
+
+    Parameters
+    ----------
+    address
+        ``postgresql://user:password@host:port/database?table=schema.table&geometry=column``; ``table`` may be given as
+        the layer, ``geometry`` is needed only where the table has several geometry columns or stores plain WKB.
+    layer
+        The table, with its schema unless it is ``public``.
+
+    Returns
+    -------
+    tuple
+        The table, and what to call it in a complaint.
+
+    Raises
+    ------
+    DataError
+        When the optional packages are absent, the database does not answer, or the table is not there.
+    """
+    try:
+        import psycopg  # noqa: F401
+        import sqlalchemy
+    except ImportError:
+        raise DataError(
+            complaint(
+                "database",
+                "SQLAlchemy and psycopg are not installed",
+                "Reading a database needs them",
+                'Install them with: pip install "spatial-econometrics[database]"',
+            )
+        ) from None
+    import geopandas
+    from sqlalchemy.exc import SQLAlchemyError
+
+    table, column, plain = _asked(address, layer)
+    where = f"{without_password(address)} table {'.'.join(table)}"
+    engine = sqlalchemy.create_engine(plain, connect_args={"connect_timeout": _PATIENCE}, poolclass=sqlalchemy.pool.NullPool)
+    try:
+        with engine.connect() as connection:
+            column = column or _geometry_column(connection, table, where)
+            quote = engine.dialect.identifier_preparer.quote_identifier
+            query = f"SELECT * FROM {'.'.join(quote(part) for part in table)}"  # noqa: S608  (identifiers are quoted)
+            return geopandas.read_postgis(sqlalchemy.text(query), connection, geom_col=column), where
+    except SQLAlchemyError as error:
+        reason = " ".join(str(getattr(error, "orig", None) or error).split())[:300]
+        raise DataError(
+            complaint(where, f"the database says: {reason}", "Expected a table with geometries", "Check address, table and rights")
+        ) from None
+    except ValueError as error:
+        raise DataError(
+            complaint(
+                where, " ".join(str(error).split())[:300], "Expected a table with geometries", "Name the column with ?geometry="
+            )
+        ) from None
+
+
+def _asked(address: str, layer: str | None) -> tuple[tuple[str, str], str, str]:
+    parts = urlsplit(address)
+    query = parse_qs(parts.query)
+    table = layer or (query.pop("table", [""])[0])
+    query.pop("table", None)
+    column = query.pop("geometry", [""])[0]
+    if not table:
+        raise DataError(
+            complaint(
+                without_password(address), "no table is named", "Expected ?table=schema.table at the end of the address, or a layer"
+            )
+        )
+    schema, _, name = table.rpartition(".")
+    plain = urlunsplit(("postgresql+psycopg", parts.netloc, parts.path, urlencode(query, doseq=True), ""))
+    return (schema or "public", name), column, plain
+
+
+def _geometry_column(connection: Any, table: tuple[str, str], where: str) -> str:
+    import sqlalchemy
+
+    query = "SELECT column_name, udt_name FROM information_schema.columns WHERE table_schema = :schema AND table_name = :name ORDER BY ordinal_position"
+    rows = connection.execute(sqlalchemy.text(query), {"schema": table[0], "name": table[1]}).all()
+    if not rows:
+        raise DataError(
+            complaint(
+                where, "there is no such table, or no right to see it", "Expected schema.table", "Check the name and the rights"
+            )
+        )
+    found = [str(name) for name, kind in rows if kind in ("geometry", "geography")]
+    if len(found) != 1:
+        what = f"it has {len(found)} geometry columns{': ' + listed(found) if found else ''}"
+        raise DataError(
+            complaint(
+                where, what, "Expected one", f"Name it with ?geometry=; its columns are {listed([name for name, _ in rows], 20)}"
+            )
+        )
+    return found[0]
