@@ -1,5 +1,23 @@
 """Tables -> columns of places, and what did not match."""
 
+from spatial.indicators.joining import Examined, Joined, JoinedColumn, examine, join, keys_of
+from spatial.indicators.points import read_points
 from spatial.indicators.recipes import KINDS, ColumnRecipe, Kind, PointsRecipe, TableRecipe
+from spatial.indicators.tables import read_table, sheets
 
-__all__ = ["KINDS", "ColumnRecipe", "Kind", "PointsRecipe", "TableRecipe"]
+__all__ = [
+    "KINDS",
+    "ColumnRecipe",
+    "Examined",
+    "Joined",
+    "JoinedColumn",
+    "Kind",
+    "PointsRecipe",
+    "TableRecipe",
+    "examine",
+    "join",
+    "keys_of",
+    "read_points",
+    "read_table",
+    "sheets",
+]

@@ -1,0 +1,300 @@
+"""Rows of a table meet places: by key, all or none, with every row of both sides accounted for."""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from spatial.errors import DataError, complaint, listed, nearest_name
+from spatial.indicators._columns import columns_read
+from spatial.indicators._described import Column
+from spatial.indicators.recipes import TableRecipe
+from spatial.indicators.tables import Cells, cells
+from spatial.places import checked
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from geopandas import GeoDataFrame
+
+
+class JoinedColumn(NamedTuple):
+    """One column that a table gave to the places."""
+
+    column: str
+    title: str
+    unit: str
+    kind: str
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """Places with the columns of a table."""
+
+    places: "GeoDataFrame"
+    ledger: "pd.DataFrame"  # side, row, key, place, status: one row for each row of either side
+    findings: tuple[str, ...]
+    indicators: tuple[JoinedColumn, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """What a join would do, and what stands against it."""
+
+    ledger: "pd.DataFrame"
+    columns: tuple[Column, ...]
+    rows: "pd.Series[Any]"  # position in the table for each place that has a row
+    findings: tuple[str, ...]
+    complaints: tuple[str, ...]
+
+
+def join(places: "GeoDataFrame", recipe: TableRecipe) -> Joined:
+    """
+    Give the places the columns of a table.
+
+    Parameters
+    ----------
+    places
+        The table of places.
+    recipe
+        The table, its key and its columns. Keys are compared as texts without blanks around them: with the index of
+        ``places``, or, when not all are found there, with one other column in which all are found, never with both.
+
+    Returns
+    -------
+    Joined
+        New places with the columns (numbers as floats, NaN where a place has no row or no value), the ledger (``side`` is
+        "table" or "places", ``row`` the number in the file, ``status`` "joined", "no place", "no row" or "duplicate"),
+        findings, and title, unit and kind of each column.
+
+    Raises
+    ------
+    DataError
+        When keys do not match and ``unmatched`` is "error", keys occur twice, columns are not there or already taken, a cell
+        of a number column is no number or out of range, or numbers are impossible and ``implausible`` is "error". All
+        complaints about the table come at once.
+    """
+    import pandas as pd
+
+    places = checked(places)
+    examined = examine(places, recipe)
+    if examined.complaints:
+        raise DataError("\n".join(examined.complaints))
+    added = {}
+    for column in examined.columns:
+        values = pd.Series(column.array).iloc[examined.rows.to_numpy()]
+        added[column.recipe.name] = pd.Series(values.to_numpy(), index=examined.rows.index, dtype=values.dtype).reindex(
+            places.index
+        )
+    joined = pd.concat([places, pd.DataFrame(added, index=places.index)], axis=1)
+    about = (JoinedColumn(each.recipe.name, each.recipe.title, each.recipe.unit, each.recipe.kind) for each in examined.columns)
+    return Joined(joined, examined.ledger, examined.findings, tuple(about))
+
+
+def examine(places: "GeoDataFrame", recipe: TableRecipe) -> Examined:
+    """
+    Find out what a join would do, without stopping at what is wrong.
+
+    Parameters
+    ----------
+    places
+        The table of places.
+    recipe
+        The table, its key and its columns.
+
+    Returns
+    -------
+    Examined
+        The ledger, the columns as read, findings, and all complaints; without a complaint the join can be made.
+
+    Raises
+    ------
+    DataError
+        When the table cannot be read at all, or has no such key column.
+    """
+    table = cells(recipe.table, recipe.sheet, encoding=recipe.encoding)
+    where = recipe.table.name
+    if recipe.key not in table.frame.columns:
+        raise DataError(complaint(where, f"there is no key column {recipe.key!r}", nearest_name(recipe.key, table.frame.columns)))
+    if list(table.frame.columns).count(recipe.key) > 1:
+        raise DataError(
+            complaint(where, f"the title {recipe.key!r} occurs more than once", "Expected one key column", "Rename the others")
+        )
+    keys = keys_of(table.frame[recipe.key])
+    matched = _matched(places, keys, where, drop=recipe.unmatched == "drop")
+    columns, column_findings, complaints = columns_read(
+        table, recipe, rows_named(table, keys), [str(name) for name in places.columns]
+    )
+    ledger = _ledger(places, keys, matched.place)
+    joined = ledger["side"].eq("table") & ledger["status"].eq("joined")
+    rows = ledger[joined].assign(position=np.flatnonzero(joined.to_numpy())).set_index("place")["position"]
+    return Examined(
+        ledger=ledger,
+        columns=columns,
+        rows=rows,
+        findings=(*table.findings, *matched.findings, *column_findings),
+        complaints=(*matched.complaints, *_key_complaints(ledger, recipe, where, matched), *complaints),
+    )
+
+
+def keys_of(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """
+    Write keys as texts.
+
+    Parameters
+    ----------
+    column
+        Cells of a key column; a spreadsheet gives whole numbers as 10.0.
+
+    Returns
+    -------
+    pandas.Series
+        Texts without blanks around them, whole numbers without a decimal point, None where there is no key.
+    """
+    import pandas as pd
+
+    return pd.Series([_key(each) for each in column], index=column.index, dtype=object)
+
+
+def _key(value: Any) -> str | None:
+    if value is None or value != value:  # noqa: PLR0124  (NaN)
+        return None
+    if isinstance(value, float | np.floating) and value == int(value):
+        return str(int(value))
+    return unicodedata.normalize("NFC", str(value).strip()) or None
+
+
+class _Matched(NamedTuple):
+    place: "pd.Series[Any]"  # for each row of the table its place, None without one
+    looked_up: str  # in words: the index, or which column
+    findings: tuple[str, ...]
+    complaints: tuple[str, ...]
+
+
+def _matched(places: "GeoDataFrame", keys: "pd.Series[Any]", where: str, *, drop: bool) -> _Matched:
+    """Look all keys up in the index, or all in one other column."""
+    wanted = set(keys.dropna())
+    best: dict[str, Any] = {str(key): place for key, place in ((_key(place), place) for place in places.index) if key in wanted}
+    if len(best) == len(wanted):
+        return _Matched(_looked_up(keys, best), "the names of the places", (), ())
+    candidates = {"": best} | _other_columns(places, wanted)
+    most = max(len(found) for found in candidates.values())
+    full = [name for name, found in candidates.items() if len(found) == (most if drop and most else len(wanted))]
+    if not full or full[0] == "":
+        return _Matched(_looked_up(keys, best), _nearly(candidates, len(wanted)), (), ())
+    different = [name for name in full[1:] if candidates[name] != candidates[full[0]]]
+    if different:
+        what = f"the keys are found in the columns {listed(full)} of the places, which lead to different places"
+        return _Matched(
+            keys.map({}), "", (), (complaint(where, what, "Expected one way to match", "Use the names of the places as key"),)
+        )
+    finding = f"{where}: keys were looked up in the column '{full[0]}' of the places, in which {most} of {len(wanted)} are found."
+    return _Matched(_looked_up(keys, candidates[full[0]]), f"'{full[0]}'", (finding,), ())
+
+
+def _looked_up(keys: "pd.Series[Any]", found: dict[str, Any]) -> "pd.Series[Any]":
+    import pandas as pd
+
+    return pd.Series([found.get(key) for key in keys], index=keys.index, dtype=object)
+
+
+def _other_columns(places: "GeoDataFrame", wanted: set[str]) -> dict[str, dict[str, Any]]:
+    """For each column in which no wanted key occurs twice: key to place."""
+    import pandas as pd
+
+    found = {}
+    for name in places.columns:
+        if name == places.geometry.name or pd.api.types.is_float_dtype(places[name]):
+            continue
+        texts = keys_of(places[name])
+        texts = texts[texts.isin(wanted)]
+        if len(texts) and not texts.duplicated().any():
+            found[str(name)] = dict(zip(texts, texts.index, strict=True))
+    return found
+
+
+def _nearly(candidates: dict[str, dict[str, Any]], wanted: int) -> str:
+    others = {name: len(found) for name, found in candidates.items() if name and len(found) > len(candidates[""])}
+    words = "the names of the places"
+    if others:
+        best = max(others, key=lambda name: others[name])
+        words += f" (the column '{best}' has {others[best]} of {wanted})"
+    return words
+
+
+def _ledger(places: "GeoDataFrame", keys: "pd.Series[Any]", place: "pd.Series[Any]") -> "pd.DataFrame":
+    """One row for each row of the table, then one for each place."""
+    import pandas as pd
+
+    twice = place.notna() & place.duplicated(keep=False)
+    status = np.where(place.isna(), "no place", np.where(twice, "duplicate", "joined"))
+    table = pd.DataFrame({"side": "table", "row": keys.index, "key": keys.to_numpy(), "place": place.to_numpy(), "status": status})
+    key_of = dict(zip(place[place.notna()], keys[place.notna()], strict=True))
+    found = places.index.isin(key_of)
+    status = np.where(places.index.isin(place[twice]), "duplicate", np.where(found, "joined", "no row"))
+    other = pd.DataFrame(
+        {"side": "places", "row": None, "key": [key_of.get(each) for each in places.index], "place": places.index, "status": status}
+    )
+    ledger = pd.concat([table.astype(object), other.astype(object)], ignore_index=True)
+    return ledger.assign(row=ledger["row"].astype("Int64"))
+
+
+def _key_complaints(ledger: "pd.DataFrame", recipe: TableRecipe, where: str, matched: _Matched) -> list[str]:
+    if matched.complaints:
+        return []
+    found = []
+    table, places = ledger[ledger["side"] == "table"], ledger[ledger["side"] == "places"]
+    twice = table[table["status"] == "duplicate"]
+    if len(twice):
+        shown = [f"{label} in rows {', '.join(map(str, rows))}" for label, rows in _rows_by_key(twice)]
+        found.append(
+            complaint(
+                where,
+                f"{len(shown)} keys occur more than once: {listed(shown)}",
+                "Expected one row for each place",
+                "Remove or rename the repeated rows",
+            )
+        )
+    if recipe.unmatched == "drop" and (table["status"] == "joined").any():
+        return found
+    expected = f"Keys of '{recipe.key}' are looked up in {matched.looked_up}"
+    remedy = 'Correct them, or set unmatched = "drop"'
+    without = table[table["status"] == "no place"]
+    if len(without):
+        shown = [f"row {row}: {'no key' if key is None else key}" for row, key in zip(without["row"], without["key"], strict=True)]
+        hint = f". Places are called {listed(places['place'], 4)}" if len(without) == len(table) else ""
+        found.append(
+            complaint(where, f"{len(without)} of {len(table)} keys have no place: {listed(shown)}", expected, remedy) + hint
+        )
+    empty = places[places["status"] == "no row"]
+    if len(empty) and len(without) < len(table):
+        found.append(
+            complaint(where, f"{len(empty)} of {len(places)} places have no row: {listed(empty['place'])}", expected, remedy)
+        )
+    return found
+
+
+def _rows_by_key(table: "pd.DataFrame") -> list[tuple[str, list[int]]]:
+    rows: dict[str, list[int]] = {}
+    for key, row in zip(table["key"], table["row"], strict=True):
+        rows.setdefault(str(key), []).append(int(row))
+    return list(rows.items())
+
+
+def rows_named(table: Cells, keys: "pd.Series[Any]") -> list[str]:
+    """
+    Name each row as a person finds it again.
+
+    Parameters
+    ----------
+    table
+        The table.
+    keys
+        Its keys.
+
+    Returns
+    -------
+    list of str
+        For example ``North (row 6)``.
+    """
+    return [f"row {row}" if key is None else f"{key} (row {row})" for row, key in zip(table.frame.index, keys, strict=True)]
