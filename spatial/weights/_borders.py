@@ -57,7 +57,7 @@ def outlines(places: "GeoDataFrame") -> Outlines:
     return Outlines(shapes, shapely.bounds(shapes), degrees, METRES_PER_DEGREE if degrees else metres_per_unit(places))
 
 
-def shared_borders(of: Outlines, rule: Literal["queen", "rook"], snap: float) -> Numbers:
+def shared_borders(of: Outlines, rule: Literal["queen", "rook"], snap: float, *, vertices_only: bool = False) -> Numbers:
     """
     Find the pairs of polygons that share a border.
 
@@ -69,6 +69,8 @@ def shared_borders(of: Outlines, rule: Literal["queen", "rook"], snap: float) ->
         ``"queen"``: at least one point; ``"rook"``: a stretch of border.
     snap
         The widest gap, in metres, that still counts as none.
+    vertices_only
+        Whether vertices that are exactly equal decide alone.
 
     Returns
     -------
@@ -76,6 +78,8 @@ def shared_borders(of: Outlines, rule: Literal["queen", "rook"], snap: float) ->
         (pairs, 2) positions, each pair once, the smaller first, sorted.
     """
     known = _matched(of, sides=rule == "rook")
+    if vertices_only:
+        return known
     tolerance = max(snap, of.rounding)
     pairs = near_boxes(of, tolerance)
     pairs = pairs[~np.isin(_keys(pairs), _keys(known))]
@@ -112,7 +116,8 @@ def near_boxes(of: Outlines, reach: float) -> Numbers:
     up = along = reach / of.metres
     if of.degrees:  # a degree of longitude is shorter; boxes are widened for the end nearer to a pole
         along = up / np.cos(np.radians(np.minimum(np.maximum(np.abs(south), np.abs(north)), 89.0)))
-    first, second = shapely.STRtree(shapely.box(*of.boxes.T)).query(shapely.box(west - along, south - up, east + along, north + up))
+    wide: Numbers = shapely.box(west - along, south - up, east + along, north + up)
+    first, second = shapely.STRtree(wide).query(of.shapes)
     pairs = np.sort(np.column_stack([first, second]), axis=1)[first != second]
     return _once(pairs)
 

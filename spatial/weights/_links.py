@@ -56,7 +56,7 @@ def settled(
     where: str,
     *,
     attached: Callable[[Numbers], tuple[Numbers, Numbers]],
-    advice: str = "",
+    advice: Callable[[], str],
 ) -> Links:
     """
     Apply the policy for places without neighbours.
@@ -74,7 +74,7 @@ def settled(
     attached
         Gives, for positions of islands, the positions of their nearest places and the weight of each new link.
     advice
-        What else the user could change.
+        Says what else the user could change; only asked where there is something to complain of.
 
     Returns
     -------
@@ -88,7 +88,9 @@ def settled(
     """
     alone = links.alone(len(places))
     if not len(links.rows):
-        raise DataError(complaint(where, f"none of the {len(places)} places has a neighbour", "Expected at least one link", advice))
+        raise DataError(
+            complaint(where, f"none of the {len(places)} places has a neighbour", "Expected at least one link", advice())
+        )
     if not len(alone) or islands == "keep":
         return links
     names = places.index[alone]
@@ -99,7 +101,7 @@ def settled(
                 where,
                 f"{len(alone)} of {len(places)} places have no neighbour: {listed(names, 10)}",
                 "A place without neighbours has no spatial lag, so the study must say what is meant",
-                f"{remedy}. {advice}" if advice else remedy,
+                f"{remedy}. {advice()}",
             )
         )
     partners, weights = attached(alone)
@@ -144,20 +146,21 @@ def graph_of(places: "GeoDataFrame", links: Links, transform: Transform) -> "Gra
     weights = np.concatenate([_transformed(links, len(places), transform), np.zeros(len(alone))])
     order = np.argsort(rows * np.int64(len(places)) + columns, kind="stable")
     # Levels in the order of the table: libpysal reads the order of its sparse matrix from their codes.
-    labels = pd.MultiIndex(levels=[places.index, places.index], codes=[rows[order], columns[order]], names=["focal", "neighbor"])
+    codes: Any = [rows[order], columns[order]]
+    labels = pd.MultiIndex(levels=[places.index, places.index], codes=codes, names=["focal", "neighbor"])
     return Graph(pd.Series(weights[order], index=labels, name="weight"), transformation=transform.upper(), is_sorted=True)
 
 
 def _transformed(links: Links, count: int, transform: Transform) -> Numbers:
-    weights = links.weights.astype(float)
+    weights: Numbers = links.weights.astype(float)
     if transform == "b":
-        return np.ones(len(weights))
-    if transform == "d":
-        return weights / weights.sum()
-    if transform == "r":
-        return weights / np.bincount(links.rows, weights, minlength=count)[links.rows]
-    if transform == "v":
+        weights = np.ones(len(weights))
+    elif transform == "d":
+        weights = weights / weights.sum()
+    elif transform == "r":
+        weights = weights / np.bincount(links.rows, weights, minlength=count)[links.rows]
+    elif transform == "v":
         lengths = np.sqrt(np.bincount(links.rows, weights**2, minlength=count))
-        scaled = weights / lengths[links.rows]
-        return scaled * (np.count_nonzero(lengths) / scaled.sum())
+        weights = weights / lengths[links.rows]
+        weights = weights * (np.count_nonzero(lengths) / weights.sum())
     return weights

@@ -86,9 +86,11 @@ def centroids(places: "GeoDataFrame") -> Numbers:
     points = shapely.get_coordinates(shapely.centroid(shapes))
     if places.crs.is_geographic:
         bounds = shapely.bounds(shapes)
-        wide = bounds[:, 2] - bounds[:, 0] > 180  # noqa: PLR2004  (half the globe: the outline was cut at the date line)
+        wide = bounds[:, 2] - bounds[:, 0] > 180
         if wide.any():
-            turned = shapely.transform(shapes[wide], lambda xy: np.column_stack([np.where(xy[:, 0] < 0, xy[:, 0] + 360, xy[:, 0]), xy[:, 1]]))
+            turned = shapely.transform(
+                shapes[wide], lambda xy: np.column_stack([np.where(xy[:, 0] < 0, xy[:, 0] + 360, xy[:, 0]), xy[:, 1]])
+            )
             points[wide] = shapely.get_coordinates(shapely.centroid(turned))
             points[:, 0] = (points[:, 0] + 180) % 360 - 180
     return points
@@ -112,10 +114,56 @@ def distances(at: Positions, first: Numbers, second: Numbers) -> Numbers:
     """
     if at.geod is None:
         difference = at.points[first] - at.points[second]
-        return np.hypot(difference[..., 0], difference[..., 1])
+        return np.asarray(np.hypot(difference[..., 0], difference[..., 1]))
     start, end = np.broadcast_arrays(at.points[first], at.points[second])
     measured = at.geod.inv(start[..., 0].ravel(), start[..., 1].ravel(), end[..., 0].ravel(), end[..., 1].ravel())[2]
     return np.asarray(measured, float).reshape(start.shape[:-1])
+
+
+def in_words(length: float, unit: str) -> str:
+    """
+    Write a length out for a reader.
+
+    Parameters
+    ----------
+    length
+        In the unit of `Positions.unit`.
+    unit
+        That unit.
+
+    Returns
+    -------
+    str
+        Long ones in kilometres.
+
+    Examples
+    --------
+    >>> in_words(422_345.6, "m")
+    '422.3 km'
+    >>> in_words(3.374271, "local units")
+    '3.374 local units'
+    """
+    if unit == "m" and length >= 10_000:
+        return f"{length / 1000:,.1f} km"
+    return f"{length:,.0f} {unit}" if length >= 1000 else f"{length:.4g} {unit}"
+
+
+def nearest_distances(at: Positions) -> Numbers:
+    """
+    Measure how far the nearest other place of each place is.
+
+    Parameters
+    ----------
+    at
+        Where they are.
+
+    Returns
+    -------
+    numpy.ndarray
+        Metres, or local units.
+    """
+    everyone = np.arange(len(at.points))
+    return distances(at, everyone, nearest_to(at, 1, everyone)[:, 0])
 
 
 def nearest_to(at: Positions, count: int, rank: Numbers) -> Numbers:

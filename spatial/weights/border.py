@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from spatial.errors import DataError, complaint, listed
+from spatial.errors import DataError, StudyError, complaint, listed
 from spatial.options import Between, used
 from spatial.places import checked
-from spatial.weights._borders import in_one_plane, near_boxes, outlines, shared_borders
+from spatial.weights._borders import in_one_plane, outlines, shared_borders
 from spatial.weights._links import Islands, Links, Numbers, Transform, both_ways, graph_of, settled
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def contiguity(
     rule: Literal["queen", "rook"] = "queen",
     order: Annotated[int, Between(1, 100)] = 1,
     inclusive: bool = False,
+    by: Literal["geometry", "vertices"] = "geometry",
     snap: Annotated[float, Between(0, 1_000_000)] = 0.0,
     islands: Islands = "error",
     transform: Transform = "r",
@@ -40,6 +41,9 @@ def contiguity(
         How many borders lie between a place and its neighbours: 2 for the neighbours of neighbours, by the shortest way.
     inclusive
         Whether neighbours of lower orders are neighbours too.
+    by
+        What decides: ``"geometry"``, or ``"vertices"`` where only vertices that are exactly equal count, for weights as
+        spdep and libpysal make them.
     snap
         The widest gap between two polygons, in metres (local coordinates: in their own unit), at which they still touch;
         0 for none but rounding.
@@ -62,29 +66,57 @@ def contiguity(
 
     Notes
     -----
-    Polygons with a vertex (rook: a side) exactly in common are neighbours, which is how spdep and libpysal decide and is
-    quick. Of the others, those whose boxes touch are decided by their geometry: queen when they come within ``snap`` of
-    each other, rook when their borders run beside each other for more than ten times that. So a border counts also where
-    only one of two neighbours has a vertex on it, and polygons that overlap are neighbours. Two exceptions keep this from
-    depending on the last digit of a coordinate: gaps below 1e-9 of the largest coordinate (5 mm at 5,000 km) are none, and
-    on geographic coordinates gaps below 2 cm are none. spdep, with vertices only, finds fewer neighbours where borders
-    were digitised differently on their two sides.
+    Polygons with a vertex (rook: a side) exactly in common are neighbours. Of the others, those whose boxes touch are
+    decided by their geometry: queen when they come within ``snap`` of each other, rook when their borders run beside each
+    other for more than ten times that. So a border counts also where only one of two neighbours has a vertex on it, and
+    polygons that overlap are neighbours. Gaps below 1e-9 of the largest coordinate (5 mm at 5,000 km; 2 cm on geographic
+    coordinates) are taken for rounding.
+
+    spdep and libpysal compare vertices only and find fewer neighbours where a border was digitised differently on its two
+    sides; ``by = "vertices"`` does the same. spdep's rook asks for two common points and counts the closing vertex of a
+    ring twice, so it takes a corner for a side when that corner happens to be where a ring starts (counties 39 and 96 of
+    its Georgia data); here and in libpysal a side must be shared.
     """
     used(contiguity, locals())
+    if by == "vertices" and snap:
+        raise StudyError(
+            complaint(
+                "contiguity",
+                f"snap = {snap:g} together with by = 'vertices'",
+                "Only equal vertices count then",
+                'Use by = "geometry", or leave snap out',
+            )
+        )
     places = checked(places)
     _polygons_only(places)
     of = outlines(places)
-    links = both_ways(*shared_borders(of, rule, snap).T)
+    links = both_ways(*shared_borders(of, rule, snap, vertices_only=by == "vertices").T)
     if order > 1:
         links = _higher(links, len(places), order, inclusive=inclusive)
-    links = settled(places, links, islands, "contiguity", attached=lambda alone: (_nearest_outline(places, of, alone), np.ones(len(alone))), advice="Gaps between outlines can be closed with snap; places without a common border can use nearest or distance_band")
+    links = settled(
+        places,
+        links,
+        islands,
+        "contiguity",
+        attached=lambda alone: (_nearest_outline(places, of, alone), np.ones(len(alone))),
+        advice=lambda: (
+            "Gaps between outlines can be closed with snap; places without a common border can use nearest or distance_band"
+        ),
+    )
     return graph_of(places, links, transform)
 
 
 def _polygons_only(places: "GeoDataFrame") -> None:
     others = places.index[~places.geom_type.isin(["Polygon", "MultiPolygon"])]
     if len(others):
-        raise DataError(complaint("contiguity", f"{len(others)} places are no polygons: {listed(others)}", "Only polygons have borders to share", "Use nearest or distance_band for points"))
+        raise DataError(
+            complaint(
+                "contiguity",
+                f"{len(others)} places are no polygons: {listed(others)}",
+                "Only polygons have borders to share",
+                "Use nearest or distance_band for points",
+            )
+        )
 
 
 def _higher(links: Links, count: int, order: int, *, inclusive: bool) -> Links:

@@ -9,7 +9,7 @@ from spatial.errors import DataError, SpatialWarning, complaint, listed
 from spatial.options import Between, used
 from spatial.places import checked
 from spatial.weights._links import Islands, Links, Numbers, Transform, both_ways, graph_of, settled
-from spatial.weights._positions import Positions, distances, nearest_to, positions, within
+from spatial.weights._positions import Positions, distances, in_words, nearest_distances, nearest_to, positions, within
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -63,12 +63,19 @@ def nearest(
     On geographic coordinates distances run along the geodesic of the ellipsoid. Between places equally far the smaller
     label wins, so the order of the rows does not matter. Places at the same point are 0 apart and so each other's nearest.
     """
-    options = used(nearest, locals())
+    used(nearest, locals())
     places = checked(places)
+    at, rank = _located(places, "nearest")
     if k >= len(places):
-        raise DataError(complaint("nearest", f"k = {k}, but there are {len(places)} places", f"Expected at most {len(places) - 1}, for nobody is a neighbour of itself", "Set a smaller k"))
-    at, rank = positions(places), _rank(places)
-    rows, columns = np.repeat(np.arange(len(places)), options["k"]), nearest_to(at, options["k"], rank).ravel()
+        raise DataError(
+            complaint(
+                "nearest",
+                f"k = {k}, but there are {len(places)} places",
+                f"Expected at most {len(places) - 1}, for nobody is a neighbour of itself",
+                "Set a smaller k",
+            )
+        )
+    rows, columns = np.repeat(np.arange(len(places)), k), nearest_to(at, k, rank).ravel()
     keys, size = rows * np.int64(len(places)) + columns, np.int64(len(places))
     back = columns * size + rows
     if symmetric == "union":
@@ -76,14 +83,21 @@ def nearest(
     elif symmetric == "intersection":
         keys = np.intersect1d(keys, back)
     links = Links(keys // size, keys % size, np.ones(len(keys)))
-    links = settled(places, links, islands, "nearest", attached=lambda alone: _by_distance(at, rank, alone, 0.0), advice='Or set symmetric = "union"')
+    links = settled(
+        places,
+        links,
+        islands,
+        "nearest",
+        attached=lambda alone: _by_distance(at, rank, alone, 0.0),
+        advice=lambda: 'Or set symmetric = "union"',
+    )
     return graph_of(places, links, transform)
 
 
 def distance_band(
     places: "GeoDataFrame",
     *,
-    threshold: float | None = None,
+    threshold: Annotated[float, Between(0, 1e12)] | None = None,
     islands: Islands = "error",
     transform: Transform = "r",
 ) -> "Graph":
@@ -121,10 +135,16 @@ def distance_band(
     """
     used(distance_band, locals())
     places = checked(places)
-    at, rank = positions(places), _rank(places)
-    limit = _threshold(places, at, rank, threshold, "distance_band")
-    first, second, _ = within(at, limit)
-    links = settled(places, both_ways(first, second), islands, "distance_band", attached=lambda alone: _by_distance(at, rank, alone, 0.0), advice=_wider(at, rank))
+    at, rank = _located(places, "distance_band")
+    first, second, _ = within(at, _limit(at, threshold, "distance_band"))
+    links = settled(
+        places,
+        both_ways(first, second),
+        islands,
+        "distance_band",
+        attached=lambda alone: _by_distance(at, rank, alone, 0.0),
+        advice=lambda: _wider(at, threshold),
+    )
     return graph_of(places, links, transform)
 
 
@@ -132,7 +152,7 @@ def inverse_distance(
     places: "GeoDataFrame",
     *,
     power: Annotated[float, Between(0.01, 100)] = 1.0,
-    threshold: float | None = None,
+    threshold: Annotated[float, Between(0, 1e12)] | None = None,
     islands: Islands = "error",
     transform: Transform = "r",
 ) -> "Graph":
@@ -172,49 +192,74 @@ def inverse_distance(
     """
     used(inverse_distance, locals())
     places = checked(places)
-    at, rank = positions(places), _rank(places)
+    at, rank = _located(places, "inverse_distance")
     if threshold is None and len(places) > MOST_FOR_ALL_PAIRS:
-        raise DataError(complaint("inverse_distance", f"{len(places)} places make {len(places) * (len(places) - 1) // 2:,} pairs", f"Expected a threshold for more than {MOST_FOR_ALL_PAIRS:,} places", f"Set one. {_wider(at, rank)}"))
+        raise DataError(
+            complaint(
+                "inverse_distance",
+                f"{len(places)} places make {len(places) * (len(places) - 1) // 2:,} pairs",
+                f"Expected a threshold for more than {MOST_FOR_ALL_PAIRS:,} places",
+                f"Set one. {_wider(at)}",
+            )
+        )
     if threshold is None:
         first, second = np.triu_indices(len(places), 1)
         apart = distances(at, first, second)
     else:
-        first, second, apart = within(at, _threshold(places, at, rank, threshold, "inverse_distance"))
+        first, second, apart = within(at, threshold)
     same = apart == 0
     if same.any():
         shown = [f"{a} and {b}" for a, b in zip(places.index[first[same]], places.index[second[same]], strict=True)]
-        raise DataError(complaint("inverse_distance", f"{len(shown)} pairs of places lie at the same point: {listed(shown)}", "One over a distance of 0 is no weight", "Move or merge these places, or use nearest or distance_band"))
+        raise DataError(
+            complaint(
+                "inverse_distance",
+                f"{len(shown)} pairs of places lie at the same point: {listed(shown)}",
+                "One over a distance of 0 is no weight",
+                "Move or merge these places, or use nearest or distance_band",
+            )
+        )
     half = both_ways(first, second)
     links = Links(half.rows, half.columns, np.tile(apart**-power, 2))
-    links = settled(places, links, islands, "inverse_distance", attached=lambda alone: _by_distance(at, rank, alone, power), advice=_wider(at, rank))
+    links = settled(
+        places,
+        links,
+        islands,
+        "inverse_distance",
+        attached=lambda alone: _by_distance(at, rank, alone, power),
+        advice=lambda: _wider(at, threshold),
+    )
     return graph_of(places, links, transform)
 
 
-def _rank(places: "GeoDataFrame") -> Numbers:
+def _located(places: "GeoDataFrame", where: str) -> tuple[Positions, Numbers]:
+    """Give where the places are, and the rank of each label, which decides between places equally far."""
+    if len(places) < 2:
+        raise DataError(complaint(where, "there is one place", "Expected at least two, for nobody is a neighbour of itself"))
     rank = np.empty(len(places), np.int64)
     rank[np.argsort(places.index.to_numpy(object), kind="stable")] = np.arange(len(places))
-    return rank
+    return positions(places), rank
 
 
-def _threshold(places: "GeoDataFrame", at: Positions, rank: Numbers, threshold: float | None, where: str) -> float:
-    apart = nearest_distances(at, rank)
-    unit = at.unit
-    if threshold is None:
-        limit = float(apart.max())
-        warnings.warn(f"{where}: no threshold was given; {limit:,.0f} {unit} is the smallest that leaves no place alone." if limit >= 10 else f"{where}: no threshold was given; {limit:.6g} {unit} is the smallest that leaves no place alone.", SpatialWarning, stacklevel=3)
-        return limit
-    return threshold
+def _limit(at: Positions, threshold: float | None, where: str) -> float:
+    if threshold is not None:
+        return threshold
+    limit = float(nearest_distances(at).max())
+    warnings.warn(
+        f"{where}: no threshold was given; {in_words(limit, at.unit)} is the smallest that leaves no place alone, and was used.",
+        SpatialWarning,
+        stacklevel=3,
+    )
+    return limit
 
 
-def nearest_distances(at: Positions, rank: Numbers) -> Numbers:
-    """Measure how far each place's nearest other place is."""
-    return distances(at, np.arange(len(rank)), nearest_to(at, 1, rank)[:, 0])
-
-
-def _wider(at: Positions, rank: Numbers) -> str:
-    return f"The smallest threshold that leaves no place alone is {nearest_distances(at, rank).max():,.6g} {at.unit}"
+def _wider(at: Positions, threshold: float | None = None) -> str:
+    smallest = float(nearest_distances(at).max())
+    advice = f"The smallest threshold that leaves no place alone is {in_words(smallest, at.unit)}"
+    if threshold is not None and at.unit == "m" and threshold < LIKE_DEGREES < smallest:
+        advice = f"A threshold is in metres; {threshold:g} looks like degrees. {advice}"
+    return advice
 
 
 def _by_distance(at: Positions, rank: Numbers, alone: Numbers, power: float) -> tuple[Numbers, Numbers]:
     partners = nearest_to(at, 1, rank)[alone, 0]
-    return partners, distances(at, alone, partners) ** -power if power else np.ones(len(alone))
+    return partners, distances(at, alone, partners) ** -power
