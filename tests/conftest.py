@@ -2,6 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None, derandomize=True, print_blob=False)  # the same examples everywhere, never timed
+settings.load_profile("house")
 
 
 @pytest.fixture

@@ -25,10 +25,10 @@ CLUSTERS = {
     "Hot spot": "#b2182b",
     "Cold spot": "#2166ac",
     "Not significant": "#f2f2f2",
-    "Isolated": "#878787",
+    "Isolated": "#4d4d4d",
 }
 GROUPS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
-NO_DATA = "#bdbdbd"
+NO_DATA = "#8c8c8c"
 NO_DATA_LABEL = "No data"
 
 
@@ -150,7 +150,9 @@ def as_text(value: Any) -> str | None:
     >>> as_text(3.0)
     '3'
     """
-    if value is None or value != value:  # noqa: PLR0124
+    import pandas as pd
+
+    if pd.isna(value):
         return None
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
