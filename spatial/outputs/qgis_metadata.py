@@ -1,0 +1,132 @@
+"""What a layer says about itself in QGIS: title, abstract, where it came from, licence."""
+
+from xml.etree.ElementTree import Element
+
+from spatial.outputs.atlas import Atlas
+from spatial.outputs.qgis_layers import Layer
+from spatial.outputs.qgis_xml import VERSION, document, element, reference_system
+
+
+def layer_metadata(atlas: Atlas, layer: Layer) -> str:
+    """
+    Write the metadata of a layer as QGIS keeps it.
+
+    Parameters
+    ----------
+    atlas
+        The study.
+    layer
+        One of its layers.
+
+    Returns
+    -------
+    str
+        A document.
+    """
+    return document(
+        element("qgis", {"version": VERSION}, metadata_elements(atlas, layer.title, abstract_of(atlas, layer), layer.crs))
+    )
+
+
+def abstract_of(atlas: Atlas, layer: Layer) -> str:
+    """
+    Say what a reader of a layer must know: that data is synthetic, that outlines are schematic, how classes were made.
+
+    Parameters
+    ----------
+    atlas
+        The study.
+    layer
+        One of its layers.
+
+    Returns
+    -------
+    str
+        Paragraphs.
+    """
+    said = [f"{atlas.title}.", *warnings_of(atlas)]
+    if layer.theme is not None and layer.theme.method:
+        said.append(f"Classes: {layer.theme.method}.")
+    renamed = [f"'{old}' is '{new}'" for old, new in layer.columns.items() if old != new and layer.kind != "graph"]
+    if renamed:
+        said.append(
+            f"Columns called otherwise here, for a GeoPackage uses the name itself or has it already: {', '.join(renamed)}."
+        )
+    return "\n".join(said)
+
+
+def warnings_of(atlas: Atlas) -> list[str]:
+    """
+    List what must stand on every map.
+
+    Parameters
+    ----------
+    atlas
+        The study.
+
+    Returns
+    -------
+    list of str
+        That data is synthetic, then the study's own notes.
+    """
+    invented = (
+        ["SYNTHETIC data: drawn at random, not observed."]
+        if atlas.synthetic and not any("SYNTHETIC" in note for note in atlas.notes)
+        else []
+    )
+    return [*invented, *atlas.notes]
+
+
+def credits_of(atlas: Atlas) -> list[str]:
+    """
+    Name the sources with their licences.
+
+    Parameters
+    ----------
+    atlas
+        The study.
+
+    Returns
+    -------
+    list of str
+        One line each.
+    """
+    return [". ".join(part.rstrip(".") for part in (each.title, each.origin, each.licence) if part) + "." for each in atlas.sources]
+
+
+def metadata_elements(atlas: Atlas, title: str, abstract: str, crs: object) -> list[Element]:
+    """
+    Give the parts of a description.
+
+    Parameters
+    ----------
+    atlas
+        The study.
+    title
+        Of the layer.
+    abstract
+        Of the layer.
+    crs
+        The reference system of the layer.
+
+    Returns
+    -------
+    list of xml.etree.ElementTree.Element
+        The same in a GeoPackage and in a project.
+    """
+    licences = sorted({each.licence for each in atlas.sources if each.licence})
+    return [
+        element("identifier"),
+        element("parentidentifier"),
+        element("language", text=atlas.language),
+        element("type", text="dataset"),
+        element("title", text=title),
+        element("abstract", text=abstract),
+        element("links"),
+        *(element("history", text=line) for line in credits_of(atlas)),
+        element("fees"),
+        *(element("license", text=licence) for licence in licences),
+        element("encoding"),
+        element("crs", children=[reference_system(crs)]),
+        element("extent"),
+    ]

@@ -1,0 +1,389 @@
+"""How layers look in QGIS: symbols, classes, labels, names of columns."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
+
+import numpy as np
+
+from spatial.outputs.atlas import Class, Theme
+from spatial.outputs.qgis_layers import Layer, Storage
+from spatial.outputs.qgis_xml import VERSION, clean, colour, document, element, lasting_id, options, written
+from spatial.outputs.themes import SEQUENTIAL, number_words
+
+if TYPE_CHECKING:
+    from spatial.results import Surface
+
+FONT = "DejaVu Sans"
+#: With more places than this, labels are off at first; they only cover each other.
+MOST_LABELS = 300
+_NEUTRAL = "#e6e6e6"
+_OUTLINE = "#8c8c8c"
+_LINK = "#4d4d4d"
+
+
+def vector_style(layer: Layer) -> str:
+    """
+    Write the style of a layer as QML.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+
+    Returns
+    -------
+    str
+        Rules that draw every feature exactly once, labels, and the names of columns.
+    """
+    return document(element("qgis", {"version": VERSION, **style_attributes(layer)}, style_elements(layer)))
+
+
+def style_attributes(layer: Layer) -> dict[str, object]:
+    """
+    Give what a style says on its outermost element.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+
+    Returns
+    -------
+    dict
+        Name to value; the same for QML and project.
+    """
+    labels = layer.kind != "graph" and layer.count <= MOST_LABELS
+    return {
+        "styleCategories": "AllStyleCategories",
+        "labelsEnabled": labels,
+        "hasScaleBasedVisibilityFlag": 0,
+        "simplifyDrawingHints": 1,
+    }
+
+
+def style_elements(layer: Layer) -> list[Element]:
+    """
+    Give the parts of a style.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+
+    Returns
+    -------
+    list of xml.etree.ElementTree.Element
+        Renderer, labels and columns; the same for QML and project.
+    """
+    titled = layer.theme.title if layer.theme else layer.title
+    parts = [_renderer(layer, titled)]
+    if layer.kind != "graph":
+        parts.append(_labeling(layer))
+    parts.append(element("layerOpacity", text=1))
+    names = [element("alias", {"field": name, "index": number, "name": words}) for number, (name, words) in _fields(layer)]
+    parts.append(element("aliases", children=names))
+    parts.append(element("previewExpression", text=_column(layer.label)))
+    return parts
+
+
+def surface_style(surface: "Surface") -> str:
+    """
+    Write the style of a surface as QML.
+
+    Parameters
+    ----------
+    surface
+        The raster.
+
+    Returns
+    -------
+    str
+        A ramp from the lowest value, transparent, to the highest.
+    """
+    return document(
+        element(
+            "qgis",
+            {"version": VERSION, "styleCategories": "AllStyleCategories", "hasScaleBasedVisibilityFlag": 0},
+            surface_elements(surface),
+        )
+    )
+
+
+def surface_elements(surface: "Surface") -> list[Element]:
+    """
+    Give the parts of the style of a surface.
+
+    Parameters
+    ----------
+    surface
+        The raster.
+
+    Returns
+    -------
+    list of xml.etree.ElementTree.Element
+        The same for QML and project.
+    """
+    finite = surface.values[np.isfinite(surface.values) & (surface.values != surface.nodata)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    high = high if high > low else low + 1.0
+    stops = np.linspace(low, high, len(SEQUENTIAL) + 1).tolist()
+    step = stops[1] - stops[0]
+    items = []
+    for number, (stop, shade) in enumerate(zip(stops, (SEQUENTIAL[0], *SEQUENTIAL), strict=True)):
+        words = f"{number_words(stop, step=step)} {surface.unit}".strip()
+        items.append(element("item", {"value": stop, "color": shade, "alpha": 255 if number else 0, "label": words}))
+    shader = element(
+        "colorrampshader",
+        {
+            "colorRampType": "INTERPOLATED",
+            "classificationMode": 1,
+            "clip": 0,
+            "minimumValue": low,
+            "maximumValue": high,
+            "labelPrecision": 6,
+        },
+        [_ramp(), *items],
+    )
+    renderer = element(
+        "rasterrenderer",
+        {
+            "type": "singlebandpseudocolor",
+            "band": 1,
+            "opacity": 1,
+            "alphaBand": -1,
+            "classificationMin": low,
+            "classificationMax": high,
+            "nodataColor": "",
+        },
+        [element("rasterTransparency"), element("rastershader", children=[shader])],
+    )
+    return [element("pipe", children=[renderer, element("brightnesscontrast", {"brightness": 0, "contrast": 0, "gamma": 1})])]
+
+
+def rules(theme: Theme, column: str, storage: Storage) -> list[str]:
+    """
+    Write the condition of each class of a map.
+
+    Parameters
+    ----------
+    theme
+        The map.
+    column
+        Its column in the layer.
+    storage
+        How that column is stored.
+
+    Returns
+    -------
+    list of str
+        One QGIS expression for each class. Together they hold for every value, missing ones included, and never two at once.
+    """
+    name = _column(column)
+    ranges = [each for each in theme.classes if each.low is not None]
+    made = []
+    for each in theme.classes:
+        if each.low is not None:
+            made.append(_range_rule(name, ranges, ranges.index(each)))
+        elif each.value is None:
+            made.append(f"{name} IS NULL")
+        else:
+            made.append(f"{name} = {_literal(each.value, storage)}")
+    return made
+
+
+def symbol(shape: str, name: str, shade: str, *, size: float = 3.0, outline: str = "#ffffff", width: float = 0.15) -> Element:
+    """
+    Make one symbol.
+
+    Parameters
+    ----------
+    shape
+        ``"polygon"``, ``"line"`` or ``"point"``.
+    name
+        What a renderer calls it.
+    shade
+        Its colour as ``#rrggbb``.
+    size
+        The diameter of a point, in millimetres.
+    outline
+        The colour of its outline.
+    width
+        The width of the outline or the line, in millimetres; 0 for none.
+
+    Returns
+    -------
+    xml.etree.ElementTree.Element
+        ``symbol``.
+    """
+    pen = {
+        "outline_color": colour(outline),
+        "outline_style": "solid" if width else "no",
+        "outline_width": width,
+        "outline_width_unit": "MM",
+    }
+    if shape == "polygon":
+        kind, drawn, parts = "fill", "SimpleFill", {"color": colour(shade), "style": "solid", "joinstyle": "bevel"} | pen
+    elif shape == "line":
+        kind, drawn, parts = (
+            "line",
+            "SimpleLine",
+            {"line_color": colour(shade, 0.55), "line_style": "solid", "line_width": width, "line_width_unit": "MM"},
+        )
+    else:
+        kind, drawn, parts = (
+            "marker",
+            "SimpleMarker",
+            {"name": "circle", "color": colour(shade), "size": size, "size_unit": "MM"} | pen,
+        )
+    inner = element("layer", {"class": drawn, "enabled": 1, "locked": 0, "pass": 0}, [options(parts)])
+    return element("symbol", {"type": kind, "name": name, "alpha": 1, "clip_to_extent": 1, "force_rhr": 0}, [inner])
+
+
+def text_style(size: float, *, attributes: "dict[str, object] | None" = None, buffer: float = 0.0) -> Element:
+    """
+    Describe letters.
+
+    Parameters
+    ----------
+    size
+        In points.
+    attributes
+        What else the element says.
+    buffer
+        The width of the white rim, in millimetres.
+
+    Returns
+    -------
+    xml.etree.ElementTree.Element
+        ``text-style``.
+    """
+    rim = {
+        "bufferDraw": buffer > 0,
+        "bufferSize": buffer,
+        "bufferSizeUnits": "MM",
+        "bufferColor": "255,255,255,255",
+        "bufferOpacity": 1,
+        "bufferNoFill": 1,
+    }
+    plain = {
+        "fontFamily": FONT,
+        "fontSize": size,
+        "fontSizeUnit": "Point",
+        "fontWeight": 50,
+        "fontItalic": 0,
+        "textColor": "35,35,35,255",
+        "textOpacity": 1,
+    }
+    return element("text-style", {**plain, **(attributes or {})}, [element("text-buffer", rim)])
+
+
+def _range_rule(name: str, ranges: Sequence[Class], number: int) -> str:
+    """Leave the outermost classes open, so that no value falls between two notations of the same bound."""
+    if len(ranges) == 1:
+        return f"{name} IS NOT NULL"
+    low, high = written(ranges[number].low), written(ranges[number].high)
+    if number == 0:
+        return f"{name} <= {high}"
+    if number == len(ranges) - 1:
+        return f"{name} > {low}"
+    return f"{name} > {low} AND {name} <= {high}"
+
+
+def _literal(value: str, storage: Storage) -> str:
+    if storage == "BOOLEAN":
+        return "true" if value in ("True", "1") else "false"
+    if storage in ("INTEGER", "REAL"):
+        return written(int(value)) if value.lstrip("-").isdigit() else written(float(value))
+    escaped = clean(value).replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
+def _column(name: str) -> str:
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
+
+
+def _fields(layer: Layer) -> list[tuple[int, tuple[str, str]]]:
+    """Number the columns as QGIS does, the identifier first."""
+    known = ["", *layer.storage]
+    return [(known.index(name), (name, words)) for name, words in layer.aliases.items()]
+
+
+def _renderer(layer: Layer, title: str) -> Element:
+    width = 0.2 if layer.count <= 1_000 else 0.05 if layer.count <= 20_000 else 0.0
+    conditions, labels, symbols = [""], [title], []
+    if layer.theme is None:
+        shade = {"polygon": _NEUTRAL, "line": _LINK, "point": SEQUENTIAL[3]}[layer.shape]
+        thin = 0.2 if layer.kind == "graph" else width
+        symbols = [symbol(layer.shape, "0", shade, size=_diameter(layer.count), outline=_OUTLINE, width=thin)]
+    else:
+        theme = layer.theme
+        column = layer.columns[theme.column]
+        conditions, labels = rules(theme, column, layer.storage[column]), [each.label for each in theme.classes]
+        sizes = _diameters(layer)
+        for number, (each, size) in enumerate(zip(theme.classes, sizes, strict=True)):
+            symbols.append(symbol(layer.shape, str(number), each.colour, size=size, outline=_OUTLINE, width=width))
+    made = []
+    for number, (condition, words) in enumerate(zip(conditions, labels, strict=True)):
+        known = {"key": lasting_id(layer.name, "rule", number), "symbol": number, "label": words}
+        made.append(element("rule", known | ({"filter": condition} if condition else {})))
+    root = element("rules", {"key": lasting_id(layer.name, "rules")}, made)
+    return element(
+        "renderer-v2",
+        {"type": "RuleRenderer", "symbollevels": 0, "enableorderby": 0, "forceraster": 0},
+        [root, element("symbols", children=symbols)],
+    )
+
+
+def _diameter(count: int) -> float:
+    return 3.0 if count <= 200 else 2.0 if count <= 2_000 else 1.0
+
+
+def _diameters(layer: Layer) -> list[float]:
+    """Let circles grow with the class where classes have an order; missing values are small."""
+    assert layer.theme is not None
+    usual = _diameter(layer.count)
+    ranges = sum(each.low is not None for each in layer.theme.classes)
+    sizes = []
+    for number, each in enumerate(layer.theme.classes):
+        missing = each.low is None and each.value is None
+        grown = layer.theme.kind == "sequential" and each.low is not None
+        sizes.append(usual * (0.7 if missing else 0.8 + 0.9 * number / max(ranges - 1, 1) if grown else 1.0))
+    return sizes
+
+
+def _labeling(layer: Layer) -> Element:
+    style = text_style(8 if layer.count <= 60 else 7, attributes={"fieldName": layer.label, "isExpression": 0}, buffer=0.7)
+    place: dict[str, object] = {"placement": 1, "centroidInside": 1, "centroidWhole": 1, "polygonPlacementFlags": 2, "priority": 5}
+    if layer.shape == "point":
+        place = {
+            "placement": 6,
+            "offsetType": 1,
+            "dist": 0.5,
+            "distUnits": "MM",
+            "predefinedPositionOrder": "TR,TL,BR,BL,R,L,TSR,BSR",
+            "priority": 5,
+        }
+    rendering = {"drawLabels": 1, "displayAll": 0, "obstacle": 1, "fitInPolygonOnly": 0, "labelPerPart": 0, "scaleVisibility": 0}
+    wrap = {"autoWrapLength": 18, "useMaxLineLengthForAutoWrap": 1, "multilineAlign": 1, "formatNumbers": 0}
+    settings = element(
+        "settings",
+        {"calloutType": "simple"},
+        [style, element("text-format", wrap), element("placement", place), element("rendering", rendering)],
+    )
+    return element("labeling", {"type": "simple"}, [settings])
+
+
+def _ramp() -> Element:
+    first, *_, last = SEQUENTIAL
+    between = [f"{number / len(SEQUENTIAL)!r};{colour(shade)}" for number, shade in enumerate(SEQUENTIAL[:-1], start=1)]
+    known = {
+        "color1": colour(first, 0.0),
+        "color2": colour(last),
+        "discrete": 0,
+        "rampType": "gradient",
+        "stops": ":".join(between),
+    }
+    made = element("colorramp", {"type": "gradient", "name": "[source]"}, [options(known)])
+    return made
