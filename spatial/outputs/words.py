@@ -1,0 +1,295 @@
+"""Numbers, names and options as a reader meets them in report, tables and pictures."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from spatial.outputs.themes import as_text, number_words
+
+#: What stands where there is no number.
+NONE = "–"
+_GREEK = {"rho": "ρ", "lambda": "λ", "sigma2": "σ²", "sigma": "σ", "beta": "β"}
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+# XML 1.0 knows none of these, and neither does any reader.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+_HEADINGS = {
+    "aic": "AIC",
+    "aic_ols": "AIC without space",
+    "bic": "BIC",
+    "df": "df",
+    "direct": "Direct",
+    "estimate": "Estimate",
+    "expected": "Expected",
+    "high": "Upper",
+    "indirect": "Indirect",
+    "k": "k",
+    "log_likelihood": "Log-likelihood",
+    "low": "Lower",
+    "n": "n",
+    "observations": "n",
+    "p": "p",
+    "p_adjusted": "p adjusted",
+    "p_permutation": "p permutation",
+    "q1": "Lower quartile",
+    "q3": "Upper quartile",
+    "sd": "SD",
+    "sha256": "SHA-256",
+    "statistic": "Statistic",
+    "std_error": "SE",
+    "total": "Total",
+    "variance": "Variance",
+    "vif": "VIF",
+    "z": "z",
+}
+
+
+def cleaned(text: object) -> str:
+    r"""
+    Take out of a text what no document may hold.
+
+    Parameters
+    ----------
+    text
+        Anything that came from data.
+
+    Returns
+    -------
+    str
+        Without control characters; line breaks and tabs are spaces.
+
+    Examples
+    --------
+    >>> cleaned("North\x00\nEast")
+    'North East'
+    """
+    return _CONTROL.sub("", re.sub(r"[\t\n\r]", " ", str(text)))
+
+
+def p_words(p: float) -> str:
+    """
+    Write a p-value the way journals do.
+
+    Parameters
+    ----------
+    p
+        From 0 to 1.
+
+    Returns
+    -------
+    str
+        Three decimals, "<0.001" below that.
+
+    Examples
+    --------
+    >>> p_words(0.0004)
+    '<0.001'
+    """
+    if p is None or not math.isfinite(p):
+        return NONE
+    return "<0.001" if p < 0.0005 else f"{p:.3f}"  # what would round to nothing
+
+
+def fixed(value: float, decimals: int) -> str:
+    """
+    Write a number with so many decimals, thousands set off by a narrow space, with a true minus sign.
+
+    Parameters
+    ----------
+    value
+        The number.
+    decimals
+        How many digits stand behind the point.
+
+    Returns
+    -------
+    str
+        A dash for a missing value, "∞" for an infinite one.
+
+    Examples
+    --------
+    >>> fixed(-0.0004, 3)
+    '0.000'
+    """
+    if value is None or math.isnan(value):
+        return NONE
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    words = f"{abs(value):,.{decimals}f}".replace(",", "\u202f")
+    return f"−{words}" if value < 0 and words.strip("0.\u202f") else words
+
+
+def scientific(value: float, digits: int = 3) -> str:
+    """
+    Write a very large or very small number with a power of ten.
+
+    Parameters
+    ----------
+    value
+        The number.
+    digits
+        How many significant digits it shows.
+
+    Returns
+    -------
+    str
+        Such as "1.23 × 10⁻⁹".
+
+    Examples
+    --------
+    >>> scientific(1.234e-9)
+    '1.23 × 10⁻⁹'
+    """
+    if value == 0 or not math.isfinite(value):
+        return fixed(value, 0)
+    mantissa, exponent = f"{abs(value):.{digits - 1}e}".split("e")
+    return f"{'−' if value < 0 else ''}{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+
+
+def decimals_for(values: Any, significant: int = 3) -> int | None:
+    """
+    Choose how many decimals a line of numbers of the same kind needs.
+
+    Parameters
+    ----------
+    values
+        The numbers.
+    significant
+        How many significant digits the middle one of them shows.
+
+    Returns
+    -------
+    int or None
+        From 0 to 8; None where only a power of ten would do.
+    """
+    array = np.asarray(values, dtype=float)
+    sizes = np.abs(array[np.isfinite(array) & (array != 0)])
+    if not len(sizes) or (sizes == np.round(sizes)).all():
+        return 0 if not len(sizes) or sizes.max() < 1e15 else None  # doubles are whole beyond
+    middle = float(np.median(sizes))
+    needed = significant - 1 - math.floor(math.log10(middle))
+    return None if needed > 8 or middle >= 1e12 else max(0, needed)  # longer is unreadable
+
+
+def line_words(values: Sequence[float], decimals: int | None) -> list[str]:
+    """
+    Write a line of numbers alike.
+
+    Parameters
+    ----------
+    values
+        The numbers.
+    decimals
+        What `decimals_for` gave.
+
+    Returns
+    -------
+    list of str
+        One text for each.
+    """
+    return [scientific(value) if decimals is None else fixed(value, decimals) for value in values]
+
+
+def value_words(value: Any) -> str:  # noqa: PLR0911  (one line for each kind of value)
+    """
+    Write one value of any kind for a reader.
+
+    Parameters
+    ----------
+    value
+        A number, a text, a truth, a list or nothing.
+
+    Returns
+    -------
+    str
+        Four significant digits for a number.
+
+    Examples
+    --------
+    >>> value_words([True, None, 13, 0.61154])
+    'yes, none, 13, 0.6115'
+    """
+    if value is None:
+        return "none"
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, int | np.integer):
+        return fixed(int(value), 0)
+    if isinstance(value, float | np.floating):
+        decimals = decimals_for([value], 4)
+        return scientific(float(value), 4) if decimals is None else fixed(float(value), decimals)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{heading_words(key)}: {value_words(each)}" for key, each in value.items()) or "none"
+    if isinstance(value, tuple | list | np.ndarray):
+        return ", ".join(value_words(each) for each in value) or "none"
+    return NONE if as_text(value) is None else cleaned(value)
+
+
+def term_words(term: object) -> str:
+    """
+    Write a term of a model: Greek letters for the spatial parameters, W· for a lagged variable.
+
+    Parameters
+    ----------
+    term
+        The name of a row of a table of coefficients.
+
+    Returns
+    -------
+    str
+        For a reader.
+
+    Examples
+    --------
+    >>> [term_words(each) for each in ("rho", "W_INC", "Intercept")]
+    ['ρ', 'W·INC', 'Intercept']
+    """
+    text = cleaned(term)
+    if text in _GREEK:
+        return _GREEK[text]
+    return f"W·{text[2:]}" if text.startswith("W_") and len(text) > 2 else text  # the prefix
+
+
+def heading_words(name: object) -> str:
+    """
+    Write the heading of a column.
+
+    Parameters
+    ----------
+    name
+        The name the column has in a result.
+
+    Returns
+    -------
+    str
+        For a reader.
+
+    Examples
+    --------
+    >>> heading_words("std_error"), heading_words("share_within")
+    ('SE', 'Share within')
+    """
+    text = cleaned(name)
+    if text in _HEADINGS:
+        return _HEADINGS[text]
+    if re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", text):
+        return text.replace("_", " ").capitalize()
+    return text
+
+
+__all__ = [
+    "NONE",
+    "cleaned",
+    "decimals_for",
+    "fixed",
+    "heading_words",
+    "line_words",
+    "number_words",
+    "p_words",
+    "scientific",
+    "term_words",
+    "value_words",
+]
