@@ -1,6 +1,7 @@
 """study.toml -> Study: the recipe, all complaints at once, no data."""
 
 from spatial.indicators import ColumnRecipe, PointsRecipe, TableRecipe
+from spatial.study.reading import embedded, read_study
 from spatial.study.recipes import Comparison, GraphRecipe, OutputsRecipe, PlacesRecipe, StepRecipe, Study
 
 __all__ = [
@@ -13,4 +14,6 @@ __all__ = [
     "StepRecipe",
     "Study",
     "TableRecipe",
+    "embedded",
+    "read_study",
 ]

@@ -1,0 +1,169 @@
+"""The parts of a study file that name data: places, points, tables."""
+
+import re
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from spatial.errors import listed, nearest_name
+from spatial.indicators import KINDS, ColumnRecipe, PointsRecipe, TableRecipe
+from spatial.shipped import shipped
+from spatial.study._section import Section, neighbours
+from spatial.study.recipes import PlacesRecipe
+
+_PLACES = ("boundaries", "key", "crs", "layer", "label")
+_TABLE = ("table", "sheet", "key", "match", "missing", "unmatched", "implausible", "encoding", "decimal", "source", "columns")
+_COLUMN = ("from", "title", "unit", "range", "kind", "deviation", "count")
+_POINTS = ("table", "sheet", "key", "x", "y", "crs", "label", "missing", "encoding", "decimal", "source")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_EXAMPLE = "libpysal:"
+
+
+def places_recipe(section: Section) -> PlacesRecipe:
+    """Read [places], or points that come from boundaries."""
+    section.known(_PLACES)
+    stated = section.text("boundaries", required=True) or ""
+    return PlacesRecipe(
+        boundaries=_located(section, stated) if stated else "",
+        stated=stated,
+        **{key: section.text(key) for key in _PLACES[1:]},
+    )
+
+
+def points_recipes(section: Section, name: str) -> tuple[PlacesRecipe | PointsRecipe, ...]:
+    """Read [points.NAME], or every [[points.NAME]]."""
+    value = section.values.get(name)
+    parts = section.listing(name, f"points.{name}") if isinstance(value, list) else [section.section(name, f"points.{name}")]
+    found: list[PlacesRecipe | PointsRecipe] = []
+    for each in parts:
+        if "table" in each.values and "boundaries" in each.values:
+            each.complain("table", f"{each.name} has both 'table' and 'boundaries'", "Expected one of them")
+        elif "table" in each.values:
+            found.append(_points_table(each))
+        else:
+            found.append(places_recipe(each))
+    return tuple(found)
+
+
+def table_recipe(section: Section, languages: Sequence[str]) -> TableRecipe:
+    """Read one [[indicators]]."""
+    section.known(_TABLE)
+    if section.values.get("match") == "gazetteer":
+        section.complain(
+            "match",
+            "matching by gazetteer is not available yet",
+            "Expected match = 'exact'",
+            "Use the codes or names of the places as key",
+        )
+    else:
+        section.choice("match", ("exact",), "exact")
+    columns = {name: _column(each, name, languages) for name, each in section.named("columns", "indicators.columns").items()}
+    return TableRecipe(
+        columns=columns,
+        unmatched=section.choice("unmatched", ("error", "drop"), "error"),
+        implausible=section.choice("implausible", ("error", "note"), "error"),
+        **_common(section),
+    )
+
+
+def _common(section: Section) -> dict[str, Any]:
+    return {
+        "table": section.file("table", required=True) or Path(),
+        "sheet": section.text("sheet"),
+        "key": section.text("key", required=True) or "",
+        "missing": section.many("missing", (str, int, float), "a list of texts and numbers"),
+        "encoding": section.text("encoding"),
+        "decimal": section.choice("decimal", (".", ","), "") or None,
+        "source": section.text("source") or "",
+    }
+
+
+def _column(section: Section, name: str, languages: Sequence[str]) -> ColumnRecipe:
+    section.known(_COLUMN)
+    if name.casefold() in ("geometry", "place") or not name.strip():
+        section.complain(
+            None,
+            f"a column cannot be called {name!r}",
+            "Expected another name",
+            f'Write [indicators.columns.other_name] from = "{name}"',
+        )
+    low, high = _range(section)
+    source = section.text("from") or name
+    return ColumnRecipe(
+        name=name,
+        source=source,
+        title=section.words("title", languages) or source,
+        unit=section.words("unit", languages),
+        low=low,
+        high=high,
+        kind=section.choice("kind", KINDS, "number"),
+        deviation=section.text("deviation"),
+        count=section.text("count"),
+    )
+
+
+def _range(section: Section) -> tuple[float | None, float | None]:
+    numbers = section.many("range", (int, float), "two numbers, the lowest and the highest")
+    if not numbers:
+        return None, None
+    if len(numbers) != 2 or not numbers[0] <= numbers[1]:
+        section.complain("range", f"'range' is {list(numbers)}", "Expected two numbers, the lowest and the highest")
+        return None, None
+    return float(numbers[0]), float(numbers[1])
+
+
+def _points_table(section: Section) -> PointsRecipe:
+    section.known(_POINTS)
+    coordinates: dict[str, Any] = {key: section.text(key, required=True) or "" for key in ("x", "y", "crs")}
+    return PointsRecipe(label=section.text("label"), **coordinates, **_common(section))
+
+
+def _located(section: Section, stated: str) -> str:
+    """Find what boundaries are meant: an address, an installed example, a file beside the study, or a pack."""
+    if _ADDRESS.match(stated):
+        return stated
+    if stated.startswith(_EXAMPLE):
+        return _example(section, stated.removeprefix(_EXAMPLE))
+    file, mark, layer = stated.partition("::")
+    path = section.page.folder / file
+    if path.exists():
+        return f"{path}{mark}{layer}"
+    packs = shipped("boundaries")
+    if (packs / stated / "source.toml").is_file():
+        return stated
+    known = sorted(each.parent.relative_to(packs).as_posix() for each in packs.glob("*/*/source.toml"))
+    if Path(file).suffix:
+        section.complain("boundaries", f"there is no file {file!r}", neighbours(path), "Paths are relative to the study file")
+    else:
+        section.complain(
+            "boundaries",
+            f"there is no pack and no file {stated!r}",
+            nearest_name(stated, known),
+            "List the packs with: spatial boundaries list",
+        )
+    return stated
+
+
+def _example(section: Section, name: str) -> str:
+    """Find the layer of an example that is installed with libpysal; it is read where it is."""
+    spec = find_spec("libpysal")
+    root = Path(spec.origin).parent / "examples" if spec is not None and spec.origin else Path()
+    folder = root / Path(name).name
+    layers = (
+        [path for ending in (".shp", ".gpkg", ".geojson") for path in sorted(folder.glob(f"*{ending}"))] if folder.is_dir() else []
+    )
+    same = [path for path in layers if path.stem == folder.name]
+    if same or len(layers) == 1:
+        return str((same or layers)[0])
+    if layers:
+        section.complain(
+            "boundaries",
+            f"the example {name!r} has several layers: {listed(path.name for path in layers)}",
+            "Expected one",
+            "Give the path of the file",
+        )
+    else:
+        known = sorted(each.name for each in root.iterdir() if each.is_dir() and any(each.glob("*.shp"))) if root.is_dir() else []
+        section.complain("boundaries", f"no example {name!r} is installed with libpysal", nearest_name(name, known))
+    return ""
