@@ -1,0 +1,8 @@
+"""places, Graph -> Result: linear regression and its tests, spatial lag and spatial error models."""
+
+from spatial.models._records import ErrorModel, LagModel, Ols
+from spatial.models.error import error_model
+from spatial.models.lag import lag_model
+from spatial.models.ols import ols
+
+__all__ = ["ErrorModel", "LagModel", "Ols", "error_model", "lag_model", "ols"]

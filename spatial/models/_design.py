@@ -1,0 +1,286 @@
+"""Formula and places -> response and design matrix, checked for everything that makes a regression meaningless."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.errors import DataError, ModelError, complaint, listed
+from spatial.models._formula import Expression, Parsed, evaluated, parsed
+from spatial.places import Aligned, Missing, aligned, checked, columns_checked
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from geopandas import GeoDataFrame
+    from libpysal.graph import Graph
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+INTERCEPT = "Intercept"
+#: A column of unit length whose part not explained by the others is shorter than this is their combination.
+DEPENDENT = 1e-9
+#: A sum of squares below this share of the whole is a response that follows from the regressors exactly.
+EXACT = 1e-20
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """What a regression works on, in the order of the sorted place names."""
+
+    response_name: str
+    response: Vector  # (n,)
+    names: tuple[str, ...]  # one for each column of `matrix`, "Intercept" first where there is one
+    matrix: Matrix  # (n, k)
+    given: Aligned
+
+    @property
+    def intercept(self) -> bool:
+        """Whether there is an intercept."""
+        return INTERCEPT in self.names
+
+    @property
+    def regressors(self) -> tuple[str, ...]:
+        """The names of the columns other than the intercept."""
+        return tuple(name for name in self.names if name != INTERCEPT)
+
+
+def design(places: "GeoDataFrame", graph: "Graph | None", formula: str, missing: Missing, *, spatial: int = 0) -> Design:
+    """
+    Build response and design matrix from a formula, aligned with the graph.
+
+    Parameters
+    ----------
+    places
+        The table.
+    graph
+        Weights with the same labels, or None.
+    formula
+        For example ``CRIME ~ INC + log(HOVAL) + C(region)``.
+    missing
+        What a missing value means, see `spatial.places.aligned`.
+    spatial
+        How many parameters the model has besides the coefficients of the formula and the variance.
+
+    Returns
+    -------
+    Design
+        Response, matrix and the names of its columns.
+
+    Raises
+    ------
+    StudyError
+        When the formula cannot be read.
+    DataError
+        When a column is missing, holds text or values that a function of the formula cannot take.
+    ModelError
+        When there are too few places, a constant column, or collinear regressors.
+    """
+    parts = parsed(formula)
+    table = checked(places)
+    columns_checked(table, [*parts.columns(category=False), *parts.columns(category=True)], f"formula {formula!r}")
+    _texts_refused(table, parts, formula)
+    coded, levels = _coded(table, parts)
+    columns = [*parts.columns(category=False), *levels]
+    given = aligned(coded, graph, columns, missing=missing, varying=False)
+    values = dict(zip(columns, np.transpose(given.values), strict=True))
+    response = _finite(parts.response, values, given, formula)
+    names, matrix = _matrix(parts, values, levels, given, formula)
+    found = Design(parts.response.text, response, names, matrix, given)
+    _enough(found, spatial)
+    _constants_refused(found)
+    _collinear_refused(found)
+    return found
+
+
+def refuse_exact(found: Design, squares: float, size: float) -> None:
+    """
+    Refuse a response that the regressors give without any error.
+
+    Parameters
+    ----------
+    found
+        The design.
+    squares
+        Sum of squared residuals of the response / `size`.
+    size
+        The unit the response was divided by.
+
+    Raises
+    ------
+    ModelError
+        When there is nothing left: neither a variance nor a likelihood exists.
+    """
+    scaled = found.response / size
+    if squares <= EXACT * float(scaled @ scaled):
+        raise ModelError(
+            complaint(
+                f"column {found.response_name!r}",
+                "the regressors give it exactly, without any error",
+                "Expected something left to explain",
+                "Leave out the regressor it was computed from",
+            )
+        )
+
+
+def _texts_refused(table: "GeoDataFrame", parts: Parsed, formula: str) -> None:
+    for name in parts.columns(category=False):
+        texts = [value for value in table[name].dropna() if isinstance(value, str)]
+        if texts:
+            raise DataError(
+                complaint(
+                    f"formula {formula!r}",
+                    f"column {name!r} holds text: {listed(sorted(set(texts)))}",
+                    "Expected numbers",
+                    f"Write C({_written(name)}) to compare its categories, or correct the values",
+                )
+            )
+
+
+def _coded(table: "GeoDataFrame", parts: Parsed) -> "tuple[GeoDataFrame, dict[str, list[str]]]":
+    """Give each column used as categories a column of numbers 0, 1, ... so that it is aligned like any other."""
+    import pandas as pd
+
+    levels: dict[str, list[str]] = {}
+    for name in parts.columns(category=True):
+        column = table[name]
+        present = column.dropna().unique().tolist()
+        ordered = sorted(present) if all(isinstance(each, int | float) for each in present) else sorted(present, key=str)
+        codes = {value: float(place) for place, value in enumerate(ordered)}
+        title = f"C({_written(name)})"
+        numbers = pd.Series(
+            [codes.get(value, np.nan) if given else np.nan for value, given in zip(column, column.notna(), strict=True)],
+            column.index,
+        )
+        table = table.assign(**{title: numbers})
+        levels[title] = [f"{value:g}" if isinstance(value, float) else str(value) for value in ordered]
+    return table, levels
+
+
+def _written(name: str) -> str:
+    return name if name.isidentifier() else f"`{name}`"
+
+
+def _finite(expression: Expression, values: Mapping[str, Vector], given: Aligned, formula: str) -> Vector:
+    found = evaluated(expression, values)
+    wrong = ~np.isfinite(found)
+    if wrong.any():
+        shown = [
+            f"{label} ({', '.join(f'{name} = {values[name][place]:g}' for name in expression.columns.values())})"
+            for place, label in enumerate(given.labels)
+            if wrong[place]
+        ]
+        raise DataError(
+            complaint(
+                f"formula {formula!r}",
+                f"{expression.text!r} is not a finite number for {len(shown)} of {len(found)} places: {listed(shown)}",
+                "Expected values the function is defined for",
+                "Correct the values, leave these places out, or use another function, such as log1p for counts with zeros",
+            )
+        )
+    return found
+
+
+def _matrix(
+    parts: Parsed, values: Mapping[str, Vector], levels: Mapping[str, list[str]], given: Aligned, formula: str
+) -> tuple[tuple[str, ...], Matrix]:
+    """Let formulaic cross and encode columns that are computed already: it only looks them up."""
+    import pandas as pd
+    from formulaic import Formula
+    from formulaic.parser.types import Factor, Term
+
+    columns: dict[str, Any] = {}
+    for text, expression in parts.expressions.items():
+        if expression.category:
+            columns[text] = _categories(expression, values, levels, formula)
+        else:
+            columns[text] = _finite(expression, values, given, formula)
+    terms = [
+        Term([each if each.eval_method.value == "literal" else Factor(each.expr, eval_method="lookup") for each in term.factors])
+        for term in parts.terms
+    ]
+    table = pd.DataFrame(columns, index=range(len(given.labels)))
+    built = Formula(terms).get_model_matrix(table, ensure_full_rank=True, na_action="raise")
+    return tuple(str(name) for name in built.columns), np.asarray(built, dtype=float)
+
+
+def _categories(
+    expression: Expression, values: Mapping[str, Vector], levels: Mapping[str, list[str]], formula: str
+) -> "pd.Categorical[Any]":
+    import pandas as pd
+
+    title = f"C({_written(next(iter(expression.columns.values())))})"
+    labels = [levels[title][int(code)] for code in values[title]]
+    found = [label for label in levels[title] if label in set(labels)]
+    if expression.reference is not None:
+        if expression.reference not in found:
+            raise DataError(
+                complaint(
+                    f"formula {formula!r}", f"{expression.text!r} names a category that no place has", f"Known: {listed(found, 30)}"
+                )
+            )
+        found = [expression.reference, *(label for label in found if label != expression.reference)]
+    return pd.Categorical(labels, categories=found)
+
+
+def _enough(found: Design, spatial: int) -> None:
+    n, k = found.matrix.shape
+    if n <= k + spatial:
+        parameters = f"{k} coefficients" + (f" and {spatial} spatial parameter" if spatial else "")
+        raise ModelError(
+            complaint(
+                "places",
+                f"there are {n} for {parameters}",
+                f"Expected at least {k + spatial + 1}",
+                "Use more places, or fewer regressors",
+            )
+        )
+
+
+def _constants_refused(found: Design) -> None:
+    if np.ptp(found.response) == 0:
+        raise ModelError(
+            complaint(
+                f"column {found.response_name!r}",
+                f"all {len(found.response)} values are {found.response[0]:g}",
+                "Expected values that differ",
+            )
+        )
+    if not found.intercept:
+        return
+    same = [name for name, column in zip(found.names, found.matrix.T, strict=True) if name != INTERCEPT and np.ptp(column) == 0]
+    if same:
+        raise ModelError(
+            complaint(
+                f"regressor {listed(same)}",
+                f"all {len(found.response)} values are equal, which is what the intercept is for",
+                "Expected values that differ",
+                "Leave it out, or write '- 1' to leave the intercept out",
+            )
+        )
+
+
+def _collinear_refused(found: Design) -> None:
+    """Find columns that are combinations of others, by a QR decomposition with pivoting of columns scaled to length 1."""
+    from scipy.linalg import qr, solve_triangular
+
+    lengths = np.linalg.norm(found.matrix, axis=0)
+    _, triangle, order = qr(found.matrix / np.where(lengths > 0, lengths, 1), mode="economic", pivoting=True)
+    rank = int((np.abs(np.diag(triangle)) > DEPENDENT).sum())
+    if rank == len(order):
+        return
+    shares = solve_triangular(triangle[:rank, :rank], triangle[:rank, rank:])
+    sentences = []
+    for place, column in enumerate(order[rank:]):
+        others = [found.names[order[row]] for row in np.flatnonzero(np.abs(shares[:, place]) > np.sqrt(DEPENDENT))]
+        sentences.append(f"{found.names[column]!r} is a combination of {listed(sorted(others, key=found.names.index), 10)}")
+    raise ModelError(
+        complaint(
+            "regressors",
+            f"they are collinear: {'; '.join(sentences)}",
+            "Expected regressors of which none follows from the others",
+            "Leave one of them out",
+        )
+    )

@@ -1,0 +1,219 @@
+"""The one search that lag and error models share: the spatial parameter with the largest concentrated likelihood."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.errors import ModelError, complaint
+from spatial.models._least_squares import log_likelihood
+from spatial.models._log_determinant import LogDeterminant, factorised, value
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+Matrix = NDArray[np.float64]
+
+#: For one r, the sum of squared residuals and minus half its derivative.
+Profile = Callable[[float], tuple[float, float]]
+
+GRID = 15  # points of the first, coarse search: the likelihood of an error model may have more than one peak
+EDGE = 1e-3  # an estimate nearer to a limit than this share of the interval gets a note
+BLOCK = 256  # columns solved at once
+#: More places than this and the exact traces for the information matrix take minutes.
+TRACES_AT_MOST = 20_000
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """Where the likelihood is largest."""
+
+    parameter: float
+    squares: float
+    log_likelihood: float
+    notes: tuple[str, ...]
+
+
+def maximised(log_determinant: LogDeterminant, profile: Profile, count: int, name: str) -> Maximum:
+    """
+    Find the maximum of the likelihood over the whole admissible interval.
+
+    A coarse search, a bounded one by parabolas (Brent) around the best point, and at last the root of the derivative: a
+    maximum itself cannot be located better than the square root of the rounding error.
+
+    Parameters
+    ----------
+    log_determinant
+        As prepared; it knows the interval.
+    profile
+        Sum of squares and minus half its derivative, with the other coefficients at their best.
+    count
+        Number of places.
+    name
+        ``"rho"`` or ``"lambda"``, for complaints.
+
+    Returns
+    -------
+    Maximum
+        The parameter, right to about 12 digits, and the log-likelihood there.
+
+    Raises
+    ------
+    ModelError
+        When the likelihood has no maximum inside the interval.
+    """
+    from scipy.optimize import minimize_scalar
+
+    low, high = log_determinant.low, log_determinant.high
+
+    def loss(parameter: float) -> float:
+        return -value(log_determinant, parameter) - log_likelihood(profile(parameter)[0], count)
+
+    angles = np.cos(np.pi * (np.arange(GRID, 0, -1) - 0.5) / GRID)
+    points = (low + high) / 2 + (high - low) / 2 * angles
+    best = int(np.argmin([loss(float(point)) for point in points]))
+    left = float(points[best - 1]) if best > 0 else low
+    right = float(points[best + 1]) if best < GRID - 1 else high
+    near = float(minimize_scalar(loss, bounds=(left, right), method="bounded", options={"xatol": 1e-7 * (high - low)}).x)
+    parameter = _polished(log_determinant, profile, count, near)
+    notes: tuple[str, ...] = (f"Admissible interval of {name}: {low:.6g} to {high:.6g}.",)
+    if min(parameter - low, high - parameter) < EDGE * (high - low):
+        notes += (f"The estimate of {name} lies at the edge of its interval: treat all numbers of this model as unreliable.",)
+    if not low < parameter < high:
+        raise ModelError(
+            complaint(
+                f"parameter {name}",
+                f"the likelihood has no maximum between {low:.4g} and {high:.4g}",
+                "Expected one inside",
+                "Use another graph or fewer regressors",
+            )
+        )
+    return Maximum(parameter, profile(parameter)[0], -loss(parameter), notes)
+
+
+def _polished(log_determinant: LogDeterminant, profile: Profile, count: int, near: float) -> float:
+    """Find where the derivative is 0, close to a maximum that is known to about 7 digits."""
+    from scipy.optimize import brentq
+
+    width = log_determinant.high - log_determinant.low
+    low, high = (
+        max(near - 1e-4 * width, (near + log_determinant.low) / 2),
+        min(near + 1e-4 * width, (near + log_determinant.high) / 2),
+    )
+    slope_at = _slopes(log_determinant, low, high)
+
+    def score(parameter: float) -> float:
+        squares, half = profile(parameter)
+        return slope_at(parameter) + count * half / squares
+
+    return float(brentq(score, low, high, xtol=1e-15 * width, rtol=1e-14)) if score(low) > 0 > score(high) else near
+
+
+def _slopes(log_determinant: LogDeterminant, low: float, high: float) -> Callable[[float], float]:
+    from spatial.models._chebyshev import fitted
+
+    if log_determinant.eigenvalues is not None:
+        eigenvalues = log_determinant.eigenvalues
+        return lambda parameter: -float((eigenvalues / (1 - parameter * eigenvalues)).sum().real)
+    margin = min(low - log_determinant.low, log_determinant.high - high, 0.02 * (log_determinant.high - log_determinant.low)) / 2
+    slope = fitted(lambda parameter: value(log_determinant, parameter), low - margin, high + margin).polynomial.deriv(1)
+    return lambda parameter: float(slope(parameter))
+
+
+@dataclass(frozen=True)
+class Traces:
+    """Traces with G = W (I - r W)^-1 that the information matrix and the test on residuals need."""
+
+    g: float  # tr(G)
+    gg: float  # tr(G G)
+    gtg: float  # tr(G'G)
+    wg: float  # tr((W + W') G)
+
+
+def traces(matrix: "csr_array", parameter: float, gg: float) -> Traces:
+    """
+    Compute the traces exactly, solving for some columns of G at a time.
+
+    Parameters
+    ----------
+    matrix
+        W.
+    parameter
+        r.
+    gg
+        tr(G G), minus the second derivative of the log-determinant: a block of columns does not show it.
+
+    Returns
+    -------
+    Traces
+        Four numbers.
+
+    Raises
+    ------
+    ModelError
+        When there are so many places that this would take very long.
+    """
+    n = matrix.shape[0]
+    if n > TRACES_AT_MOST:
+        raise ModelError(
+            complaint(
+                "option 'vcov'",
+                f"'asymptotic' needs the inverse of a matrix of {n:,} places",
+                f"Expected at most {TRACES_AT_MOST:,}",
+                'Set vcov = "hessian": the observed information needs no such inverse',
+            )
+        )
+    factors = factorised(matrix.tocsc(), parameter)
+    columns, rows = matrix.tocsc(), matrix.tocsr()
+    total = np.zeros(3)
+    for start in range(0, n, BLOCK):
+        part = factors.solve(columns[:, start : start + BLOCK].toarray())
+        ahead, back = columns[:, start : start + BLOCK], rows[start : start + BLOCK, :].T
+        total += [
+            float(np.trace(part[start : start + BLOCK])),
+            float((part * part).sum()),
+            float(ahead.multiply(part).sum() + back.multiply(part).sum()),
+        ]
+    return Traces(g=float(total[0]), gg=gg, gtg=float(total[1]), wg=float(total[2]))
+
+
+def inverse_of(information: Any, name: str) -> Matrix:
+    """
+    Invert an information matrix whose rows have very different sizes.
+
+    Parameters
+    ----------
+    information
+        Symmetric (m, m).
+    name
+        What to name in a complaint.
+
+    Returns
+    -------
+    numpy.ndarray
+        The covariance matrix.
+
+    Raises
+    ------
+    ModelError
+        When the matrix is not positive definite.
+    """
+    information = np.asarray(information, dtype=float)
+    diagonal = np.diag(information)
+    try:
+        if (diagonal <= 0).any():
+            raise np.linalg.LinAlgError  # noqa: TRY301
+        scale = 1 / np.sqrt(diagonal)
+        root = np.linalg.inv(np.linalg.cholesky(information * np.outer(scale, scale)))
+    except np.linalg.LinAlgError:
+        raise ModelError(
+            complaint(
+                name,
+                "the information matrix is not positive definite, so there are no standard errors",
+                "Expected a maximum with curvature",
+                "Use fewer regressors or another graph",
+            )
+        ) from None
+    return np.asarray((root.T @ root) * np.outer(scale, scale), dtype=float)

@@ -1,0 +1,72 @@
+"""What the models hand back."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from spatial.results import Result, shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Regression(Result):
+    """
+    What every regression holds.
+
+    AIC and BIC count as R does: the coefficients, the variance and the spatial parameter (spreg counts fewer).
+    """
+
+    coefficients: "pd.DataFrame" = shown("Coefficients")
+    tests: "pd.DataFrame" = shown("Tests")
+    log_likelihood: float = shown("Log-likelihood")
+    parameters: int = shown("Parameters, variance included")
+    aic: float = shown("Akaike information criterion (AIC)")
+    bic: float = shown("Bayesian information criterion (BIC)")
+    sigma2: float = shown("Residual variance")
+    sigma: float = shown("Residual standard error")
+    residual_quantiles: "pd.Series[float]" = shown("Residuals: minimum, quartiles, maximum")
+    fitted: "pd.Series[Any]" = shown("Fitted values")
+    residuals: "pd.Series[Any]" = shown("Residuals", theme="diverging")
+    vcov: "pd.DataFrame" = shown("Covariance matrix of the coefficients")
+    estimator: str = shown("Estimator")
+    residual_moran: float | None = shown("Moran's I of the residuals", required=False)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ols(Regression):
+    """Result of `ols`; the variance is the sum of squared residuals / (n - k)."""
+
+    r2: float = shown("R²")
+    adjusted_r2: float = shown("Adjusted R²")
+    f_statistic: float | None = shown("F statistic", required=False)
+    f_p: float | None = shown("p of the F statistic", required=False)
+    residual_moran_expected: float | None = shown("Expected Moran's I of the residuals", required=False)
+    residual_moran_variance: float | None = shown("Variance of Moran's I of the residuals", required=False)
+    condition_number: float = shown("Condition number")
+    vif: "pd.Series[float] | None" = shown("Variance inflation factors", required=False)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SpatialRegression(Regression):
+    """What lag and error model share; the variance is the sum of squared residuals / n."""
+
+    pseudo_r2: float = shown("Pseudo R² (squared correlation)")
+    log_likelihood_ols: float = shown("Log-likelihood of the linear model")
+    aic_ols: float = shown("AIC of the linear model")
+    admissible_low: float = shown("Lower limit of the spatial parameter")
+    admissible_high: float = shown("Upper limit of the spatial parameter")
+    prediction_trend: "pd.Series[Any]" = shown("Prediction: trend")
+    prediction_signal: "pd.Series[Any]" = shown("Prediction: spatial signal")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LagModel(SpatialRegression):
+    """Result of `lag_model`."""
+
+    impacts: "pd.DataFrame" = shown("Direct, indirect and total impacts")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ErrorModel(SpatialRegression):
+    """Result of `error_model`."""
