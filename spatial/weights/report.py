@@ -161,7 +161,7 @@ def _near_misses(places: "GeoDataFrame", matrix: "csr_array", unit: str) -> "tup
     linked = _linked(matrix)
     pairs = pairs[~np.isin(pairs[:, 0] * size + pairs[:, 1], linked[:, 0] * size + linked[:, 1])]
     first, second, metres = in_one_plane(of, pairs)
-    gap = shapely.distance(first, second) * metres
+    gap: Numbers = np.asarray(shapely.distance(first, second)) * metres
     near = (gap > of.rounding) & (gap <= limit)
     found = [(places.index[one], places.index[two], apart) for (one, two), apart in zip(pairs[near], gap[near], strict=True)]
     table = pd.DataFrame(sorted(found, key=lambda row: (row[2], row[0], row[1])), columns=columns)

@@ -1,0 +1,5 @@
+"""From points to surfaces."""
+
+from spatial.surfaces.density import KernelDensity, kernel_density
+
+__all__ = ["KernelDensity", "kernel_density"]

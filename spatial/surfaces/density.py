@@ -1,0 +1,367 @@
+"""How densely weighted points lie."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+
+from spatial.errors import DataError, StudyError, complaint, listed
+from spatial.options import Between, Column, used
+from spatial.places import Missing, aligned, checked, is_local
+from spatial.results import Result, Surface, shown
+from spatial.surfaces._grid import Grid, chosen_cell, grid_over, summed
+from spatial.surfaces._kernels import EQUALLY_WIDE, Kernel, Numbers, reach
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from affine import Affine
+    from geopandas import GeoDataFrame
+
+SQUARE_METRES = 1e6  # in a square kilometre
+#: Below so many equal points a surface shows little more than where they are.
+FEW = 30
+#: Areas on the map may be wrong by this share before it is said.
+DISTORTION = 0.02
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class KernelDensity(Result):
+    """A surface of density, and what it holds."""
+
+    surface: Surface = shown("Kernel density")
+    mass: float = shown("Integral of the surface")
+    weight_sum: float = shown("Sum of the weights")
+    mass_inside: float | None = shown("Integral inside the boundary", default=None, required=False)
+    share_outside: float | None = shown("Share of the integral outside the boundary", default=None, required=False)
+    bandwidth: float = shown("Bandwidth")
+    bandwidth_rule: str = shown("Choice of the bandwidth")
+    kernel: str = shown("Kernel")
+    cell: float = shown("Side of a cell")
+    unit: str = shown("Unit of bandwidth and cell")
+    effective_points: float = shown("Effective number of points")
+    peak: float = shown("Highest density")
+    peak_near: str = shown("Point nearest to the highest density")
+
+
+def kernel_density(
+    points: "GeoDataFrame",
+    boundary: "GeoDataFrame | None" = None,
+    *,
+    weight: Column | None = None,
+    bandwidth: Annotated[float, Between(1e-9, 1e12)] | None = None,
+    kernel: Kernel = "gaussian",
+    cell: Annotated[float, Between(1e-9, 1e12)] | None = None,
+    clip: bool = False,
+    missing: Missing = "error",
+) -> KernelDensity:
+    """
+    Spread weighted points out into a surface of density.
+
+    Parameters
+    ----------
+    points
+        Points in a projection in metres, or in local coordinates.
+    boundary
+        Polygons in the same reference system; what lies inside is measured, and cut out with ``clip``.
+    weight
+        The column of weights, 0 or more, such as a population; without it each point counts 1.
+    bandwidth
+        The standard deviation of the gaussian, the radius of the other kernels, in metres (local coordinates: in their own
+        unit). Without it, Scott's rule for two dimensions.
+    kernel
+        The shape in which a point is spread out: ``"gaussian"``, ``"quartic"``, ``"epanechnikov"``, ``"triangular"`` or
+        ``"uniform"``.
+    cell
+        The side of a square cell, in metres (local coordinates: in their own unit). Without it, about 400 cells on the
+        longer side and at least four for the bandwidth.
+    clip
+        Whether cells whose centres lie outside the boundary are left empty; what was there is reported.
+    missing
+        What a point without a weight means: ``"error"``, or ``"drop"`` to leave it out.
+
+    Returns
+    -------
+    KernelDensity
+        ``surface`` in weight per km² (local coordinates: per squared unit), 0 or more, rows from north to south; ``mass``,
+        its integral before clipping, equal to ``weight_sum`` but for the rounding of float32.
+
+    Raises
+    ------
+    DataError
+        When points are not points, are in degrees or another unit than metres, when the two layers are in different
+        reference systems, when weights are negative or all 0, or when there would be too many cells.
+    StudyError
+        When ``clip`` is set without a boundary.
+
+    Notes
+    -----
+    f(s) = sum_i w_i K(|s - s_i| / h) / h^2 at the centre of each cell, K radial and integrating to 1: gaussian
+    exp(-u^2/2) / (2 pi), quartic 3 (1 - u^2)^2 / pi, epanechnikov 2 (1 - u^2) / pi, triangular 3 (1 - u) / pi, uniform
+    1 / pi, the last four for u <= 1. The gaussian is cut off at five standard deviations along each axis. The kernels are
+    equally wide (the same standard deviation along an axis) when the radius is sqrt(8), sqrt(6), sqrt(20/3) or 2 times the
+    standard deviation of the gaussian. MASS::kde2d takes four times that standard deviation as its bandwidth; QGIS takes a
+    radius, and in its raw mode adds up K(u) / K(0) instead.
+
+    The surface reaches as far as the kernels do, and each point's kernel is scaled so that its sum over the cells is
+    exactly its weight. There is no correction at the boundary: nothing is known of what lies beyond it.
+
+    Scott's rule: h = s n^(-1/6), s^2 the mean of the weighted variances along both axes, n = (sum w)^2 / sum w^2 the number
+    of equal points that would be as good; for other kernels times the factor above. It suits one round heap of points and
+    smooths several too much.
+
+    With very many points and cells, weights are first shared among the four nearest centres and the sum is done by Fourier
+    transform, which errs by about 1e-3 of the highest density at most; a note says so.
+
+    References
+    ----------
+    Silverman, B. W. (1986): Density Estimation for Statistics and Data Analysis, chapter 4. doi:10.1201/9781315140919.
+    Scott, D. W. (1992): Multivariate Density Estimation, chapter 6. doi:10.1002/9780470316849.
+    """
+    options = used(kernel_density, locals())
+    points = _metric_points(points)
+    boundary = _same_system(points, boundary, clip=clip)
+    of = _weighted(points, weight, missing)
+    rule = "given"
+    if bandwidth is None:
+        bandwidth, rule = _scott(of, kernel)
+    grid, cell_note = _laid(of, boundary, reach(kernel, bandwidth), bandwidth, cell)
+    values, exact = summed(of.positions, of.weights, grid, kernel, bandwidth)
+    scale = 1.0 if is_local(points) else SQUARE_METRES
+    whole = (values * scale).astype(np.float32)
+    inside, values, shown_grid = _inside(whole, grid, boundary, clip=clip)
+    area = grid.cell**2 / scale
+    unit = f"{weight or 'events'} per {'squared unit' if is_local(points) else 'km²'}"
+    notes = (*of.notes, *cell_note, *_doubts(points, exact=exact, coarse=grid.cell > bandwidth))
+    found = KernelDensity(
+        operation="kernel_density",
+        options=options,
+        observations=len(of.weights),
+        notes=notes,
+        surface=Surface(
+            values=values,
+            transform=_transform(shown_grid),
+            crs=points.crs,
+            unit=unit,
+            title=f"Kernel density of {weight or 'events'}",
+        ),
+        mass=float(whole.sum(dtype=float) * area),
+        weight_sum=float(of.weights.sum()),
+        mass_inside=None if inside is None else inside * area,
+        share_outside=None if inside is None else max(0.0, 1 - inside / float(whole.sum(dtype=float))),
+        bandwidth=bandwidth,
+        bandwidth_rule=rule,
+        kernel=kernel,
+        cell=grid.cell,
+        unit="local units" if is_local(points) else "m",
+        effective_points=of.effective,
+        peak=float(whole.max()),
+        peak_near=_nearest_label(of, grid, whole),
+    )
+    return replace(found, reading=_reading(found, weight or "events", clip=clip))
+
+
+@dataclass(frozen=True, eq=False)
+class _Weighted:
+    """Points with their weights, in the order of their labels."""
+
+    labels: "pd.Index[str]"
+    positions: Numbers  # (points, 2)
+    weights: Numbers
+    notes: tuple[str, ...]
+
+    @property
+    def effective(self) -> float:
+        """How many points of equal weight would be as good (Kish 1965)."""
+        return float(self.weights.sum() ** 2 / (self.weights**2).sum())
+
+
+def _metric_points(points: "GeoDataFrame") -> "GeoDataFrame":
+    points = checked(points, "points")
+    others = points.index[points.geom_type != "Point"]
+    if len(others):
+        raise DataError(
+            complaint(
+                "points",
+                f"{len(others)} of {len(points)} are no points but {listed(sorted(set(points.geom_type[others])))}: {listed(others)}",
+                "A density is summed over points",
+                "Use their centroids, if that is what is meant",
+            )
+        )
+    crs = points.crs
+    if crs.is_geographic:
+        raise DataError(
+            complaint(
+                "points",
+                f"the coordinates are degrees ({crs.name})",
+                "A density per square kilometre needs metres",
+                "Read the points with a projection in metres, best one with equal areas, as crs",
+            )
+        )
+    if not is_local(points) and any(axis.unit_conversion_factor != 1 for axis in crs.axis_info[:2]):
+        raise DataError(
+            complaint(
+                "points",
+                f"the coordinates are in {crs.axis_info[0].unit_name} ({crs.name})",
+                "Expected metres",
+                "Read the points with a projection in metres as crs",
+            )
+        )
+    return points
+
+
+def _same_system(points: "GeoDataFrame", boundary: "GeoDataFrame | None", *, clip: bool) -> "GeoDataFrame | None":
+    if boundary is None:
+        if clip:
+            raise StudyError(
+                complaint(
+                    "kernel_density",
+                    "clip is set, but there is no boundary",
+                    "Expected polygons to cut the surface out with",
+                    "Give a boundary, or set clip = false",
+                )
+            )
+        return None
+    boundary = checked(boundary, "boundary")
+    if not points.crs.equals(boundary.crs, ignore_axis_order=True):
+        raise DataError(
+            complaint(
+                "kernel_density",
+                f"the points are in {points.crs.name}, the boundary in {boundary.crs.name}",
+                "Expected two layers in one reference system (CRS)",
+                "Read both with the same crs",
+            )
+        )
+    if not boundary.geom_type.isin(["Polygon", "MultiPolygon"]).all():
+        raise DataError(complaint("boundary", f"it holds {listed(sorted(set(boundary.geom_type)))}", "Expected polygons"))
+    return boundary
+
+
+def _weighted(points: "GeoDataFrame", weight: str | None, missing: Missing) -> _Weighted:
+    given = aligned(points, None, [weight] if weight else [], missing=missing, least=1, varying=False)
+    weights = given.vector if weight else np.ones(len(given.labels))
+    below = given.labels[weights < 0]
+    if len(below):
+        raise DataError(
+            complaint(f"column {weight!r}", f"{len(below)} weights are negative: {listed(below)}", "Expected weights of 0 or more")
+        )
+    if not weights.sum() > 0:
+        raise DataError(complaint(f"column {weight!r}", f"all {len(weights)} weights are 0", "Expected at least one above 0"))
+    return _Weighted(given.labels, points.geometry.loc[given.labels].get_coordinates().to_numpy(), weights, given.notes)
+
+
+def _scott(of: _Weighted, kernel: Kernel) -> tuple[float, str]:
+    share = of.weights / of.weights.sum()
+    variance = float((share @ (of.positions - share @ of.positions) ** 2).mean())
+    if not variance > 0:
+        raise DataError(
+            complaint(
+                "kernel_density", "all points with a weight lie at one place", "No bandwidth can be told from them", "Set bandwidth"
+            )
+        )
+    width = np.sqrt(variance) * of.effective ** (-1 / 6)
+    return float(width * EQUALLY_WIDE[kernel]), f"Scott's rule, for {of.effective:.4g} effective points"
+
+
+def _laid(
+    of: _Weighted, boundary: "GeoDataFrame | None", margin: float, bandwidth: float, cell: float | None
+) -> tuple[Grid, tuple[str, ...]]:
+    low, high = of.positions.min(axis=0) - margin, of.positions.max(axis=0) + margin
+    if boundary is not None:
+        box = boundary.total_bounds
+        low, high = np.minimum(low, box[:2]), np.maximum(high, box[2:])
+    side = chosen_cell((*low, *high), bandwidth) if cell is None else cell
+    # One cell more on each side: sharing a weight among centres widens a kernel by up to one cell.
+    grid = grid_over((*(low - side), *(high + side)), side, "kernel_density")
+    return grid, (f"Cells are {side:g} wide, {grid.columns} by {grid.rows} of them; none was asked for.",) if cell is None else ()
+
+
+def _inside(whole: Numbers, grid: Grid, boundary: "GeoDataFrame | None", *, clip: bool) -> tuple[float | None, Numbers, Grid]:
+    """Sum up what lies inside the boundary; with ``clip`` empty the other cells and leave out rows and columns of only such."""
+    if boundary is None:
+        return None, whole, grid
+    from rasterio.features import geometry_mask
+
+    mask = geometry_mask(boundary.geometry, whole.shape, _transform(grid), invert=True)
+    if not mask.any():
+        raise DataError(
+            complaint(
+                "boundary",
+                f"no centre of a cell {grid.cell:g} wide lies inside it",
+                "Expected a boundary wider than a cell",
+                "Set a smaller cell",
+            )
+        )
+    inside = float(whole[mask].sum(dtype=float))
+    if not clip:
+        return inside, whole, grid
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    kept = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    smaller = Grid(
+        grid.west + columns[0] * grid.cell, grid.north - rows[0] * grid.cell, grid.cell, len(whole[kept]), len(whole[kept][0])
+    )
+    return inside, np.where(mask[kept], whole[kept], np.float32(np.nan)), smaller
+
+
+def _transform(grid: Grid) -> "Affine":
+    from affine import Affine
+
+    return Affine(grid.cell, 0.0, grid.west, 0.0, -grid.cell, grid.north)
+
+
+def _nearest_label(of: _Weighted, grid: Grid, whole: Numbers) -> str:
+    row, column = np.unravel_index(int(whole.argmax()), whole.shape)
+    away = of.positions - (grid.x[column], grid.y[row])
+    return str(of.labels[int(np.hypot(away[:, 0], away[:, 1]).argmin())])
+
+
+def _doubts(points: "GeoDataFrame", *, exact: bool, coarse: bool) -> tuple[str, ...]:
+    said = []
+    if not exact:
+        said.append(
+            "Weights were shared among the four nearest centres of cells before they were spread out; this errs by about 0.001 of the highest density at most."
+        )
+    if coarse:
+        said.append("Cells are wider than the bandwidth: the surface shows cells, not kernels. Set a smaller cell.")
+    low, high = _areal_scale(points)
+    if low < 1 - DISTORTION or high > 1 + DISTORTION:
+        said.append(
+            f"In {points.crs.name} areas at the points are {low:.3g} to {high:.3g} times as large as on the ground, so densities are wrong by as much. Use a projection with equal areas."
+        )
+    return tuple(said)
+
+
+def _areal_scale(points: "GeoDataFrame") -> tuple[float, float]:
+    """Give the least and the greatest ratio of an area on the map to that on the ground, at the points."""
+    from pyproj import Proj
+
+    if is_local(points):
+        return 1.0, 1.0
+    projection = Proj(points.crs)
+    at = points.geometry.get_coordinates().to_numpy()
+    longitude, latitude = projection(at[:, 0], at[:, 1], inverse=True)
+    scale = np.asarray(projection.get_factors(longitude, latitude).areal_scale, float)
+    return float(scale.min()), float(scale.max())
+
+
+def _reading(found: KernelDensity, what: str, *, clip: bool) -> tuple[str, ...]:
+    said = [
+        f"{found.observations} points with {_figure(found.weight_sum)} {what} in all are spread out; the surface holds {_figure(found.mass)}."
+    ]
+    said.append(f"The density is highest, {_figure(found.peak)} {found.surface.unit}, near {found.peak_near!r}.")
+    wide = f"{_figure(found.bandwidth / 1000)} km" if found.unit == "m" else f"{_figure(found.bandwidth)} {found.unit}"
+    said.append(
+        f"The bandwidth is {wide} ({found.bandwidth_rule}): nothing finer than that can be read from the surface, and another bandwidth gives another picture."
+    )
+    if found.effective_points < FEW:
+        said.append(
+            f"The points count as {found.effective_points:.3g} equal ones. So few show where they lie, not a pattern beyond them."
+        )
+    if found.share_outside is not None:
+        said.append(
+            f"{found.share_outside:.1%} of it lies outside the boundary{', and is cut off' if clip else ''}: kernels do not stop there."
+        )
+    return tuple(said)
+
+
+def _figure(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
