@@ -1,0 +1,1 @@
+"""The parts of the web map: Leaflet, the packing of shapes, surfaces as pictures, words, the page."""

@@ -1,0 +1,329 @@
+"""Atlas -> what the page is told: layers, maps, plots and links as plain values, shapes as streams of bytes."""
+
+import base64
+import gzip
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatial.outputs.atlas import Atlas, Class, Theme
+from spatial.outputs.themes import as_text, class_numbers
+from spatial.outputs.web.ground import Ground, ground_of, shapes_on
+from spatial.outputs.web.packing import packed_links, packed_points, packed_polygons
+from spatial.outputs.web.pictures import data_address, picture
+from spatial.outputs.web.words import words_in
+from spatial.results import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from geopandas import GeoDataFrame
+
+#: Above this a drawing of all links says nothing and costs megabytes.
+MOST_LINKS = 200_000
+
+
+@dataclass
+class Streams:
+    """Byte streams in the order they were added; each is known by where it begins and how long it is."""
+
+    parts: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, part: bytes) -> list[int]:
+        """Append a stream and say where it is."""
+        self.parts.append(part)
+        self.size += len(part)
+        return [self.size - len(part), len(part)]
+
+
+def content_of(atlas: Atlas) -> tuple[dict[str, Any], bytes, Ground]:
+    """
+    Gather everything the page shows.
+
+    Parameters
+    ----------
+    atlas
+        The finished study.
+
+    Returns
+    -------
+    tuple
+        Plain values for JSON, the streams they refer to, and the grid of the map.
+    """
+    language, words = words_in(atlas.language)
+    ground = ground_of(atlas.places, tuple(atlas.points.values()))
+    streams, notes = Streams(), list(atlas.notes)
+    frames: dict[str, GeoDataFrame] = {
+        "places": atlas.places,
+        **{name: frame for name, frame in atlas.points.items() if name != "places"},
+    }
+    layers = [_layer(atlas, name, frame, ground, streams, notes, words) for name, frame in frames.items()]
+    themes = [_theme(atlas, theme, frames[theme.layer], words) for theme in atlas.themes if theme.layer in frames]
+    themes += _surfaces(atlas, ground, words)
+    if not themes:
+        themes = [_plain_theme(atlas, words)]
+    if ground.local:
+        notes.append(words["local"])
+    content = {
+        "language": language,
+        "words": dict(words),
+        "title": title_of(atlas),
+        "name": atlas.name,
+        "ground": {"local": ground.local, "corner": ground.bounds[:2], "step": ground.step, "bounds": ground.bounds},
+        "layers": layers,
+        "themes": themes,
+        "scatters": _scatters(atlas),
+        "graphs": _graphs(atlas, streams, notes, words),
+        "notes": list(dict.fromkeys(notes)),
+    }
+    return content, b"".join(streams.parts), ground
+
+
+def packed(content: Mapping[str, Any], streams: bytes) -> str:
+    """
+    Press content and streams into one text that can stand in a page.
+
+    Parameters
+    ----------
+    content
+        Plain values.
+    streams
+        The bytes they refer to.
+
+    Returns
+    -------
+    str
+        Base64 of gzip of: the length of the JSON (4 bytes, lowest first), the JSON, the streams. The same content gives
+        the same text.
+    """
+    told = json.dumps(plain(content), ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return base64.b64encode(gzip.compress(struct.pack("<I", len(told)) + told + streams, 9, mtime=0)).decode("ascii")
+
+
+def title_of(atlas: Atlas) -> str:
+    """
+    Give the title of the map.
+
+    Parameters
+    ----------
+    atlas
+        The finished study.
+
+    Returns
+    -------
+    str
+        It says SYNTHETIC where the data is.
+    """
+    return f"{atlas.title} (SYNTHETIC)" if atlas.synthetic and "SYNTHETIC" not in atlas.title else atlas.title
+
+
+def names_of(frame: "GeoDataFrame", label: str = "") -> list[str]:
+    """
+    Name each place for a reader.
+
+    Parameters
+    ----------
+    frame
+        A layer.
+    label
+        The column with names; empty for the index.
+
+    Returns
+    -------
+    list of str
+        Where a name is missing, the key.
+    """
+    keys = [str(key) for key in frame.index]
+    given = [as_text(value) for value in frame[label]] if label and label in frame.columns else keys
+    return [name or key for name, key in zip(given, keys, strict=True)]
+
+
+def _layer(
+    atlas: Atlas, name: str, frame: "GeoDataFrame", ground: Ground, streams: Streams, notes: list[str], words: Mapping[str, str]
+) -> dict[str, Any]:
+    import shapely
+
+    shapes = shapes_on(ground, frame)
+    kinds = set(shapely.get_type_id(shapes).tolist())
+    polygons = kinds <= {shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON}
+    if kinds & {shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING}:
+        notes.append(words["lines_as_points"].format(layer=name))
+    centres = ground.rounded(shapely.get_coordinates(shapely.point_on_surface(shapes)))
+    label = atlas.label if name == "places" else _label_of(frame)
+    return {
+        "id": name,
+        "title": words["places"] if name == "places" else name,
+        "kind": "polygons" if polygons else "points",
+        "keys": [str(key) for key in frame.index],
+        "names": names_of(frame, label),
+        "columns": _columns(atlas, name, frame, label),
+        "weight": _weight_of(atlas, frame) if name != "places" else None,
+        "centres": streams.add(packed_points(centres)),
+        "streams": [streams.add(part) for part in packed_polygons(shapes, ground.bounds[:2], ground.step)] if polygons else [],
+    }
+
+
+def _columns(atlas: Atlas, layer: str, frame: "GeoDataFrame", label: str) -> list[dict[str, Any]]:
+    """List the columns a reader sees: on places the indicators and what is mapped, on other layers all of them."""
+    mapped = {theme.column: theme for theme in atlas.themes if theme.layer == layer}
+    known = {each.column: each for each in atlas.indicators}
+    if layer == "places":
+        wanted = list(dict.fromkeys([*known, *mapped]))
+    else:
+        wanted = [str(name) for name in frame.columns if name not in (frame.geometry.name, label)]
+    found = []
+    for name in wanted:
+        if name not in frame.columns:
+            continue
+        told = known.get(name) or mapped.get(name)
+        title = told.title if told else atlas.titles.get(name, name)
+        found.append({"id": name, "title": title, "unit": told.unit if told else "", **_values(frame[name])})
+    return found
+
+
+def _values(column: "pd.Series[Any]") -> dict[str, Any]:
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        numbers = column.to_numpy(dtype=float, na_value=np.nan)
+        given = numbers[np.isfinite(numbers)]
+        whole = bool(len(given) and (given == np.round(given)).all() and np.abs(given).max() < 2**53)
+        if whole:
+            return {"number": True, "whole": True, "values": [int(each) if np.isfinite(each) else None for each in numbers]}
+        return {"number": True, "whole": False, "values": [float(each) if np.isfinite(each) else None for each in numbers]}
+    return {"number": False, "whole": False, "values": [as_text(value) for value in column]}
+
+
+def _theme(atlas: Atlas, theme: Theme, frame: "GeoDataFrame", words: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "id": theme.id,
+        "title": theme.title,
+        "unit": theme.unit,
+        "method": theme.method,
+        "kind": theme.kind,
+        "layer": theme.layer,
+        "column": theme.column,
+        "step": theme.step,
+        "group": words["indicators"] if theme.step is None else words["results"],
+        "graph": next((step.graph for step in atlas.steps if step.id == theme.step), None),
+        "classes": [_class(each, words) for each in theme.classes],
+        "numbers": class_numbers(theme, frame[theme.column]).tolist(),
+    }
+
+
+def _class(each: Class, words: Mapping[str, str]) -> dict[str, Any]:
+    missing = each.low is None and each.value is None
+    label = each.label if each.low is None else each.label.replace(".", words["decimal"])
+    return {"label": words["no_data"] if missing else label, "colour": each.colour, "count": each.count, "missing": missing}
+
+
+def _plain_theme(atlas: Atlas, words: Mapping[str, str]) -> dict[str, Any]:
+    """Make a map that shows where the places are, for a study that maps nothing else."""
+    entry = {"label": words["places"], "colour": "#8fb8d8", "count": len(atlas.places), "missing": False}
+    told = {
+        "id": "places",
+        "title": words["places"],
+        "unit": "",
+        "method": "",
+        "kind": "categories",
+        "layer": "places",
+        "column": None,
+    }
+    return {**told, "step": None, "group": words["places"], "graph": None, "classes": [entry], "numbers": [0] * len(atlas.places)}
+
+
+def _surfaces(atlas: Atlas, ground: Ground, words: Mapping[str, str]) -> list[dict[str, Any]]:
+    titles = {step.id: step.title for step in atlas.steps}
+    found = []
+    for name, surface in atlas.surfaces.items():
+        drawn = picture(surface, ground)
+        found.append(
+            {
+                "id": f"surface-{name}",
+                "title": surface.title or titles.get(name, name),
+                "unit": surface.unit,
+                "method": words["below"].format(low=drawn.classes[0].label.split(" – ")[0].replace(".", words["decimal"])),
+                "kind": "surface",
+                "layer": "places",
+                "column": None,
+                "step": name,
+                "group": words["surfaces"],
+                "graph": None,
+                "classes": [_class(each, words) for each in drawn.classes],
+                "numbers": [],
+                "picture": data_address(drawn.png),
+                "bounds": drawn.bounds,
+            }
+        )
+    return found
+
+
+def _scatters(atlas: Atlas) -> list[dict[str, Any]]:
+    found = []
+    for step in atlas.steps:
+        deviation, lag = getattr(step.result, "deviation", None), getattr(step.result, "lag", None)
+        if deviation is None or lag is None or not hasattr(lag, "reindex") or not lag.index.isin(atlas.places.index).all():
+            continue
+        statistic, column = getattr(step.result, "statistic", None), step.result.options.get("column")
+        x, y = (each.reindex(atlas.places.index).to_numpy(dtype=float, na_value=np.nan) for each in (deviation, lag))
+        both = np.isfinite(x) & np.isfinite(y)
+        slope = float(x[both] @ y[both] / (x[both] @ x[both])) if (x[both] ** 2).sum() > 0 else None
+        alike = isinstance(statistic, float | int) and slope is not None and abs(slope - statistic) < 1e-8 * max(1.0, abs(slope))
+        found.append(
+            {
+                "step": step.id,
+                "title": step.title,
+                "column": column,
+                "name": atlas.titles.get(str(column), _indicator_title(atlas, str(column))),
+                "x": x.tolist(),
+                "y": y.tolist(),
+                "slope": slope,
+                "is_moran": bool(alike),
+            }
+        )
+    return found
+
+
+def _graphs(atlas: Atlas, streams: Streams, notes: list[str], words: Mapping[str, str]) -> list[dict[str, Any]]:
+    found = []
+    for name, graph in atlas.graphs.items():
+        position = atlas.places.index.get_indexer(graph.unique_ids)
+        links = graph.sparse.tocoo()
+        present = (links.data != 0) & (links.row != links.col)
+        rows, columns = position[links.row[present]].astype(np.int64), position[links.col[present]].astype(np.int64)
+        if (position < 0).any():
+            continue  # a graph of another table
+        if len(rows) > MOST_LINKS:
+            notes.append(words["too_many_links"].format(graph=name, n=len(rows)))
+            continue
+        kind = str(atlas.graph_options.get(name, {}).get("kind", ""))
+        title = name if kind in ("", name) else f"{name} ({kind})"
+        found.append(
+            {"id": name, "title": title, "streams": [streams.add(part) for part in packed_links(rows, columns, len(atlas.places))]}
+        )
+    return found
+
+
+def _indicator_title(atlas: Atlas, column: str) -> str:
+    return next((each.title for each in atlas.indicators if each.column == column), column)
+
+
+def _label_of(frame: "GeoDataFrame") -> str:
+    """Find the column that names points: the first of texts that are all different; else the key stands."""
+    import pandas as pd
+
+    for name in frame.columns:
+        column = frame[name]
+        if name != frame.geometry.name and pd.api.types.is_string_dtype(column) and column.notna().all() and column.is_unique:
+            return str(name)
+    return ""
+
+
+def _weight_of(atlas: Atlas, frame: "GeoDataFrame") -> str | None:
+    """Find the column that the points were weighted by in a step; circles grow with it."""
+    named: Sequence[Any] = [step.result.options.get("weight") for step in atlas.steps]
+    return next((str(name) for name in named if name is not None and name in frame.columns), None)
