@@ -1,5 +1,6 @@
 """Tables -> columns of places, and what did not match."""
 
+from spatial.indicators.held import held
 from spatial.indicators.joining import Examined, Joined, JoinedColumn, examine, join, keys_of
 from spatial.indicators.points import read_points
 from spatial.indicators.recipes import KINDS, ColumnRecipe, Kind, PointsRecipe, TableRecipe
@@ -15,6 +16,7 @@ __all__ = [
     "PointsRecipe",
     "TableRecipe",
     "examine",
+    "held",
     "join",
     "keys_of",
     "read_points",

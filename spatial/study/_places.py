@@ -20,18 +20,20 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _EXAMPLE = "libpysal:"
 
 
-def places_recipe(section: Section) -> PlacesRecipe:
+def places_recipe(section: Section, languages: Sequence[str]) -> PlacesRecipe:
     """Read [places], or points that come from boundaries."""
-    section.known(_PLACES)
+    section.known((*_PLACES, "columns"))
+    columns = {name: _column(each, name, languages, held=True) for name, each in section.named("columns", "places.columns").items()}
     stated = section.text("boundaries", required=True) or ""
     return PlacesRecipe(
         boundaries=_located(section, stated) if stated else "",
         stated=stated,
+        columns=columns,
         **{key: section.text(key) for key in _PLACES[1:]},
     )
 
 
-def points_recipes(section: Section, name: str) -> tuple[PlacesRecipe | PointsRecipe, ...]:
+def points_recipes(section: Section, name: str, languages: Sequence[str]) -> tuple[PlacesRecipe | PointsRecipe, ...]:
     """Read [points.NAME], or every [[points.NAME]]."""
     value = section.values.get(name)
     parts = section.listing(name, f"points.{name}") if isinstance(value, list) else [section.section(name, f"points.{name}")]
@@ -42,7 +44,7 @@ def points_recipes(section: Section, name: str) -> tuple[PlacesRecipe | PointsRe
         elif "table" in each.values:
             found.append(_points_table(each))
         else:
-            found.append(places_recipe(each))
+            found.append(places_recipe(each, languages))
     return tuple(found)
 
 
@@ -79,8 +81,9 @@ def _common(section: Section) -> dict[str, Any]:
     }
 
 
-def _column(section: Section, name: str, languages: Sequence[str]) -> ColumnRecipe:
-    section.known(_COLUMN)
+def _column(section: Section, name: str, languages: Sequence[str], *, held: bool = False) -> ColumnRecipe:
+    """Read what is known of a column: of a table, or of the layer, which holds it under its own name."""
+    section.known([key for key in _COLUMN if not (held and key == "from")])
     if name.casefold() in ("geometry", "place") or not name.strip():
         section.complain(
             None,
@@ -89,7 +92,7 @@ def _column(section: Section, name: str, languages: Sequence[str]) -> ColumnReci
             f'Write [indicators.columns.other_name] from = "{name}"',
         )
     low, high = _range(section)
-    source = section.text("from") or name
+    source = (None if held else section.text("from")) or name
     return ColumnRecipe(
         name=name,
         source=source,

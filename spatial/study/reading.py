@@ -137,7 +137,8 @@ def _study(file: Path, section: Section) -> Study:
     tables = tuple(table_recipe(each, preferred) for each in section.listing("indicators", "indicators"))
     _unique(section, tables)
     points = {
-        name: points_recipes(section.section("points", "points"), name) for name in section.section("points", "points").values
+        name: points_recipes(section.section("points", "points"), name, preferred)
+        for name in section.section("points", "points").values
     }
     graphs = {name: graph_recipe(name, each) for name, each in section.named("graphs", "graphs").items()}
     steps = step_recipes(section.listing("steps", "steps"), graphs, points, seed or 0, preferred)
@@ -147,7 +148,7 @@ def _study(file: Path, section: Section) -> Study:
         )
         places = PlacesRecipe(boundaries="")
     else:
-        places = places_recipe(section.section("places", "places"))
+        places = places_recipe(section.section("places", "places"), preferred)
     study = Study(
         name=file.resolve().parent.name,
         file=file,

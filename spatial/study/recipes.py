@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spatial.indicators import PointsRecipe, TableRecipe
+from spatial.indicators import ColumnRecipe, PointsRecipe, TableRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +17,7 @@ class PlacesRecipe:
     key: str | None = None
     crs: str | None = None
     label: str | None = None  # the column that names places for a reader
+    columns: Mapping[str, ColumnRecipe] = field(default_factory=dict)  # what is known of columns the layer holds already
     stated: str = ""  # as the file says it: `boundaries` itself may be a path on this machine
 
 
