@@ -138,7 +138,7 @@ def prepare(study: Study) -> Prepared:
     """
     import pandas as pd
 
-    from spatial.indicators import join
+    from spatial.indicators import held, join
     from spatial.outputs.atlas import Indicator
 
     reader = _Reader(study)
@@ -146,7 +146,9 @@ def prepare(study: Study) -> Prepared:
         places, label = reader.places(study.places)
         if study.places.label:
             label = study.places.label
-        ledgers, findings, indicators = [], [], []
+        own, told_of_own = held(places, study.places.columns, study.places.stated)
+        ledgers, findings = [], list(told_of_own)
+        indicators = [Indicator(column=each.column, title=each.title, unit=each.unit, kind=each.kind) for each in own]
         for recipe in study.indicators:
             joined = join(places, recipe)
             places = joined.places
@@ -318,11 +320,16 @@ class _Reader:
         """Read one table of points in the reference system of the places."""
         import pandas as pd
 
+        from spatial.indicators import PointsRecipe, read_points
         from spatial.places import checked
 
         parts = []
         for recipe in recipes:
-            part, label = self.places(recipe, places.crs)
+            if isinstance(recipe, PointsRecipe):
+                self.remember(recipe.table, recipe.source)
+                part, label = read_points(recipe), recipe.label or ""
+            else:
+                part, label = self.places(recipe, places.crs)
             if part.crs != places.crs:
                 part = part.to_crs(places.crs)
             parts.append(part.assign(label=part[label]) if label and "label" not in part.columns else part)
