@@ -51,7 +51,7 @@ def complaint(where: str, what: str, expected: str = "", remedy: str = "") -> st
     "towns.csv: 3 keys have no place. Keys are looked up in 'code'. Correct them."
     """
     sentences = [part.rstrip(". ") for part in (what, expected, remedy) if part]
-    return f"{where}: " + " ".join(f"{sentence}." for sentence in sentences)
+    return f"{where}: " + " ".join(sentence if sentence.endswith("?") else f"{sentence}." for sentence in sentences)
 
 
 def listed(values: object, most: int = 5) -> str:
