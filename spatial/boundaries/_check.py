@@ -8,7 +8,8 @@ from spatial.boundaries._fit import COUNTRIES, bounds_of, flat, impossible, swap
 from spatial.boundaries._gazetteer import Division
 from spatial.boundaries._named import Names, names_found, read_names
 from spatial.boundaries._open import opened
-from spatial.boundaries._shapes import Severity, Shapes, completed, counted, read_shapes, shapes_found
+from spatial.boundaries._shapes import Severity, Shapes, completed, read_shapes, shapes_found
+from spatial.boundaries._words import counted
 from spatial.errors import DataError, SpatialWarning
 from spatial.places import LOCAL
 

@@ -278,7 +278,7 @@ def extent_of(table: "GeoDataFrame") -> Extent:
     if gap <= 0:
         return (-180.0, south, 180.0, north)
     east = west + 360 - gap
-    return ((west - 180 + 180) % 360 - 180, south, _turned(east - 180), north)
+    return (_turned(west - 180), south, _turned(east - 180), north)
 
 
 def bounds_of(table: "GeoDataFrame") -> Extent:
@@ -319,7 +319,8 @@ def flat(crs: "CRS | None", where: str) -> "CRS | None":
                 "Project the source",
             )
         )
-    return crs.sub_crs_list[0].to_2d() if crs.is_compound and crs.sub_crs_list else crs.to_2d()
+    crs = crs.sub_crs_list[0] if crs.is_compound else crs
+    return crs.to_2d() if len(crs.axis_info) > 2 else crs
 
 
 def _meant(table: "GeoDataFrame", own: "CRS", crs: Any, where: str) -> bool:
@@ -356,23 +357,29 @@ def _turned(degrees: float) -> float:
 
 
 def _cone(south: int, north: int, latitude: int, longitude: int) -> "CRS":
-    from pyproj.crs import ProjectedCRS
     from pyproj.crs.coordinate_operation import AlbersEqualAreaConversion
 
     name = f"Equal-area cone (Albers, parallels {south} and {north}, centre {latitude} {longitude})"
-    return ProjectedCRS(AlbersEqualAreaConversion(south, north, latitude, longitude), name=name)
+    return _system(AlbersEqualAreaConversion(south, north, latitude, longitude), name)
 
 
 def _disc(latitude: int, longitude: int) -> "CRS":
-    from pyproj.crs import ProjectedCRS
     from pyproj.crs.coordinate_operation import LambertAzimuthalEqualAreaConversion
 
     name = f"Equal-area disc (Lambert, centre {latitude} {longitude})"
-    return ProjectedCRS(LambertAzimuthalEqualAreaConversion(latitude, longitude), name=name)
+    return _system(LambertAzimuthalEqualAreaConversion(latitude, longitude), name)
 
 
 def _earth(longitude: int) -> "CRS":
-    from pyproj import CRS
+    from pyproj.crs import CoordinateOperation
 
-    wkt = CRS.from_user_input(f"+proj=eqearth +lon_0={longitude} +datum=WGS84 +units=m +type=crs").to_wkt()
-    return CRS.from_wkt(wkt.replace('PROJCRS["unknown"', f'PROJCRS["Equal Earth (centre {longitude})"', 1))
+    operation = CoordinateOperation.from_string(f"+proj=eqearth +lon_0={longitude}")
+    return _system(operation, f"Equal Earth (centre {longitude})")
+
+
+def _system(conversion: Any, name: str) -> "CRS":
+    from pyproj import CRS
+    from pyproj.crs import ProjectedCRS
+
+    # through WKT: what pyproj builds from parts is of a class of its own, which cannot be taken apart again
+    return CRS.from_wkt(ProjectedCRS(conversion, name=name, geodetic_crs=CRS.from_epsg(4326)).to_wkt())

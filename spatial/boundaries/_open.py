@@ -113,12 +113,12 @@ def _from_file(path: Path, layer: str | None, where: str) -> "GeoDataFrame":
         return _from_text(path, where)
     if path.suffix.casefold() in _PARQUET:
         return _from_parquet(path, where)
-    with _told(where):
+    with _told(path, where):
         return _from_vector(path, layer, where)
 
 
 @contextmanager
-def _told(where: str) -> Iterator[None]:
+def _told(path: Path, where: str) -> Iterator[None]:
     """Turn what GDAL says into our own words: errors into DataError, warnings into SpatialWarning."""
     from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
     from shapely.errors import ShapelyError
@@ -128,7 +128,7 @@ def _told(where: str) -> Iterator[None]:
         try:
             yield
         except (DataSourceError, DataLayerError, FeatureError, GeometryError, ShapelyError, UnicodeDecodeError) as error:
-            reason = " ".join(str(error).split())[:300]
+            reason = _reason(error, path)
             raise DataError(
                 complaint(
                     where,
@@ -136,8 +136,13 @@ def _told(where: str) -> Iterator[None]:
                     "Expected GeoPackage, GeoJSON, Shapefile, FlatGeobuf, Parquet, or CSV with longitude and latitude",
                 )
             ) from None
-    for text in dict.fromkeys(" ".join(str(each.message).split()) for each in heard):
+    for text in dict.fromkeys(_reason(each.message, path) for each in heard):
         warnings.warn(complaint(where, text), SpatialWarning, stacklevel=2)
+
+
+def _reason(told: object, path: Path) -> str:
+    """Take the first sentence of what GDAL says, with the name of the file for its path."""
+    return " ".join(str(told).replace(str(path), path.name).partition("; It might")[0].split()).rstrip(".")[:300]
 
 
 def _from_vector(path: Path, layer: str | None, where: str) -> "GeoDataFrame":
@@ -182,7 +187,7 @@ def _from_parquet(path: Path, where: str) -> "GeoDataFrame":
     except ValueError:
         pass  # no geometries are declared: perhaps columns of coordinates
     except (ArrowException, OSError) as error:
-        raise DataError(complaint(where, f"it cannot be read as Parquet ({' '.join(str(error).split())[:200]})")) from None
+        raise DataError(complaint(where, f"it cannot be read as Parquet ({_reason(error, path)})")) from None
     return _from_columns(pd.read_parquet(path), where)
 
 

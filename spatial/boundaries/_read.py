@@ -7,6 +7,7 @@ import numpy as np
 
 from spatial.boundaries._fit import projected
 from spatial.boundaries._open import Opened, opened, renamed
+from spatial.boundaries._words import counted
 from spatial.errors import DataError, SpatialWarning, complaint, listed, nearest_name
 from spatial.places import checked
 
@@ -99,6 +100,8 @@ def with_key(found: Opened, key: str | None) -> "GeoDataFrame":
         When no key is chosen, or a key is absent or occurs twice; the rows are named.
     """
     table, where = found.table, found.where
+    if not len(table):
+        raise DataError(complaint(where, "there are no rows", "Expected at least one place"))
     chosen = key or (found.pack.key if found.pack else None)
     if chosen is None and found.named:
         labels = table.index.to_series().map(_text)
@@ -163,23 +166,19 @@ def repaired(table: "GeoDataFrame", where: str) -> "GeoDataFrame":
     lost = ~(change <= MOST_CHANGE)
     names = [f"{table.index[row]} ({reason.split('[')[0].strip()})" for row, reason in zip(wrong, reasons, strict=True)]
     if lost.any():
-        bad = [
-            f"{name}, area {share:+.1%}"
-            for name, share in zip(
-                np.array(names)[lost], ((after - before) / np.where(before == 0, np.nan, before))[lost], strict=True
-            )
-        ]
+        sizes = zip(np.array(names)[lost], before[lost], after[lost], strict=True)
+        bad = [f"{name}, area {old:.6g} before and {new:.6g} after" for name, old, new in sizes]
         raise DataError(
             complaint(
                 where,
-                f"{len(bad)} polygons are invalid and cannot be repaired without changing them: {listed(bad)}",
+                f"{counted(len(bad), 'invalid polygon')} cannot be repaired without changing the area: {listed(bad)}",
                 f"Expected valid polygons, or a repair that changes an area by at most {MOST_CHANGE:.0%}",
                 "Repair them in a GIS",
             )
         )
     text = complaint(
         where,
-        f"{len(wrong)} of {len(table)} polygons were invalid and have been repaired: {listed(names)}",
+        f"{counted(len(wrong), 'invalid polygon')} of {len(table)} repaired: {listed(names)}",
         f"Their areas changed by at most {change.max():.2g} of themselves",
     )
     warnings.warn(text, SpatialWarning, stacklevel=3)
@@ -242,7 +241,7 @@ def _keys_checked(labels: "pd.Series[Any]", where: str, key: str) -> None:
         complaints.append(
             complaint(
                 where,
-                f"{len(twice)} keys in {key!r} occur more than once: {listed(twice)}",
+                f"{counted(len(twice), 'key')} in {key!r} more than once: {listed(twice)}",
                 "Expected each key once",
                 "Dissolve rows that are parts of one place, or choose another key",
             )

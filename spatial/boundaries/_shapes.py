@@ -8,6 +8,7 @@ import numpy as np
 
 from spatial.boundaries._fit import COUNTRIES, fitted_crs
 from spatial.boundaries._gazetteer import Division, divisions
+from spatial.boundaries._words import counted
 from spatial.errors import listed
 
 if TYPE_CHECKING:
@@ -178,11 +179,6 @@ def shapes_found(shapes: Shapes, division: Division | None, labels: dict[int, st
     if division is not None and shapes.division is division:
         found += _units(shapes, division, labels) + _areas(shapes, division, labels) + _neighbours(shapes, division)
     return found
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """Write a number and what it counts: 1 pair, 2 pairs."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def _country(degrees: Any) -> str:
