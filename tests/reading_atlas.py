@@ -131,7 +131,14 @@ def steps(places):
         residual_quantiles=pd.Series([-2.0, -0.5, 0.1, 0.4, 3.0], index=["min", "q1", "median", "q3", "max"]), impacts=impacts,
     )  # fmt: skip
     ols = replace(model, operation="ols", coefficients=coefficients.iloc[:2], impacts=None)
-    merges = pd.DataFrame({"first": [0, 2, 4], "second": [1, 3, 5], "height": [1.0, 2.0, 5.0]})
+    names = list(index)
+    merges = pd.DataFrame(
+        {
+            "first": names[:1] + [f"{names[0]}, {names[1]}, p02 and {number} more" if number else names[0] for number in range(len(names) - 2)],
+            "second": names[1:],
+            "height": np.sqrt(np.arange(1.0, len(names))),
+        }
+    )
     groups = Groups(
         operation="ward", options={"columns": ["income"], "k": 2}, **common, reading=(),
         cluster=pd.Series([str(1 + (number > 7)) for number in range(len(places))], index=index),

@@ -9,7 +9,7 @@ from spatial.outputs import _maps
 from spatial.outputs._paper import GREY, INK, WIDTH, Sheet, axes_on, measure_out, sheet, wrapped, write
 from spatial.outputs.atlas import Atlas, Step, Theme
 from spatial.outputs.themes import CLUSTERS, SEQUENTIAL, number_words
-from spatial.outputs.words import decimals_for, line_words, p_words, term_words
+from spatial.outputs.words import cleaned, decimals_for, line_words, p_words, term_words
 from spatial.results import Surface
 
 if TYPE_CHECKING:
@@ -131,8 +131,10 @@ def moran_scatter(atlas: Atlas, step: Step, deviation: "pd.Series[Any]", lag: "p
     _influential(made, axes, atlas, deviation[known].index, x, y)
     _numbered(axes)
     column = str(step.result.options.get("column", ""))
-    axes.set_xlabel(f"{atlas.titles.get(column, column) or 'Value'}, deviation from the mean", parse_math=False)
-    axes.set_ylabel("Neighbours (spatial lag of the deviation)", parse_math=False)
+    words = {name: str(type(step.result).__dataclass_fields__[name].metadata.get("title", name)) for name in ("deviation", "lag")}
+    about = cleaned(atlas.titles.get(column, column) or "Value")
+    axes.set_xlabel("\n".join(wrapped(f"{about}: {words['deviation'][:1].lower()}{words['deviation'][1:]}", 3.6, 7, most=2)), parse_math=False)
+    axes.set_ylabel(cleaned(words["lag"]), parse_math=False)
     _side(made, 4.12, _scatter_words(slope, len(x), step))
     return made
 
@@ -314,29 +316,44 @@ def tree(atlas: Atlas, step: Step, merges: "pd.DataFrame") -> Sheet | None:
     step
         The step that grouped the places.
     merges
-        One row for each joining, lowest first, with the columns ``first``, ``second`` (numbers of what is joined: places
-        in the order of their sorted names, then the joinings in turn) and ``height``.
+        One row for each joining, lowest first, with the columns ``first``, ``second`` and ``height``. What is joined is
+        written as the names of its members in alphabetical order; the first of them tells the group.
 
     Returns
     -------
     Sheet or None
-        A dendrogram; None where the table has other columns or there are more than 120 places.
+        A dendrogram; None where the table cannot be followed or there are more than 120 places.
     """
-    if not {"first", "second", "height"} <= set(merges.columns) or len(merges) > 120:  # leaves that can be read
+    if not {"first", "second", "height"} <= set(merges.columns) or len(merges) > 120:
         return None
-    return _dendrogram(atlas, step, merges)
-
-
-def _dendrogram(atlas: Atlas, step: Step, merges: "pd.DataFrame") -> Sheet:
-    count = len(merges) + 1
-    pairs = merges[["first", "second"]].to_numpy(int)
-    heights = np.r_[np.zeros(count), merges["height"].to_numpy(float)]
-    order = _leaves(pairs, count)
     groups = getattr(step.result, "cluster", None)
-    known = groups.dropna().index if groups is not None and groups.notna().sum() == count else atlas.places.index
-    labels = sorted(known)
-    named = dict(zip(atlas.places.index, _maps.labels_of(atlas, atlas.places), strict=True))
-    texts = [named.get(label, label) for label in labels] if len(labels) == count else [str(number) for number in range(count)]
+    known = atlas.places.index if groups is None else groups.index[groups.notna() & (groups != "No data")]
+    leaves = sorted(map(str, known))
+    pairs = _pairs(merges, leaves)
+    return None if pairs is None else _dendrogram(atlas, step, pairs, merges["height"].to_numpy(float), leaves)
+
+
+def _pairs(merges: "pd.DataFrame", leaves: Sequence[str]) -> "np.ndarray[Any, Any] | None":
+    """Turn names of what is joined into numbers: leaves from 0, then the joinings in turn."""
+    if len(merges) != len(leaves) - 1:
+        return None
+    alive = {leaf: number for number, leaf in enumerate(leaves)}  # first member of a group -> its number
+    pairs = []
+    for first, second in merges[["first", "second"]].astype(str).itertuples(index=False, name=None):
+        found = [max((name for name in alive if text == name or text.startswith((f"{name}, ", f"{name} and "))), key=len, default=None) for text in (first, second)]
+        if found[0] is None or found[1] is None or found[0] == found[1]:
+            return None
+        pairs.append([alive.pop(name) for name in found])  # type: ignore[arg-type]
+        alive[min(found)] = len(leaves) + len(pairs) - 1  # type: ignore[type-var, index]
+    return np.array(pairs)
+
+
+def _dendrogram(atlas: Atlas, step: Step, pairs: "np.ndarray[Any, Any]", joined: "np.ndarray[Any, Any]", leaves: Sequence[str]) -> Sheet:
+    count = len(leaves)
+    heights = np.r_[np.zeros(count), joined]
+    order = _leaves(pairs, count)
+    named = dict(zip(map(str, atlas.places.index), _maps.labels_of(atlas, atlas.places), strict=True))
+    texts = [named[leaf] for leaf in leaves]
     row = 0.17 if count <= 40 else 0.11  # lines of text
     made, axes = _chart(atlas, step.title, max(1.2, row * count), (min(WIDTH - 2.2, 4.1), 0.5), left=1.9)
     ys = np.zeros(len(heights))
@@ -354,9 +371,7 @@ def _dendrogram(atlas: Atlas, step: Step, merges: "pd.DataFrame") -> Sheet:
     axes.spines["left"].set_visible(False)
     axes.set_yticks([])
     _numbered(axes)
-    axes.set_xlabel(
-        "Height (increase of the sum of squares at each joining)" if step.result.operation == "ward" else "Height", parse_math=False
-    )
+    axes.set_xlabel("Height at which groups are joined", parse_math=False)
     for number, leaf in enumerate(order):
         short = wrapped(texts[leaf], 1.75, 6.5, most=1)[0]
         text = write(axes, -0.012, number, short, size=6.5 if row > 0.15 else 5, align="right", level="center")

@@ -98,7 +98,7 @@ def step_tables(step: Step) -> tuple[Table, ...]:
     return tuple(found)
 
 
-def figures_of(result: Result) -> list[tuple[str, Any, str]]:
+def single_values(result: Result) -> list[tuple[str, str, Any, str]]:
     """
     List the single numbers and texts of a result.
 
@@ -110,7 +110,7 @@ def figures_of(result: Result) -> list[tuple[str, Any, str]]:
     Returns
     -------
     list of tuple
-        Title, value and unit of each; those that do not apply are left out.
+        Field, title, value and unit of each; those that do not apply are left out.
     """
     own = {each.name for each in fields(Result)}
     found = []
@@ -118,7 +118,7 @@ def figures_of(result: Result) -> list[tuple[str, Any, str]]:
         value = getattr(result, each.name)
         if each.name in own or value is None or not isinstance(value, str | bool | int | float | np.generic):
             continue
-        found.append((str(each.metadata.get("title") or heading_words(each.name)), value, str(each.metadata.get("unit") or "")))
+        found.append((each.name, str(each.metadata.get("title") or heading_words(each.name)), value, str(each.metadata.get("unit") or "")))
     return found
 
 

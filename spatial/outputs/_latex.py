@@ -2,7 +2,7 @@
 
 import re
 
-from spatial.outputs._collected import Table, figures_of
+from spatial.outputs._collected import Table, single_values
 from spatial.outputs._printed import Printed, printed
 from spatial.outputs.words import value_words
 
@@ -133,9 +133,9 @@ def _fit_lines(table: Table, width: int) -> list[str]:
     """Observations and the figures of fit under the coefficients."""
     if table.step is None:
         return []
-    figures = [("Observations", table.step.result.observations, ""), *figures_of(table.step.result)]
+    figures = [("n", "Observations", table.step.result.observations, ""), *single_values(table.step.result)]
     lines = []
-    for title, value, unit in figures:
+    for _, title, value, unit in figures:
         if isinstance(value, bool | str):
             continue
         words = escaped(f"{title} ({unit})" if unit else title)
