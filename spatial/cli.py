@@ -98,11 +98,13 @@ def _parser() -> argparse.ArgumentParser:
     get = verbs.add_parser("get", help="make a pack of one's own from a file, an address or a database")
     get.add_argument("source", metavar="SOURCE", help="a file, file.gpkg::layer, http(s) address or postgresql:// address")
     get.add_argument("folder", metavar="DIR", help="the folder the pack is written to")
-    get.add_argument("--key", help="the column of the key")
+    get.add_argument("--name", required=True, help="the name of the pack, for example mycountry/districts")
+    get.add_argument("--key", required=True, help="the column of the key")
+    get.add_argument("--label", default="", help="the column that names the places for a reader")
     get.add_argument("--layer", help="the layer of a file with several")
     get.add_argument("--crs", help="the reference system, where the source does not say it")
-    get.add_argument("--title", help="the title of the pack")
-    get.add_argument("--licence", help="the licence of the source")
+    get.add_argument("--title", default="", help="the title of the pack")
+    get.add_argument("--licence", default="", help="the licence of the source")
     get.set_defaults(call=_boundaries_get)
     inspect = verbs.add_parser("check", help="compare a file with the gazetteer")
     inspect.add_argument("source", metavar="FILE")
@@ -213,11 +215,18 @@ def _boundaries_show(given: argparse.Namespace) -> int:
 def _boundaries_get(given: argparse.Namespace) -> int:
     from spatial.boundaries import get_boundaries
 
-    print(
-        get_boundaries(
-            given.source, given.folder, key=given.key, layer=given.layer, crs=given.crs, title=given.title, licence=given.licence
-        )
+    made = get_boundaries(
+        given.source,
+        given.folder,
+        key=given.key,
+        name=given.name,
+        layer=given.layer,
+        crs=given.crs,
+        label=given.label,
+        title=given.title,
+        licence=given.licence,
     )
+    print(made.folder)
     return 0
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from spatial.errors import DataError, SpatialError, SpatialWarning, complaint, listed
 from spatial.operations import operation
 from spatial.options import data_parameters, declared
+from spatial.places import columns_checked
 from spatial.results import Result, columns_of
-from spatial.study import PlacesRecipe, StepRecipe, Study, read_study
+from spatial.study import PlacesRecipe, PointsRecipe, StepRecipe, Study, read_study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,6 +146,7 @@ def prepare(study: Study) -> Prepared:
     with collected() as told:
         places, label = reader.places(study.places)
         if study.places.label:
+            columns_checked(places, [study.places.label])
             label = study.places.label
         own, told_of_own = held(places, study.places.columns, study.places.stated)
         ledgers, findings = [], list(told_of_own)
@@ -299,7 +301,7 @@ class _Reader:
         if recipe.boundaries not in names:
             path = Path(str(recipe.boundaries).split("::")[0])
             if path.is_file():
-                self.remember(path, f"file {path.name}")
+                self.remember(path, recipe.stated or path.name)
             return places, ""
         shipped = pack(recipe.boundaries)
         self.notes += shipped.notes
@@ -320,18 +322,18 @@ class _Reader:
         """Read one table of points in the reference system of the places."""
         import pandas as pd
 
-        from spatial.indicators import PointsRecipe, read_points
+        from spatial.boundaries import read_places
+        from spatial.indicators import read_points
         from spatial.places import checked
 
         parts = []
         for recipe in recipes:
             if isinstance(recipe, PointsRecipe):
+                part, label = read_points(recipe), recipe.label
                 self.remember(recipe.table, recipe.source)
-                part, label = read_points(recipe), recipe.label or ""
             else:
                 part, label = self.places(recipe, places.crs)
-            if part.crs != places.crs:
-                part = part.to_crs(places.crs)
+            part = read_places(part, crs=places.crs) if part.crs != places.crs else part
             parts.append(part.assign(label=part[label]) if label and "label" not in part.columns else part)
         return checked(parts[0] if len(parts) == 1 else pd.concat(parts), f"points '{name}'")
 
