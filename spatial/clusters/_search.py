@@ -1,0 +1,133 @@
+"""The grouping with the smallest within sum of squares: by trying all where they are few, else from many starts."""
+
+import numpy as np
+
+from spatial.clusters._groups import SAME, Array, Whole, within
+from spatial.clusters._partitions import best_of_all, few_ways
+
+#: Up to this many partitions all of them are tried: always for up to 10 places.
+MOST_PARTITIONS = 100_000
+_BLOCK = 4_000_000
+_WARM, _ROUNDS = 10, 300  # rounds of Lloyd's steps: for every start, and for those that go on
+_FINALISTS = 5  # starts that go on, the best after the first rounds
+
+
+def best_grouping(values: Array, groups: int, *, seed: int, starts: int) -> tuple[Whole, bool]:
+    """
+    Find groups with a small within sum of squares (k-means).
+
+    Parameters
+    ----------
+    values
+        Standardised, one row per place in the order of the sorted labels.
+    groups
+        How many.
+    seed, starts
+        Of the random starts; start s draws from a generator of its own.
+
+    Returns
+    -------
+    tuple
+        The group of each place from 0, and whether it is certain that none is better.
+
+    Notes
+    -----
+    Starts are k-means++ (Arthur and Vassilvitskii 2007), then ten of Lloyd's steps for all starts at once. The best five
+    go on until nothing changes; then single places move as long as the sum falls (Hartigan). Written out here because the reductions of a library that runs on several cores give
+    other last digits on other machines.
+    """
+    if few_ways(len(values), groups, MOST_PARTITIONS):
+        return best_of_all(values, groups), True
+    step = max(1, _BLOCK // (len(values) * groups))
+    begun: dict[bytes, tuple[float, Array]] = {}
+    for first in range(0, starts, step):
+        centres = np.stack([_spread(values, groups, [seed, start]) for start in range(first, min(first + step, starts))])
+        for labels, held in zip(*_lloyd(values, centres, _WARM), strict=True):
+            begun[labels.tobytes()] = within(values, labels), held
+    leading = sorted(begun.values(), key=lambda each: each[0])[:_FINALISTS]
+    ended = [_moved(values, labels, groups) for labels in _lloyd(values, np.stack([held for _, held in leading]), _ROUNDS)[0]]
+    sums = np.array([within(values, labels) for labels in ended])
+    close = SAME * float((values**2).sum())
+    return ended[int(np.flatnonzero(sums <= sums.min() + close)[0])], False
+
+
+def _spread(values: Array, groups: int, name: list[int]) -> Array:
+    """
+    Choose places as centres, each with a probability that grows with its squared distance to those chosen before.
+
+    Of a few places drawn that way the one is taken that leaves the smallest sum.
+    """
+    random = np.random.default_rng(name)
+    tries = 2 + int(np.log(groups))
+    chosen = [int(random.integers(len(values)))]
+    distance = ((values - values[chosen[0]]) ** 2).sum(axis=1)
+    for _ in range(groups - 1):
+        rising = np.cumsum(distance)
+        drawn = np.minimum(np.searchsorted(rising, random.random(tries) * rising[-1], side="right"), len(values) - 1)
+        left = np.minimum(distance, ((values - values[drawn][:, None, :]) ** 2).sum(axis=2))
+        winner = int(left.sum(axis=1).argmin())
+        chosen.append(int(drawn[winner]))
+        distance = left[winner]
+    return values[chosen]
+
+
+def _lloyd(values: Array, centres: Array, rounds: int) -> tuple[Whole, Array]:
+    """Move centres to the mean of their places and places to their nearest centre until nothing changes, for each start."""
+    centres = centres.copy()
+    starts, groups, _ = centres.shape
+    labels = np.full((starts, len(values)), -1)
+    going = np.arange(starts)
+    for _ in range(rounds):
+        held = centres[going]
+        distance = (held**2).sum(axis=2)[:, None, :] - 2 * (values @ held.transpose(0, 2, 1))
+        nearest = distance.argmin(axis=2)
+        changed = (nearest != labels[going]).any(axis=1)
+        going, nearest = going[changed], nearest[changed]
+        if not len(going):
+            break
+        labels[going] = nearest
+        flat = (nearest + groups * np.arange(len(going))[:, None]).ravel()
+        sizes = np.bincount(flat, minlength=len(going) * groups)
+        for number, column in enumerate(values.T):
+            sums = np.bincount(flat, np.tile(column, len(going)), minlength=len(sizes))
+            before = centres[going, :, number].ravel()
+            means = np.where(sizes > 0, sums / np.maximum(sizes, 1), before)  # an empty group stays where it is
+            centres[going, :, number] = means.reshape(-1, groups)
+    return labels, centres
+
+
+def _moved(values: Array, labels: Whole, groups: int) -> Whole:
+    """Move single places as long as that lowers the sum (Hartigan); this also fills groups that went empty."""
+    labels = labels.copy()
+    close = SAME * float((values**2).sum())
+    for _ in range(_ROUNDS):
+        sizes: Array = np.bincount(labels, minlength=groups).astype(float)
+        sums: Array = np.stack([np.bincount(labels, column, minlength=groups) for column in values.T], axis=1).astype(float)
+        promising = np.flatnonzero(_gains(values, labels, sizes, sums).max(axis=1) > close)
+        moves = 0
+        for place in promising:
+            own = labels[place : place + 1]
+            gain = _gains(values[place : place + 1], own, sizes, sums)[0]
+            group = int(gain.argmax())
+            if gain[group] > close:
+                sizes[own[0]] -= 1
+                sums[own[0]] -= values[place]
+                sizes[group] += 1
+                sums[group] += values[place]
+                labels[place] = group
+                moves += 1
+        if not moves:
+            break
+    return labels
+
+
+def _gains(values: Array, labels: Whole, sizes: Array, sums: Array) -> Array:
+    """Tell by how much the sum falls when one place moves to each group; never from a group of its own."""
+    rows = np.arange(len(values))
+    centres = sums / np.maximum(sizes, 1)[:, None]
+    distance = ((values[:, None, :] - centres) ** 2).sum(axis=2)
+    mine = sizes[labels]
+    saved = np.where(mine > 1, distance[rows, labels] * mine / np.maximum(mine - 1, 1), -np.inf)
+    gain: Array = saved[:, None] - distance * (sizes / (sizes + 1))
+    gain[rows, labels] = -np.inf
+    return gain
