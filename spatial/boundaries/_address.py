@@ -66,7 +66,7 @@ def fetched(address: str) -> Iterator[tuple[Path, str]]:
             with urlopen(request, timeout=_PATIENCE) as answer, file.open("wb") as target:  # noqa: S310  (likewise)
                 shutil.copyfileobj(answer, target)
         except (URLError, HTTPException, OSError, ValueError) as error:
-            reason = getattr(error, "reason", None) or error
+            reason = " ".join(str(each) for each in (getattr(error, "code", ""), getattr(error, "reason", None) or error) if each)
             raise DataError(
                 complaint(
                     where,

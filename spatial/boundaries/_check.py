@@ -134,6 +134,8 @@ def _unreadable(where: str, text: str) -> BoundaryCheck:
 def _on_earth(table: "GeoDataFrame", crs: str | None, where: str) -> "tuple[GeoDataFrame, list[Finding]]":
     """State the reference system as far as it can be known; without one the table comes back without."""
     findings = []
+    if crs == "local":
+        table = table.set_crs(LOCAL, allow_override=True)
     try:
         own = flat(table.crs, where)
     except DataError as error:
@@ -143,7 +145,7 @@ def _on_earth(table: "GeoDataFrame", crs: str | None, where: str) -> "tuple[GeoD
             *findings,
             Finding("error", f"The coordinates have no reference system (CRS). {_likely(table)}"),
         ]
-    own = own if crs is None or (own is not None and not impossible(table, own)) else understood(crs, where)
+    own = own if crs in (None, "local") or (own is not None and not impossible(table, own)) else understood(crs, where)
     assert own is not None
     wrong = impossible(table, own) or swapped(table, own)
     table = table.set_crs(own, allow_override=True)

@@ -371,10 +371,10 @@ def _disc(latitude: int, longitude: int) -> "CRS":
 
 
 def _earth(longitude: int) -> "CRS":
-    from pyproj.crs import CoordinateOperation
+    from pyproj import CRS
 
-    operation = CoordinateOperation.from_string(f"+proj=eqearth +lon_0={longitude}")
-    return _system(operation, f"Equal Earth (centre {longitude})")
+    conversion = CRS.from_user_input(f"+proj=eqearth +lon_0={longitude} +datum=WGS84 +units=m +type=crs").coordinate_operation
+    return _system(conversion, f"Equal Earth (centre {longitude})")
 
 
 def _system(conversion: Any, name: str) -> "CRS":

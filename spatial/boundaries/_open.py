@@ -180,15 +180,14 @@ def _from_vector(path: Path, layer: str | None, where: str) -> "GeoDataFrame":
 def _from_parquet(path: Path, where: str) -> "GeoDataFrame":
     import geopandas
     import pandas as pd
-    from pyarrow import ArrowException
+    from pyarrow import ArrowException, parquet
 
     try:
-        return geopandas.read_parquet(path)
-    except ValueError:
-        pass  # no geometries are declared: perhaps columns of coordinates
-    except (ArrowException, OSError) as error:
+        declared = b"geo" in (parquet.read_schema(path).metadata or {})
+        table = geopandas.read_parquet(path) if declared else pd.read_parquet(path)
+    except (ArrowException, OSError, ValueError) as error:
         raise DataError(complaint(where, f"it cannot be read as Parquet ({_reason(error, path)})")) from None
-    return _from_columns(pd.read_parquet(path), where)
+    return table if declared else _from_columns(table, where)
 
 
 def _from_text(path: Path, where: str) -> "GeoDataFrame":
