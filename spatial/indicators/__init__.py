@@ -1,5 +1,6 @@
 """Tables -> columns of places, and what did not match."""
 
+from spatial.indicators.guessing import Guessed, guessed, matched_rows
 from spatial.indicators.held import held
 from spatial.indicators.joining import Examined, Joined, JoinedColumn, examine, join, keys_of
 from spatial.indicators.points import read_points
@@ -10,15 +11,18 @@ __all__ = [
     "KINDS",
     "ColumnRecipe",
     "Examined",
+    "Guessed",
     "Joined",
     "JoinedColumn",
     "Kind",
     "PointsRecipe",
     "TableRecipe",
     "examine",
+    "guessed",
     "held",
     "join",
     "keys_of",
+    "matched_rows",
     "read_points",
     "read_table",
     "sheets",

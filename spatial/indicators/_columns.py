@@ -14,7 +14,7 @@ from spatial.indicators.tables import Cells
 
 
 def columns_read(
-    table: Cells, recipe: TableRecipe, rows: Sequence[str], taken: Sequence[str]
+    table: Cells, recipe: TableRecipe, rows: Sequence[str], taken: Sequence[str], parts: Sequence[bool] | None = None
 ) -> tuple[tuple[Column, ...], tuple[str, ...], tuple[str, ...]]:
     """
     Read the columns a recipe asks for.
@@ -29,13 +29,15 @@ def columns_read(
         What to call each row.
     taken
         Names of columns that places already have.
+    parts
+        Whether each row takes part in the join; all do where it is None.
 
     Returns
     -------
     tuple
         Columns, findings, complaints.
     """
-    about = Described(table, recipe, rows, _has_commas(table, recipe))
+    about = Described(table, recipe, rows, [True] * len(rows) if parts is None else parts, _has_commas(table, recipe))
     wanted, complaints = _wanted(about, taken)
     columns: list[Column] = []
     findings: list[str] = []
@@ -115,11 +117,11 @@ def _has_commas(table: Cells, recipe: TableRecipe) -> bool:
 
 def _failed(about: Described, title: str) -> list[str]:
     """Cells in which a formula failed, unless their text is a missing code."""
-    places = zip(about.cells.frame.index, about.rows, cells_of(about, title), strict=True)
+    places = zip(about.cells.frame.index, about.rows, cells_of(about, title), about.parts, strict=True)
     return [
         f"{name}: {cell}"
-        for row, name, cell in places
-        if (row, title) in about.cells.errors and not is_missing(cell, about.recipe.missing)
+        for row, name, cell, part in places
+        if part and (row, title) in about.cells.errors and not is_missing(cell, about.recipe.missing)
     ]
 
 
@@ -152,10 +154,11 @@ def _numbers(about: Described, recipe: ColumnRecipe) -> tuple[Column | None, lis
     if failed:
         return None, [], [_failure(about, recipe, failed)]
     numbers = as_numbers(cells, about.recipe.missing, about.recipe.decimal, commas=about.commas)
-    if numbers.text:
-        shown = [f"{about.rows[each]}: {cells[each]}" for each in numbers.text]
-        what = f"{len(shown)} of {len(cells)} values are not numbers: {listed(shown)}"
-        return None, [], [complaint(where, what, "Expected numbers", _text_remedy([cells[each] for each in numbers.text], numbers))]
+    text = [each for each in numbers.text if about.parts[each]]
+    if text:
+        shown = [f"{about.rows[each]}: {cells[each]}" for each in text]
+        what = f"{len(shown)} of {sum(about.parts)} values are not numbers: {listed(shown)}"
+        return None, [], [complaint(where, what, "Expected numbers", _text_remedy([cells[each] for each in text], numbers))]
     if numbers.open:
         shown = [each for each in cells if isinstance(each, str) and ("," in each or "." in each)]
         what = f"{listed(shown, 3)} may be thousands or decimals"
@@ -200,7 +203,8 @@ def _out_of_range(about: Described, recipe: ColumnRecipe, numbers: Numbers, wher
     low = -np.inf if recipe.low is None else recipe.low
     high = np.inf if recipe.high is None else recipe.high
     outside = np.flatnonzero((numbers.array < low) | (numbers.array > high)).tolist()
-    if not len(outside):
+    outside = [each for each in outside if about.parts[each]]
+    if not outside:
         return []
     shown = [f"{about.rows[each]}: {numbers.array[each]:g}" for each in outside]
     return [

@@ -26,6 +26,7 @@ class Described:
     cells: Cells
     recipe: TableRecipe
     rows: Sequence[str]  # what to call each row
+    parts: Sequence[bool]  # whether each row takes part in the join; what others hold is no complaint
     commas: bool  # other columns certainly have decimal commas
 
     @property

@@ -122,8 +122,9 @@ def examine(places: "GeoDataFrame", recipe: TableRecipe) -> Examined:
         )
     keys = keys_of(table.frame[recipe.key])
     matched = _matched(places, keys, where, drop=recipe.unmatched == "drop")
+    parts = (matched.place.notna() | (recipe.unmatched == "error")).tolist()
     columns, column_findings, complaints = columns_read(
-        table, recipe, rows_named(table, keys), [str(name) for name in places.columns]
+        table, recipe, rows_named(table, keys), [str(name) for name in places.columns], parts
     )
     ledger = _ledger(places, keys, matched.place)
     joined = ledger["side"].eq("table") & ledger["status"].eq("joined")
@@ -132,7 +133,7 @@ def examine(places: "GeoDataFrame", recipe: TableRecipe) -> Examined:
         ledger=ledger,
         columns=columns,
         rows=rows,
-        findings=(*table.findings, *matched.findings, *column_findings),
+        findings=(*table.findings, *matched.findings, *_left_out(ledger, where), *column_findings),
         complaints=(*matched.complaints, *_key_complaints(ledger, recipe, where, matched), *complaints),
     )
 
@@ -192,6 +193,25 @@ def _matched(places: "GeoDataFrame", keys: "pd.Series[Any]", where: str, *, drop
     return _Matched(_looked_up(keys, candidates[full[0]]), f"'{full[0]}'", (finding,), ())
 
 
+def looked_up(places: "GeoDataFrame", keys: "pd.Series[Any]") -> "pd.Series[Any]":
+    """
+    Look keys up among places: in the index, or in the one column in which most are found.
+
+    Parameters
+    ----------
+    places
+        The table of places.
+    keys
+        Texts.
+
+    Returns
+    -------
+    pandas.Series
+        The place for each key, None without one.
+    """
+    return _matched(places, keys, "", drop=True).place
+
+
 def _looked_up(keys: "pd.Series[Any]", found: dict[str, Any]) -> "pd.Series[Any]":
     import pandas as pd
 
@@ -244,13 +264,14 @@ def _key_complaints(ledger: "pd.DataFrame", recipe: TableRecipe, where: str, mat
         return []
     found = []
     table, places = ledger[ledger["side"] == "table"], ledger[ledger["side"] == "places"]
-    twice = table[table["status"] == "duplicate"]
-    if len(twice):
-        shown = [f"{label} in rows {', '.join(map(str, rows))}" for label, rows in _rows_by_key(twice)]
+    twice = _rows_by_key(table[table["status"] == "duplicate"])
+    if twice:
+        what = f"{len(twice)} key occurs" if len(twice) == 1 else f"{len(twice)} keys occur"
+        rows = "; ".join(f"rows {' and '.join(map(str, rows))}" for _, rows in twice[:5])
         found.append(
             complaint(
                 where,
-                f"{len(shown)} keys occur more than once: {listed(shown)}",
+                f"{what} more than once: {listed(key for key, _ in twice)} ({rows})",
                 "Expected one row for each place",
                 "Remove or rename the repeated rows",
             )
@@ -261,17 +282,51 @@ def _key_complaints(ledger: "pd.DataFrame", recipe: TableRecipe, where: str, mat
     remedy = 'Correct them, or set unmatched = "drop"'
     without = table[table["status"] == "no place"]
     if len(without):
-        shown = [f"row {row}: {'no key' if key is None else key}" for row, key in zip(without["row"], without["key"], strict=True)]
+        shown = [
+            str(key) if isinstance(key, str) else f"no key in row {row}"
+            for row, key in zip(without["row"], without["key"], strict=True)
+        ]
+        rows = ", ".join(map(str, without["row"].tolist()[:5]))
         hint = f". Places are called {listed(places['place'], 4)}" if len(without) == len(table) else ""
         found.append(
-            complaint(where, f"{len(without)} of {len(table)} keys have no place: {listed(shown)}", expected, remedy) + hint
+            complaint(
+                where,
+                f"{_counted(len(without), len(table), 'key has', 'keys have')} no place: {listed(shown)} (row {rows}{', ...' if len(without) > 5 else ''})",
+                expected,
+                remedy,
+            )
+            + hint
         )
     empty = places[places["status"] == "no row"]
     if len(empty) and len(without) < len(table):
         found.append(
-            complaint(where, f"{len(empty)} of {len(places)} places have no row: {listed(empty['place'])}", expected, remedy)
+            complaint(
+                where,
+                f"{_counted(len(empty), len(places), 'place has', 'places have')} no row: {listed(empty['place'])}",
+                expected,
+                remedy,
+            )
         )
     return found
+
+
+def _left_out(ledger: "pd.DataFrame", where: str) -> list[str]:
+    """Say which rows and places do not take part; without unmatched = "drop" these are complaints as well."""
+    found = []
+    for side, status, what in (
+        ("table", "no place", "rows have no place and were left out"),
+        ("places", "no row", "places have no row; their values are missing"),
+    ):
+        rows = ledger[ledger["side"] == side]
+        without = rows[rows["status"] == status]
+        if len(without):
+            names = without["key"] if side == "table" else without["place"]
+            found.append(f"{where}: {len(without)} of {len(rows)} {what}: {listed(names.where(names.notna(), 'no key'), 10)}.")
+    return found
+
+
+def _counted(number: int, everything: int, one: str, many: str) -> str:
+    return f"{number} of {everything} {one if everything == 1 else many}"
 
 
 def _rows_by_key(table: "pd.DataFrame") -> list[tuple[str, list[int]]]:

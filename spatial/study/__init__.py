@@ -1,6 +1,7 @@
 """study.toml -> Study: the recipe, all complaints at once, no data."""
 
 from spatial.indicators import ColumnRecipe, PointsRecipe, TableRecipe
+from spatial.study.beginning import new_study
 from spatial.study.reading import embedded, read_study
 from spatial.study.recipes import Comparison, GraphRecipe, OutputsRecipe, PlacesRecipe, StepRecipe, Study
 
@@ -15,5 +16,6 @@ __all__ = [
     "Study",
     "TableRecipe",
     "embedded",
+    "new_study",
     "read_study",
 ]

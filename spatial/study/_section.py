@@ -62,6 +62,8 @@ class Section:
             if required:
                 self.complain(None, f"{self.name} has no {key!r}", f"Expected {words}", f"Add {key} = ...")
             return None
+        if isinstance(value, str) and not value.strip() and not required and kind is not bool:
+            return None
         wrong = isinstance(value, bool) and kind is not bool
         if wrong or not isinstance(value, kind) or (isinstance(value, str) and not value.strip()):
             self.complain(key, f"{key!r} is {shown(value)}", f"Expected {words}")

@@ -1,0 +1,92 @@
+"""What a table nobody has described seems to hold."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatial.indicators._numbers import as_numbers
+from spatial.indicators.joining import keys_of, looked_up
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from geopandas import GeoDataFrame
+
+#: Titles of columns that number the rows.
+_NUMBERING = ("id", "fid", "objectid", "no", "no.", "nr", "nr.", "№", "#", "index", "unnamed: 0")
+
+#: What statistical tables print where there is no number.
+NO_NUMBER = ("-", "–", "—", "…", "...", "..", ".", "x", "X", "х", "Х", "н/д", "n/a", "N/A", "NA", "#N/A", "нет данных")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guessed:
+    """One column."""
+
+    title: str
+    kind: str  # "number", "percent", "category" or "text"
+    low: float = 0.0
+    high: float = 0.0
+    complete: bool = True
+    missing: tuple[str, ...] = ()  # texts in it that stand for no number
+
+
+def guessed(table: "pd.DataFrame") -> tuple[Guessed, ...]:
+    """
+    Guess what the columns of a table hold.
+
+    Parameters
+    ----------
+    table
+        Raw cells, the key left out.
+
+    Returns
+    -------
+    tuple of Guessed
+        In the order of the table; columns that are empty, number the rows, or have a title that is not unique are left
+        out.
+    """
+    titles = [str(name) for name in table.columns]
+    return tuple(
+        _column(title, list(table[title]))
+        for title in titles
+        if titles.count(title) == 1 and title.casefold() not in _NUMBERING and table[title].notna().any()
+    )
+
+
+def _column(title: str, cells: list[Any]) -> Guessed:
+    missing = tuple(dict.fromkeys(cell for cell in cells if isinstance(cell, str) and cell in NO_NUMBER))
+    numbers = as_numbers(cells, missing)
+    given = numbers.array[np.isfinite(numbers.array)]
+    codes = any(isinstance(cell, str) and len(cell) > 1 and cell[0] == "0" and cell.isdigit() for cell in cells)
+    if numbers.text or numbers.open or codes or not len(given):
+        kinds = {cell for cell in cells if cell is not None}
+        return Guessed(title=title, kind="category" if 1 < len(kinds) <= min(12, len(cells) / 2) else "text")
+    percent = "%" in title and given.min() >= 0 and given.max() <= 100
+    return Guessed(
+        title=title,
+        kind="percent" if percent else "number",
+        low=float(given.min()),
+        high=float(given.max()),
+        complete=len(given) == len(cells),
+        missing=missing,
+    )
+
+
+def matched_rows(places: "GeoDataFrame", column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """
+    Look the cells of a column up among places, as a join would.
+
+    Parameters
+    ----------
+    places
+        The table of places.
+    column
+        Raw cells.
+
+    Returns
+    -------
+    pandas.Series
+        For each row its place; None without one.
+    """
+    return looked_up(places, keys_of(column))

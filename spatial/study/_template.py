@@ -1,0 +1,220 @@
+"""The words of a new study file."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guess:
+    """What is written of one column."""
+
+    name: str
+    source: str
+    kind: str
+    low: float | None = None
+    high: float | None = None
+    seen: str = ""  # in words, for a remark
+    varies: bool = False
+    complete: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What a new study is about."""
+
+    title: str
+    boundaries: str
+    points: bool
+    rows: int
+    key: str | None = None  # of a layer of one's own
+    crs: str | None = None
+    layer: str | None = None
+    table: str | None = None
+    sheet: str | None = None
+    table_key: str = ""
+    missing: tuple[str, ...] = ()
+    decimal: str | None = None
+    dropped: bool = False  # rows or places without a counterpart
+    islands: bool = False
+    columns: tuple[Guess, ...] = ()  # of the table, or those the layer holds
+    remarks: tuple[str, ...] = field(default_factory=tuple)
+
+
+def quoted(text: str) -> str:
+    """
+    Write a text as TOML does.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Returns
+    -------
+    str
+        In quotation marks, nothing of it can be taken for anything else.
+    """
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def key_of(name: str) -> str:
+    """
+    Write a key as TOML does.
+
+    Parameters
+    ----------
+    name
+        Any text.
+
+    Returns
+    -------
+    str
+        Quoted where it has to be.
+    """
+    return name if _BARE.fullmatch(name) else quoted(name)
+
+
+def study_text(start: Start) -> str:
+    """
+    Write a study file that runs as it is and says what can be changed.
+
+    Parameters
+    ----------
+    start
+        What the study is about.
+
+    Returns
+    -------
+    str
+        TOML with remarks.
+    """
+    parts = [
+        _head(start),
+        _places(start),
+        _table(start) if start.table else "",
+        _graph(start),
+        *_steps(start),
+        _examples(start),
+        _foot(),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _remark(*lines: str) -> str:
+    return "".join(f"# {' '.join(line.split())}\n" for line in lines)
+
+
+def _head(start: Start) -> str:
+    return (
+        _remark(
+            "A study: what is read, what is computed, what is written. Run it with: spatial run FOLDER",
+            "See what it reads, without computing: spatial check FOLDER. All operations and options: spatial operations --json",
+            *start.remarks,
+        )
+        + f"\ntitle = {quoted(start.title)}\n"
+        + '# description = "What the study is about, in a few sentences."\n# notes = ["What a reader should know, on every map."]\nlanguages = ["en"]\nseed = 1 # of everything that is drawn by chance\n'
+    )
+
+
+def _places(start: Start) -> str:
+    lines = ["[places]", f"boundaries = {quoted(start.boundaries)} # a pack (see: spatial boundaries list), a file or an address"]
+    lines += [
+        f"{key} = {quoted(value)}" for key, value in (("layer", start.layer), ("key", start.key), ("crs", start.crs)) if value
+    ]
+    text = "\n".join(lines) + "\n"
+    return text if start.table else text + "".join(_column("places.columns", each) for each in start.columns)
+
+
+def _table(start: Start) -> str:
+    lines = ["[[indicators]]", f"table = {quoted(start.table or '')}"]
+    lines += [f"sheet = {quoted(start.sheet)}"] if start.sheet else []
+    lines += [f"key = {quoted(start.table_key)} # its texts are the names or codes of the places"]
+    lines += [f"missing = [{', '.join(map(quoted, start.missing))}] # texts that mean: no value"] if start.missing else []
+    lines += [f"decimal = {quoted(start.decimal)}"] if start.decimal else []
+    lines += (
+        ['unmatched = "drop" # rows without a place are left out, places without a row have no values; "error" stops there']
+        if start.dropped
+        else []
+    )
+    lines += ['# source = "Who published these numbers, where and when"']
+    return "\n".join(lines) + "\n" + "".join(_column("indicators.columns", each) for each in start.columns)
+
+
+def _column(table: str, guess: Guess) -> str:
+    lines = [f"[{table}.{key_of(guess.name)}]"]
+    lines += [f"from = {quoted(guess.source)}"] if guess.source != guess.name else []
+    lines += [f"title = {quoted(guess.source)}", f'kind = "{guess.kind}"']
+    if guess.low is not None and guess.high is not None:
+        lines += [f"range = [{guess.low:.15g}, {guess.high:.15g}] # seen: {guess.seen}; a value outside is an error"]
+    lines += ['# unit = ""'] if guess.kind not in ("text", "category") else []
+    return "\n".join(lines) + "\n"
+
+
+def _graph(start: Start) -> str:
+    if start.points:
+        return _remark("Neighbours: the nearest places. Also: distance_band, inverse_distance") + (
+            f'[graphs.neighbours]\nkind = "nearest"\nk = {min(4, start.rows - 1)}\n'
+        )
+    islands = (
+        'islands = "nearest" # some places touch no other; "keep" leaves them alone, "error" stops there\n' if start.islands else ""
+    )
+    return _remark("Neighbours: places that share a border. Also: nearest, distance_band, inverse_distance") + (
+        f'[graphs.neighbours]\nkind = "contiguity"\nrule = "queen"\n{islands}'
+    )
+
+
+def _steps(start: Start) -> list[str]:
+    useful = [each for each in start.columns if each.varies and each.kind not in ("text", "category")]
+    steps = [_step("connectivity", "links", {})]
+    if useful:
+        steps.append(_step("describe", "summary", {"columns": [each.name for each in useful]}))
+    for number, each in enumerate(useful[:3], 1):
+        steps.append(_step("moran", f"moran_{number}", {"column": each.name}, complete=each.complete))
+    groups = min(5, max(2, round((start.rows / 2) ** 0.5)))
+    grouped = useful[:8]
+    if len(grouped) > 1 and start.rows >= 6:
+        options = {"columns": [each.name for each in grouped], "k": groups}
+        steps.append(_step("k_means", "groups", options, complete=all(each.complete for each in grouped)))
+    return steps
+
+
+def _step(operation: str, label: str, options: dict[str, str | int | list[str]], *, complete: bool = True) -> str:
+    written = [f"{name} = {_value(value)}" for name, value in options.items()] + ([] if complete else ['missing = "drop"'])
+    lines = ["[[steps]]", f'operation = "{operation}"', f'id = "{label}"']
+    lines += [f"options = {{ {', '.join(written)} }}"] if written else []
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: str | int | Sequence[str]) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return quoted(value) if isinstance(value, str) else f"[{', '.join(map(quoted, value))}]"
+
+
+def _examples(start: Start) -> str:
+    useful = [each.name for each in start.columns if each.varies and each.kind not in ("text", "category")]
+    y, *x = useful or ["y"]
+    formula = quoted(f"{_term(y)} ~ {_term(x[0] if x else 'x')}")
+    return _remark(
+        "More that can be done; take the number signs away and put in your columns:",
+        "[[steps]]",
+        'operation = "local_moran"',
+        'id = "clusters"',
+        f"options = {{ column = {quoted(y)} }}",
+        "[[steps]]",
+        'operation = "lag_model"',
+        'id = "lag"',
+        f"options = {{ formula = {formula} }}",
+    )
+
+
+def _term(name: str) -> str:
+    return name if name.isidentifier() else f"`{name}`"
+
+
+def _foot() -> str:
+    return '[outputs]\nmap = true\nlayers = true\nreport = true\nlanguage = "en"\n'
