@@ -219,7 +219,10 @@ def _side_by_side(first: Numbers, second: Numbers, tolerance: float) -> Numbers:
     import shapely
 
     found = _touching(first, second, tolerance)
-    beside = shapely.buffer(second[found], tolerance, quad_segs=2)
-    common = shapely.intersection(shapely.boundary(first[found]), beside)
-    found[found] = shapely.length(common) > STRETCH * tolerance
+    first, second = first[found], second[found]
+    common = np.zeros(len(first))
+    for one, other in ((first, second), (second, first)):  # a polygon inside another has all of the common border
+        beside = shapely.buffer(other, tolerance, quad_segs=2)
+        common = np.maximum(common, shapely.length(shapely.intersection(shapely.boundary(one), beside)))
+    found[found] = common > STRETCH * tolerance
     return found

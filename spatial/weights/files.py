@@ -217,9 +217,10 @@ def _gwt(path: Path) -> tuple[list[str], list[Edge]]:
 def _separated(path: Path) -> tuple[list[str], list[Edge]]:
     import pandas as pd
 
-    separator = "\t" if path.suffix.lower() == ".tsv" else None
+    header = path.read_text(encoding="utf-8-sig").partition("\n")[0]
+    separator = max(",;\t", key=header.count)
     try:
-        table = pd.read_csv(path, sep=separator, engine="python", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as problem:
         raise DataError(complaint(path.name, f"it is no table: {problem}", "Expected columns from, to, weight")) from None
     return _table(path, table)

@@ -151,9 +151,8 @@ def _near_misses(places: "GeoDataFrame", matrix: "csr_array", unit: str) -> "tup
     import pandas as pd
     import shapely
 
-    columns = ["from", "to", "gap"]
     if not places.geom_type.isin(["Polygon", "MultiPolygon"]).all():
-        return pd.DataFrame(columns=columns), ()
+        return pd.DataFrame(columns=["from", "to", "gap"]), ()
     of = outlines(places)
     limit = SLIVER * _side(of)
     pairs = near_boxes(of, limit)
@@ -163,12 +162,14 @@ def _near_misses(places: "GeoDataFrame", matrix: "csr_array", unit: str) -> "tup
     first, second, metres = in_one_plane(of, pairs)
     gap: Numbers = np.asarray(shapely.distance(first, second)) * metres
     near = (gap > of.rounding) & (gap <= limit)
-    found = [(places.index[one], places.index[two], apart) for (one, two), apart in zip(pairs[near], gap[near], strict=True)]
-    table = pd.DataFrame(sorted(found, key=lambda row: (row[2], row[0], row[1])), columns=columns)
-    if not found:
-        return table, ()
-    return table, (
-        f"{len(found)} pairs of polygons are no neighbours but less than {in_words(limit, unit)} apart: {_pairs(table)}. If these are gaps in the outlines, close them with snap.",
+    labels: Numbers = np.asarray(places.index)[pairs[near]]
+    found = pd.DataFrame({"from": labels[:, 0], "to": labels[:, 1], "gap": gap[near]}).sort_values(
+        ["gap", "from", "to"], ignore_index=True
+    )
+    if found.empty:
+        return found, ()
+    return found, (
+        f"{len(found)} pairs of polygons are no neighbours but less than {in_words(limit, unit)} apart: {_pairs(found)}. If these are gaps in the outlines, close them with snap.",
     )
 
 

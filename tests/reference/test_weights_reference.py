@@ -1,0 +1,152 @@
+"""Neighbours that spdep 1.2-7 built from the same polygons and points."""
+
+import geopandas
+import pandas as pd
+import pytest
+from outside import DATA_SETS, reference, shared
+
+from spatial.places import LOCAL
+from spatial.weights import connectivity, contiguity, distance_band, inverse_distance, nearest, read_graph
+
+#: R was told that these coordinates are longitude and latitude.
+GEODESIC = ("us48_income", "stl", "weights_only/10740", "weights_only/virginia")
+MORE_SETS = (*DATA_SETS, "weights_only/10740", "weights_only/virginia", "weights_only/chicago")
+#: Counties that share one point, found to be rook neighbours by spdep because that point closes a ring (see contiguity).
+CORNERS = {"georgia": {(39, 96)}, "weights_only/virginia": {(115, 128)}}
+
+
+@pytest.fixture(scope="module", params=MORE_SETS)
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def polygons(name):
+    table = geopandas.read_file(shared("references", *name.split("/"), "geom.gpkg"))
+    table.index = table["id"].astype(int).astype(str)
+    table["geometry"] = table.geometry.make_valid()
+    return table[["geometry"]].set_crs(LOCAL, allow_override=True).rename_axis("place")
+
+
+@pytest.fixture(scope="module")
+def points(name, polygons):
+    titles = {"tokyo": ["X_CENTROID", "Y_CENTROID"]}.get(name, ["x", "y"] if "/" in name else ["X", "Y"])
+    at = pd.read_csv(shared("references", *name.split("/"), "data.csv"))[titles].to_numpy()
+    crs = "EPSG:4326" if name in GEODESIC else LOCAL
+    return geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(*at.T), index=polygons.index, crs=crs)
+
+
+@pytest.fixture(scope="module")
+def built(name):
+    if "/" in name:
+        return reference("weights_only")["datasets"][name.split("/")[1]]["built"]
+    return reference(name)["built_weights"]
+
+
+@pytest.fixture(scope="module")
+def known(name):
+    table = pd.read_csv(shared("references", *name.split("/"), "built_weights_edges.csv.gz"))
+    return {kind: set(zip(rows["from"], rows["to"], strict=True)) for kind, rows in table.groupby("type")}
+
+
+def linked(graph):
+    return {(int(start), int(end)) for (start, end), weight in graph.adjacency.items() if weight}
+
+
+def test_queen(polygons, known):
+    assert linked(contiguity(polygons, by="vertices", islands="keep")) == known["queen"]
+
+
+def test_rook(polygons, known, name):
+    lacking = known["rook"] - linked(contiguity(polygons, rule="rook", by="vertices", islands="keep"))
+    assert {pair for pair in lacking if pair[0] < pair[1]} == CORNERS.get(name, set())
+    for start, end in lacking:
+        common = polygons.geometry[str(start)].intersection(polygons.geometry[str(end)])
+        assert common.geom_type == "Point"
+
+
+def test_geometry_finds_no_others_where_borders_were_digitised_once(polygons, known, name):
+    """In tokyo neighbours were digitised apart: their outlines overlap by millimetres and have few vertices in common."""
+    found = linked(contiguity(polygons, islands="keep"))
+    assert found >= known["queen"]
+    assert (found == known["queen"]) == (name != "tokyo")
+
+
+def test_islands(polygons, built):
+    graph = contiguity(polygons, by="vertices", islands="keep")
+    expected = built["queen"]["islands"]
+    assert [int(label) for label in graph.isolates] == (expected if isinstance(expected, list) else [expected])
+
+
+def test_report(polygons, built):
+    found = connectivity(polygons, contiguity(polygons, by="vertices", islands="keep"))
+    expected = built["queen"]
+    assert (found.links, found.least_neighbours, found.most_neighbours) == (expected["links"], expected["min"], expected["max"])
+    assert (found.symmetric, found.components) == (expected["symmetric"], expected["components"])
+    assert found.mean_neighbours == pytest.approx(expected["mean"], rel=1e-8)
+
+
+@pytest.mark.parametrize(("inclusive", "kind"), [(False, "queen_order2"), (True, "queen_cumulative2")])
+def test_second_order(polygons, built, inclusive, kind):
+    graph = contiguity(polygons, order=2, inclusive=inclusive, by="vertices", islands="keep")
+    assert len(linked(graph)) == built[kind]["links"]
+
+
+@pytest.mark.parametrize("k", range(1, 7))
+def test_nearest(points, known, built, k):
+    found = linked(nearest(points, k=k))
+    assert len(found) == built[f"knn{k}"]["links"]
+    if f"knn{k}" in known:
+        assert found == known[f"knn{k}"]
+
+
+def test_nearest_both_ways(points, built):
+    assert len(linked(nearest(points, k=4, symmetric="union"))) == built["knn4_symmetrised"]["links"]
+
+
+def test_distance_that_leaves_nobody_alone(points, built, name):
+    """sp computes great circles on the ellipsoid by an approximation; ours are exact, 5e-7 apart."""
+    expected = built["max_nearest_neighbour_distance"] * (1000 if name in GEODESIC else 1)
+    found = connectivity(points, nearest(points, k=1)).band_for_all
+    assert found == pytest.approx(expected, rel=1e-5 if name in GEODESIC else 1e-12)
+
+
+@pytest.mark.parametrize(("factor", "kind"), [(1.0000001, "dband_maxnn"), (1.5, "dband_1.5maxnn")])
+def test_distance_band(points, known, built, name, factor, kind):
+    limit = built["max_nearest_neighbour_distance"] * (1000 if name in GEODESIC else 1) * factor
+    if name in GEODESIC and factor < 1.1:
+        limit *= 1 + 1e-5  # room for sp's approximation of the very distance that sets the limit
+    found = linked(distance_band(points, threshold=limit))
+    assert len(found) == built[kind]["links"]
+    if kind in known:
+        assert found == known[kind]
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_inverse_distance(points, built, name, power):
+    unit = 1000 if name in GEODESIC else 1  # spdep weighs by kilometres there
+    expected = built[f"idw_alpha{power}_on_dband_1.5maxnn"]
+    limit = built["max_nearest_neighbour_distance"] * unit * 1.5
+    graph = inverse_distance(points, power=power, threshold=limit, transform="o")
+    tolerance = 1e-4 if name in GEODESIC else 1e-8
+    assert graph.adjacency.sum() * unit**power == pytest.approx(expected["S0"], rel=tolerance)
+    first = dict(zip(expected["first_unit_neighbours"], expected["first_unit_weights"], strict=True))
+    found = {int(label): weight * unit**power for label, weight in graph["1"].items()}
+    assert found == pytest.approx(first, rel=2e-3 if name in GEODESIC else 1e-8)
+
+
+@pytest.mark.parametrize("data_set", DATA_SETS)
+def test_gal_files(data_set):
+    folder = shared("references", data_set)
+    table = pd.read_csv(folder / "data.csv")
+    places = geopandas.GeoDataFrame(
+        geometry=geopandas.points_from_xy(table.index, table.index), index=table["id"].astype(str), crs=LOCAL
+    )
+    files = sorted(folder.glob("*.gal"))
+    assert files
+    for path in files:
+        edges = pd.read_csv(path.with_name(f"{path.stem}_edges.csv"))
+        read = read_graph(path, places, islands="keep")
+        assert linked(read) == set(zip(edges["from"], edges["to"], strict=True))
+        listed = read_graph(path.with_name(f"{path.stem}_edges.csv"), places, islands="keep")
+        assert (read.adjacency == listed.adjacency).all()
