@@ -2,13 +2,15 @@
 
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit, urlunsplit
 
-from spatial.errors import DataError, complaint, listed
+from spatial.boundaries._words import counted
+from spatial.errors import DataError, complaint, listed, nearest_name
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -54,7 +56,7 @@ def fetched(address: str) -> Iterator[tuple[Path, str]]:
         When it cannot be fetched.
     """
     from http.client import HTTPException
-    from urllib.error import URLError
+    from urllib.error import HTTPError, URLError
     from urllib.request import Request, urlopen
 
     where = without_password(address)
@@ -66,6 +68,8 @@ def fetched(address: str) -> Iterator[tuple[Path, str]]:
             with urlopen(request, timeout=_PATIENCE) as answer, file.open("wb") as target:  # noqa: S310  (likewise)
                 shutil.copyfileobj(answer, target)
         except (URLError, HTTPException, OSError, ValueError) as error:
+            if isinstance(error, HTTPError):
+                error.close()  # it holds the connection
             reason = " ".join(str(each) for each in (getattr(error, "code", ""), getattr(error, "reason", None) or error) if each)
             raise DataError(
                 complaint(
@@ -116,7 +120,8 @@ def from_database(address: str, layer: str | None) -> "tuple[GeoDataFrame, str]"
                 'Install them with: pip install "spatial-econometrics[database]"',
             )
         ) from None
-    import geopandas
+    from pandas.errors import DatabaseError
+    from shapely.errors import ShapelyError
     from sqlalchemy.exc import SQLAlchemyError
 
     table, column, plain = _asked(address, layer)
@@ -124,21 +129,29 @@ def from_database(address: str, layer: str | None) -> "tuple[GeoDataFrame, str]"
     engine = sqlalchemy.create_engine(plain, connect_args={"connect_timeout": _PATIENCE}, poolclass=sqlalchemy.pool.NullPool)
     try:
         with engine.connect() as connection:
-            column = column or _geometry_column(connection, table, where)
-            quote = engine.dialect.identifier_preparer.quote_identifier
-            query = f"SELECT * FROM {'.'.join(quote(part) for part in table)}"  # noqa: S608  (identifiers are quoted)
-            return geopandas.read_postgis(sqlalchemy.text(query), connection, geom_col=column), where
-    except SQLAlchemyError as error:
+            return _selected(connection, table, _geometry_column(connection, table, column, where)), where
+    except (SQLAlchemyError, DatabaseError) as error:
         reason = " ".join(str(getattr(error, "orig", None) or error).split())[:300]
         raise DataError(
             complaint(where, f"the database says: {reason}", "Expected a table with geometries", "Check address, table and rights")
         ) from None
-    except ValueError as error:
+    except (ValueError, ShapelyError) as error:
+        reason = " ".join(str(error).split())[:300]
         raise DataError(
-            complaint(
-                where, " ".join(str(error).split())[:300], "Expected a table with geometries", "Name the column with ?geometry="
-            )
+            complaint(where, f"its geometries cannot be read ({reason})", "Expected WKB", "Name the column with ?geometry=")
         ) from None
+
+
+def _selected(connection: Any, table: tuple[str, str], column: str) -> "GeoDataFrame":
+    import geopandas
+    import sqlalchemy
+
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    query = f"SELECT * FROM {'.'.join(quote(part) for part in table)}"  # noqa: S608  (identifiers are quoted)
+    with warnings.catch_warnings():
+        # geopandas takes the number of the reference system for EPSG's where there is no PostGIS; so do we
+        warnings.filterwarnings("ignore", message="Could not find the spatial reference system table")
+        return geopandas.read_postgis(sqlalchemy.text(query), connection, geom_col=column)
 
 
 def _asked(address: str, layer: str | None) -> tuple[tuple[str, str], str, str]:
@@ -158,7 +171,7 @@ def _asked(address: str, layer: str | None) -> tuple[tuple[str, str], str, str]:
     return (schema or "public", name), column, plain
 
 
-def _geometry_column(connection: Any, table: tuple[str, str], where: str) -> str:
+def _geometry_column(connection: Any, table: tuple[str, str], column: str, where: str) -> str:
     import sqlalchemy
 
     query = "SELECT column_name, udt_name FROM information_schema.columns WHERE table_schema = :schema AND table_name = :name ORDER BY ordinal_position"
@@ -169,12 +182,11 @@ def _geometry_column(connection: Any, table: tuple[str, str], where: str) -> str
                 where, "there is no such table, or no right to see it", "Expected schema.table", "Check the name and the rights"
             )
         )
-    found = [str(name) for name, kind in rows if kind in ("geometry", "geography")]
+    names = [str(name) for name, _ in rows]
+    if column and column not in names:
+        raise DataError(complaint(where, f"there is no column {column!r}", nearest_name(column, names)))
+    found = [column] if column else [str(name) for name, kind in rows if kind in ("geometry", "geography")]
     if len(found) != 1:
-        what = f"it has {len(found)} geometry columns{': ' + listed(found) if found else ''}"
-        raise DataError(
-            complaint(
-                where, what, "Expected one", f"Name it with ?geometry=; its columns are {listed([name for name, _ in rows], 20)}"
-            )
-        )
+        what = f"it has {counted(len(found), 'geometry column')}{': ' + listed(found) if found else ''}"
+        raise DataError(complaint(where, what, "Expected one", f"Name it with ?geometry=; its columns are {listed(names, 20)}"))
     return found[0]

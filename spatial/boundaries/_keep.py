@@ -94,7 +94,7 @@ def get_boundaries(
         "crs": "local" if local else table.crs.to_string(),
         "geometry": "points" if table.geom_type.iloc[0].endswith("Point") else "polygons",
         "rows": len(table),
-        "source": _origin(source, layer),
+        "source": _origin(source, layer, found.where),
         "licence": licence or "not stated",
         "retrieved": retrieved or "not stated",
     }
@@ -225,9 +225,12 @@ def _whole(target: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _origin(source: Any, layer: str | None) -> str:
+def _origin(source: Any, layer: str | None, where: str) -> str:
+    """Say where something came from, without passwords and folders of this machine."""
     text = str(source) if isinstance(source, str | Path) else "a table in memory"
-    if is_address(text) or is_database(text):
+    if is_database(text):
+        return where
+    if is_address(text):
         text = without_password(text)
     elif isinstance(source, str | Path):
         text = Path(text).name

@@ -26,6 +26,7 @@ class Opened:
     where: str  # what to call it in a complaint; never with a password
     pack: Pack | None = None
     named: bool = False  # whether its own index may serve as the key
+    unordered: bool = False  # whether its rows may come in another order next time
 
 
 def opened(source: Any, layer: str | None = None) -> Opened:
@@ -68,7 +69,7 @@ def _opened(source: Any, layer: str | None) -> Opened:
     text = str(source)
     if is_database(text):
         table, where = from_database(text, layer)
-        return Opened(table, where)
+        return Opened(table, where, unordered=True)
     if is_address(text):
         with fetched(text) as (file, where):
             return Opened(_from_file(file, layer, where), where)

@@ -47,7 +47,7 @@ def read_places(
     Returns
     -------
     geopandas.GeoDataFrame
-        Index ``place`` of unique text, the rows in the order of the source, the geometry column called ``geometry``.
+        Index ``place`` of unique text, the rows in the order of the source (of a database: sorted), the geometry column called ``geometry``.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def with_key(found: Opened, key: str | None) -> "GeoDataFrame":
     elif "place" in table.columns:
         table = table.rename(columns={"place": renamed("place", list(table.columns), where)})
     table.index = _index(labels)
-    return table
+    return table.sort_index() if found.unordered else table
 
 
 def repaired(table: "GeoDataFrame", where: str) -> "GeoDataFrame":
