@@ -66,7 +66,9 @@ def impacts_table(
     Notes
     -----
     With A = I - rho W the effects of regressor r are A^-1 b_r. Direct: the mean of the diagonal, b_r (1 - rho L'/n), where L' is
-    the derivative of log |A|. Total: the mean row sum. Both are exact. z is estimate / error (spatialreg prints the mean of the
+    the derivative of log |A|. Total: the mean row sum of A^-1 b_r. Both are exact. spatialreg 1.2 takes b_r / (1 - rho) for the total,
+    which is the mean row sum only where every row of W sums to 1: not with binary weights, nor with places without
+    neighbours. z is estimate / error (spatialreg prints the mean of the
     draws / error); with draws, low and high are quantiles of the draws.
 
     References

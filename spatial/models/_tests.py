@@ -27,7 +27,7 @@ class ResidualMoran:
     @property
     def test(self) -> Test:
         """Its z, which has no degrees of freedom, and the two-sided p."""
-        z = (self.statistic - self.expected) / float(np.sqrt(self.variance))
+        z = (self.statistic - self.expected) / float(np.sqrt(self.variance)) if self.variance > 0 else float("nan")
         return z, float("nan"), float(normal_p(z))
 
 
@@ -125,7 +125,7 @@ def _durbin_tests(
     }
 
 
-def regression_moran(fit: LeastSquares, matrix: Matrix, weights: "csr_array") -> ResidualMoran:
+def regression_moran(fit: LeastSquares, matrix: Matrix, weights: "csr_array", count: int | None = None) -> ResidualMoran:
     """
     Measure Moran's I of the residuals of least squares.
 
@@ -137,31 +137,38 @@ def regression_moran(fit: LeastSquares, matrix: Matrix, weights: "csr_array") ->
         Its regressors.
     weights
         W.
+    count
+        The n of the formulas; None for the number of residuals, which makes the moments exact. spdep takes the number of
+        places that have neighbours, here `linked`.
 
     Returns
     -------
     ResidualMoran
-        With the moments for residuals under normality. As in spdep, places without neighbours do not count in I's n; z is
-        the same either way.
+        With the moments under normal errors.
 
     References
     ----------
     Cliff, A. D., Ord, J. K. (1981). Spatial Processes: Models and Applications. Pion, chapter 8.
     """
-    residuals, (n, k) = fit.residuals, matrix.shape
-    total = float(weights.sum())
-    scale = int((np.diff(weights.indptr) > 0).sum()) / total
+    residuals, k = fit.residuals, matrix.shape[1]
+    count = len(residuals) if count is None else count
+    if count <= k:
+        return ResidualMoran(float("nan"), float("nan"), float("nan"))
+    scale, freedom = count / float(weights.sum()), count - k
     even = (weights + weights.T) / 2
     lagged = even @ fit.basis
     inside = fit.basis.T @ lagged
     first = float(np.trace(inside))
     second = float((inside * inside).sum())
     spread = float((even.multiply(even)).sum()) * 2
-    expected = -scale * first / (n - k)
-    variance = (
-        scale**2 / ((n - k) * (n - k + 2)) * (spread + 2 * second - 4 * float((lagged * lagged).sum()) - 2 * first**2 / (n - k))
-    )
-    return ResidualMoran(scale * float(residuals @ (even @ residuals)) / fit.squares, expected, variance)
+    whole = spread + 2 * second - 4 * float((lagged * lagged).sum()) - 2 * first**2 / freedom
+    statistic = scale * float(residuals @ (even @ residuals)) / fit.squares
+    return ResidualMoran(statistic, -scale * first / freedom, scale**2 * whole / (freedom * (freedom + 2)))
+
+
+def linked(weights: "csr_array") -> int:
+    """Count the places that have neighbours."""
+    return int((np.diff(weights.indptr) > 0).sum())
 
 
 def residual_moran(residuals: Vector, weights: "csr_array") -> ResidualMoran:
@@ -182,7 +189,9 @@ def residual_moran(residuals: Vector, weights: "csr_array") -> ResidualMoran:
         spdep, places without neighbours do not count in n.
     """
     z = residuals - residuals.mean()
-    n = int((np.diff(weights.indptr) > 0).sum())
+    n = linked(weights)
+    if n <= 3:
+        return ResidualMoran(float("nan"), float("nan"), float("nan"))
     s0 = float(weights.sum())
     both = weights + weights.T
     s1 = float(both.multiply(both).sum()) / 2

@@ -89,7 +89,8 @@ def error_model(
     Notes
     -----
     "Hausman" compares the coefficients with those of least squares: where they differ, the model is misspecified, for both are
-    consistent if it is right. Search, counting of parameters, "hessian" and the tests of the spread as in `lag_model`; these are
+    consistent if it is right. Its covariance of least squares is (X'X)^-1 X' A A' X (X'X)^-1 s with A = (I - lambda W)^-1;
+    spatialreg 1.2 writes A A without the transpose, which differs for every W that is not symmetric. Search, counting of parameters, "hessian" and the tests of the spread as in `lag_model`; these are
     computed with the filtered regressors (I - lambda W) X.
 
     References

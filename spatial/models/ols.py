@@ -12,7 +12,7 @@ from spatial.models._diagnostics import condition_number, jarque_bera, variance_
 from spatial.models._least_squares import LeastSquares, least_squares, log_likelihood, unit
 from spatial.models._records import Ols
 from spatial.models._tables import Test, coefficients_table, covariance_table, quantiles, tests_table
-from spatial.models._tests import dependence_tests, heteroskedasticity, regression_moran
+from spatial.models._tests import dependence_tests, heteroskedasticity, linked, regression_moran
 from spatial.options import Between, Formula, used
 from spatial.places import Missing
 
@@ -65,7 +65,8 @@ def ols(
 
     Notes
     -----
-    AIC and BIC count the coefficients and the variance, as R does. "Breusch-Pagan" assumes normal errors, "Koenker-Bassett"
+    AIC and BIC count the coefficients and the variance, as R does. With places that have no neighbours the n of Moran's I is
+    that of the places which have some, as in spdep, though its moments are then not exact; a note gives the exact z. "Breusch-Pagan" assumes normal errors, "Koenker-Bassett"
     does not; "White" adds squares and products of the regressors.
 
     References
@@ -140,7 +141,7 @@ def _tests(found: Design, fit: LeastSquares, size: float) -> tuple[dict[str, Tes
         raise ModelError(
             complaint("graph", "there are no links", "Expected places that have neighbours", "Build another graph, or give none")
         )
-    moran = regression_moran(fit, found.matrix, found.given.weights)
+    moran = regression_moran(fit, found.matrix, found.given.weights, linked(found.given.weights))
     tests["Moran residuals"] = moran.test
     tests |= dependence_tests(fit, found.response / size, found.matrix, found.given.weights, intercept=found.intercept)
     fields = {
@@ -172,6 +173,12 @@ def _notes(found: Design, tests: dict[str, Test], vcov: str) -> tuple[str, ...]:
         notes.append("White's test was left out: there are more squares and products of the regressors than places can tell apart.")
     if found.given.matrix is None:
         notes.append("No graph was given: the residuals were not tested for spatial dependence.")
+    if found.given.islands.any() and "Moran residuals" in tests:
+        exact = regression_moran(least_squares(found.response, found.matrix), found.matrix, found.given.weights)
+        notes.append(
+            "Moran's I of the residuals counts only places with neighbours, as spdep does; with the exact moments for all places"
+            f" z is {exact.test[0]:.3f}, p {exact.test[2]:.3f}."
+        )
     if not found.intercept:
         notes.append("Without an intercept R² compares with 0, not with the mean.")
     return tuple(notes)
