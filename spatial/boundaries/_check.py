@@ -78,6 +78,8 @@ def check_boundaries(source: "str | Path | GeoDataFrame", layer: str | None = No
     ------
     StudyError
         When the source looks like the name of a pack and there is none.
+    DataError
+        When ``crs`` is not known; a source that cannot be read is a finding.
 
     Notes
     -----
