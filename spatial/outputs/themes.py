@@ -1,7 +1,6 @@
 """Thematic maps: which column, in which classes, in which colours. Every writer draws from here."""
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatial.outputs.atlas import Class, Indicator, Step, Theme
+from spatial.outputs.natural_breaks import natural_breaks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,20 +195,9 @@ def _sequential(column: "pd.Series[Any]") -> tuple[tuple[Class, ...], str]:
     if len(distinct) <= count:
         uppers = distinct
     else:
-        uppers = np.unique(np.asarray(_natural_breaks(values, count), dtype=float))
-        uppers[-1] = distinct[-1]
+        uppers = natural_breaks(values, count)
     colours = _spread(SEQUENTIAL, len(uppers))
     return _ranges(values, float(distinct[0]), uppers, colours), "natural breaks (Fisher-Jenks)"
-
-
-def _natural_breaks(values: "np.ndarray[Any, Any]", count: int) -> Any:
-    import mapclassify
-
-    if len(values) > 5_000:
-        values = np.sort(values)[np.linspace(0, len(values) - 1, 3_000).round().astype(int)]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Numba not installed")  # a few thousand values need no compiler
-        return mapclassify.FisherJenks(values, k=count).bins
 
 
 def _diverging(column: "pd.Series[Any]") -> tuple[tuple[Class, ...], str]:
