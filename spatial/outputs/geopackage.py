@@ -156,12 +156,12 @@ def links(places: "GeoDataFrame", graph: "Graph") -> "GeoDataFrame":
     )
     table = table[(starts != ends)].sort_values(["from", "to"], ignore_index=True)
     first, last = labels.get_indexer(table["from"]), labels.get_indexer(table["to"])
-    lines = shapely.linestrings(np.stack([points[first], points[last]], axis=1)) if len(table) else []
+    lines: Any = shapely.linestrings(np.stack([points[first], points[last]], axis=1)) if len(table) else []
     return table.set_geometry(geopandas.GeoSeries(lines, index=table.index, crs=places.crs))
 
 
 def _write_rows(
-    file: sqlite3.Connection, name: str, columns: "dict[str, pd.Series[Any]]", kind: str = "", blobs: Sequence[bytes] = ()
+    file: sqlite3.Connection, name: str, columns: "dict[str, pd.Series[Any]]", kind: str = "", blobs: Sequence[bytes | None] = ()
 ) -> None:
     defined = ["fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL", *([f'"{GEOMETRY}" {kind}'] if kind else [])]
     defined += [f"{_quoted(column)} {storage_of(values)}" for column, values in columns.items()]
@@ -177,8 +177,8 @@ def _values(column: "pd.Series[Any]") -> list[Any]:
     """Give plain values that SQLite stores, None for missing ones."""
     import pandas as pd
 
-    missing = column.isna().to_numpy()
-    storage = storage_of(column)
+    missing, storage = column.isna().to_numpy(), storage_of(column)
+    values: list[Any]
     if storage == "TEXT":
         values = [clean(as_text(value)) for value in column.astype(object).mask(missing, "").tolist()]
     elif storage == "REAL":
@@ -193,17 +193,17 @@ def _one_kind(shapes: "np.ndarray[Any, Any]", layer: Layer) -> "tuple[np.ndarray
     import shapely
 
     single, multiple = _TYPES[layer.shape]
-    flat = shapely.force_2d(shapes)
+    flat = shapely.force_2d(shapes) if shapely.has_z(shapes).any() else shapes.copy()
     many = np.isin(shapely.get_type_id(flat), (4, 5, 6))
     if not many.any():
         return flat, single
-    grown = {"polygon": shapely.multipolygons, "line": shapely.multilinestrings, "point": shapely.multipoints}[layer.shape]
-    alone = np.flatnonzero(~many)
+    grown: Any = {"polygon": shapely.multipolygons, "line": shapely.multilinestrings, "point": shapely.multipoints}[layer.shape]
+    alone = np.flatnonzero(np.isin(shapely.get_type_id(flat), (0, 1, 3)))
     flat[alone] = grown(flat[alone], indices=np.arange(len(alone)))
     return flat, multiple
 
 
-def _blobs(shapes: "np.ndarray[Any, Any]", system: int) -> list[bytes]:
+def _blobs(shapes: "np.ndarray[Any, Any]", system: int) -> list[bytes | None]:
     """Encode geometries: the header of the standard with the bounding box, then well-known binary, least byte first."""
     import shapely
 
@@ -212,16 +212,17 @@ def _blobs(shapes: "np.ndarray[Any, Any]", system: int) -> list[bytes]:
     heads["box"] = shapely.bounds(shapes)[:, [0, 2, 1, 3]]
     size, joined = heads.itemsize, heads.tobytes()
     bodies = shapely.to_wkb(shapes, byte_order=1, flavor="iso").tolist()
-    return [joined[number * size : (number + 1) * size] + body for number, body in enumerate(bodies)]
+    return [joined[number * size : (number + 1) * size] + body if body else None for number, body in enumerate(bodies)]
 
 
 def _write_index(file: sqlite3.Connection, name: str, shapes: "np.ndarray[Any, Any]") -> None:
     import shapely
 
-    boxes = shapely.bounds(shapes)[:, [0, 2, 1, 3]].tolist()
+    boxes = shapely.bounds(shapes)[:, [0, 2, 1, 3]]
+    rows = ((number, *box) for number, box in enumerate(boxes.tolist(), start=1) if box[0] == box[0])
     tree = _quoted(f"rtree_{name}_{GEOMETRY}")
     file.execute(f"CREATE VIRTUAL TABLE {tree} USING rtree(id, minx, maxx, miny, maxy)")
-    file.executemany(f"INSERT INTO {tree} VALUES (?, ?, ?, ?, ?)", ((number, *box) for number, box in enumerate(boxes, start=1)))  # noqa: S608  (names are quoted)
+    file.executemany(f"INSERT INTO {tree} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608  (names are quoted)
     for trigger, when, what in _index_triggers(tree):
         file.execute(
             f"CREATE TRIGGER {_quoted(f'rtree_{name}_{GEOMETRY}_{trigger}')} AFTER {when.format(table=_quoted(name))} BEGIN {what} END"

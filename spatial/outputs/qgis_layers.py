@@ -21,6 +21,8 @@ Kind = Literal["places", "theme", "points", "graph"]
 Shape = Literal["polygon", "line", "point"]
 Storage = Literal["BOOLEAN", "INTEGER", "REAL", "TEXT"]
 
+#: With more rows than this, names are off at first; they only cover each other.
+MOST_LABELS = 300
 #: More lines than this between places are no picture any more; the graph stays in the results.
 MOST_LINKS = 200_000
 #: What a GeoPackage, GDAL or SQLite uses for itself; a column of the data called so gets another name.
@@ -47,6 +49,7 @@ class Layer:
     storage: Mapping[str, Storage] = field(default_factory=dict)  # column of the layer -> how it is stored
     aliases: Mapping[str, str] = field(default_factory=dict)  # column of the layer -> words for a reader
     theme: Theme | None = None
+    labelled: bool = False  # whether names stand on the map
 
 
 def layers_of(atlas: Atlas) -> tuple[Layer, ...]:
@@ -138,7 +141,7 @@ def unique(name: str, taken: set[str]) -> str:
     plain = re.sub(r"[^\w .,()+%-]", "_", clean(name)).strip(" .") or "layer"
     if re.match(r"(sqlite|gpkg|rtree)_", plain, flags=re.IGNORECASE):
         plain = f"_{plain}"
-    return _numbered(plain, taken)
+    return numbered(plain, taken)
 
 
 def column_names(columns: Iterable[object], taken: set[str]) -> dict[str, str]:
@@ -163,7 +166,7 @@ def column_names(columns: Iterable[object], taken: set[str]) -> dict[str, str]:
     >>> column_names(["FID", "a", "A"], {"fid"})
     {'FID': 'FID 2', 'a': 'a', 'A': 'A 2'}
     """
-    return {str(name): _numbered(clean(name).strip() or "column", taken) for name in columns}
+    return {str(name): numbered(clean(name).strip() or "column", taken) for name in columns}
 
 
 def storage_of(column: "pd.Series[Any]") -> Storage:
@@ -182,22 +185,44 @@ def storage_of(column: "pd.Series[Any]") -> Storage:
     """
     import pandas as pd
 
-    dtype = column.dtype.categories.dtype if isinstance(column.dtype, pd.CategoricalDtype) else column.dtype
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return _storage_of_objects(column.astype(object))
+    dtype = column.dtype
     if pd.api.types.is_bool_dtype(dtype):
         return "BOOLEAN"
     if pd.api.types.is_integer_dtype(dtype):
         return "INTEGER" if column.isna().all() or column.max() <= np.iinfo(np.int64).max else "REAL"
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
         return "REAL"
-    if dtype != object:
-        return "TEXT"
+    return _storage_of_objects(column) if pd.api.types.is_object_dtype(dtype) else "TEXT"
+
+
+def _storage_of_objects(column: "pd.Series[Any]") -> Storage:
+    import pandas as pd
+
     inside = pd.api.types.infer_dtype(column, skipna=True)
-    return {"boolean": "BOOLEAN", "integer": "REAL", "floating": "REAL", "mixed-integer-float": "REAL", "decimal": "REAL"}.get(
-        inside, "TEXT"
-    )  # type: ignore[return-value]
+    if inside == "integer":
+        return "INTEGER" if column.dropna().abs().max() <= np.iinfo(np.int64).max else "TEXT"
+    known: dict[str, Storage] = {"boolean": "BOOLEAN", "floating": "REAL", "mixed-integer-float": "REAL", "decimal": "REAL"}
+    return known.get(inside, "TEXT")
 
 
-def _numbered(name: str, taken: set[str]) -> str:
+def numbered(name: str, taken: set[str]) -> str:
+    """
+    Make a name that nothing else has, capitals or not.
+
+    Parameters
+    ----------
+    name
+        What it should be called.
+    taken
+        The names there are, in small letters; the new one is added.
+
+    Returns
+    -------
+    str
+        The name, a number behind it where it is taken.
+    """
     made, number = name, 2
     while made.casefold() in taken:
         made, number = f"{name} {number}", number + 1
@@ -207,7 +232,7 @@ def _numbered(name: str, taken: set[str]) -> str:
 
 def _table_layer(atlas: Atlas, frame: "GeoDataFrame", kind: Kind, name: str, of: str) -> Layer:
     taken = set(_TAKEN_COLUMNS)
-    key = _numbered("place" if kind == "places" else str(frame.index.name or "point"), taken)
+    key = numbered("place" if kind == "places" else clean(frame.index.name or "point"), taken)
     columns = column_names([column for column in frame.columns if column != frame.geometry.name], taken)
     titles = {each.column: each.title for each in atlas.indicators} | dict(atlas.titles) if kind == "places" else {}
     aliases = {new: titles.get(old, old) for old, new in columns.items()}
@@ -225,8 +250,9 @@ def _table_layer(atlas: Atlas, frame: "GeoDataFrame", kind: Kind, name: str, of:
         key=key,
         label=label,
         columns=columns,
-        storage={key: "TEXT"} | {new: storage_of(frame[old]) for old, new in columns.items()},
+        storage={key: storage_of(frame.index.to_series())} | {new: storage_of(frame[old]) for old, new in columns.items()},
         aliases={new: words for new, words in aliases.items() if words != new},
+        labelled=len(frame) <= MOST_LABELS and (kind == "points" or not atlas.themes),
     )
 
 
@@ -254,10 +280,11 @@ def _theme_layer(theme: Theme, tables: Mapping[str, Layer], name: str) -> Layer:
         key=table.key,
         label=table.label,
         columns=shown,
-        storage={key: stored for key, stored in table.storage.items() if key == table.key or key in shown.values()},
+        storage={name: stored for name, stored in table.storage.items() if name == table.key or name in shown.values()},
         aliases={new: words if new == column else alias for new, alias in table.aliases.items() if new in shown.values()}
         | {column: words},
         theme=theme,
+        labelled=table.count <= MOST_LABELS,
     )
 
 

@@ -43,7 +43,8 @@ class Page:
     provider: str
     extent: tuple[float, float, float, float]
     crs: Any
-    classes: int
+    classes: int  # entries of the legend
+    steps: int = 0  # of a ramp, for a surface
 
 
 def layout(page: Page) -> Element:
@@ -129,7 +130,10 @@ def _legend(page: Page) -> Element:
     small = page.classes > 18
     words = f"{page.title}, {page.unit}" if page.unit else page.title
     title = "\n".join(textwrap.wrap(words, 38)) or " "
-    named = element("customproperties", children=[options({"legend/title-label": title, "cached_name": title})])
+    said = {"legend/title-label": title, "cached_name": title}
+    if page.steps:  # the first entry of a raster only repeats the name of its band
+        said["legend/node-order"] = ",".join(str(number) for number in range(1, page.steps + 1))
+    named = element("customproperties", children=[options(said)])
     layer = element(
         "layer-tree-layer",
         {

@@ -9,12 +9,13 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from spatial.errors import OutputError, complaint
-from spatial.outputs.atlas import Atlas
-from spatial.outputs.qgis_layers import Layer, layers_of, unique
+from spatial.outputs.atlas import Atlas, Theme
+from spatial.outputs.qgis_layers import Layer, layers_of, numbered, unique
 from spatial.outputs.qgis_layout import Page, layout
 from spatial.outputs.qgis_metadata import abstract_of, credits_of, metadata_elements, warnings_of
 from spatial.outputs.qgis_styles import style_attributes, style_elements, surface_elements
-from spatial.outputs.qgis_xml import VERSION, document, element, lasting_id, reference_system
+from spatial.outputs.qgis_xml import VERSION, clean, document, element, lasting_id, reference_system
+from spatial.outputs.themes import SEQUENTIAL
 from spatial.results import Surface
 
 _MARGIN = 0.05
@@ -35,6 +36,10 @@ class _Entry:
     @property
     def provider(self) -> str:
         return "gdal" if self.layer is None else "ogr"
+
+    @property
+    def theme(self) -> Theme | None:
+        return None if self.layer is None else self.layer.theme
 
 
 def write_project(atlas: Atlas, geopackage_name: str, path: Path) -> None:
@@ -116,12 +121,8 @@ def project_document(atlas: Atlas, layers: Sequence[Layer], geopackage_name: str
     """
     entries = _entries(atlas, layers, geopackage_name)
     places = next(each for each in entries if each.layer is not None and each.layer.kind == "places")
-    maps = [each for each in entries if each.surface is not None or (each.layer is not None and each.layer.theme is not None)] or [
-        places
-    ]
-    first = next((each for each in maps if each.surface is None), maps[0])
-    shown = {first.id} if first.surface is None else {first.id, places.id}
-    themes = _map_themes(maps, places)
+    themes = _map_themes(atlas, entries, places)
+    shown = set(next(iter(themes.values()))[1])
     crs = places.layer.crs if places.layer else None
     extent = _widened(layers[0].extent)
     return document(
@@ -191,7 +192,7 @@ def _layer_id(*names: str) -> str:
 def _tree(entries: Sequence[_Entry], shown: set[str]) -> Element:
     groups: dict[str, list[Element]] = {}
     for each in entries:
-        known = {"name": each.title, "id": each.id, "source": each.source, "providerKey": each.provider}
+        known: dict[str, object] = {"name": each.title, "id": each.id, "source": each.source, "providerKey": each.provider}
         state = {"checked": "Qt::Checked" if each.id in shown else "Qt::Unchecked", "expanded": each.id in shown}
         groups.setdefault(each.group, []).append(element("layer-tree-layer", known | state))
     seen = {each.group for each in entries if each.id in shown}
@@ -259,10 +260,24 @@ def _properties(*, local: bool) -> Element:
     )
 
 
-def _map_themes(maps: Sequence[_Entry], places: _Entry) -> dict[str, tuple[_Entry, list[str]]]:
-    """Name the maps: the map theme, the page and the legend have the same name. A surface is drawn over the places."""
+def _map_themes(atlas: Atlas, entries: Sequence[_Entry], places: _Entry) -> dict[str, tuple[_Entry, list[str]]]:
+    """
+    Name the maps, in the order of the study, and list what each shows; map theme and page have the same name.
+
+    A map of points lies over the places; so does a surface, with the points on top where they are few.
+    """
+    order = {each.id: number for number, each in enumerate(atlas.themes)}
+    drawn = [each for each in entries if each.theme is not None]
+    drawn.sort(key=lambda each: order[each.theme.id] if each.theme else 0)
+    drawn += [each for each in entries if each.surface is not None]
+    few = [each.id for each in entries if each.layer is not None and each.layer.kind == "points" and each.layer.labelled]
     taken: set[str] = set()
-    return {unique(each.title, taken): (each, [each.id] if each.surface is None else [each.id, places.id]) for each in maps}
+    made: dict[str, tuple[_Entry, list[str]]] = {}
+    for each in drawn or [places]:
+        over = each.surface is not None or (each.theme is not None and each.theme.layer != "places")
+        above = few if each.surface is not None else []
+        made[numbered(clean(each.title), taken)] = (each, [*above, each.id, *([places.id] if over else [])])
+    return made
 
 
 def _preset(name: str, ids: Sequence[str]) -> Element:
@@ -271,21 +286,21 @@ def _preset(name: str, ids: Sequence[str]) -> Element:
 
 
 def _page(atlas: Atlas, name: str, entry: _Entry, extent: tuple[float, ...], crs: Any) -> Page:
-    unit = entry.layer.theme.unit if entry.layer and entry.layer.theme else entry.surface.unit if entry.surface else ""
-    method = entry.layer.theme.method if entry.layer and entry.layer.theme else ""
-    said = [*warnings_of(atlas), f"Classes: {method}." if method else "", *credits_of(atlas)]
+    theme = entry.theme
+    method = f"Classes: {theme.method}." if theme is not None and theme.method else ""
     return Page(
         name=name,
         title=entry.title,
         study=atlas.title,
-        unit=unit,
-        notes=" ".join(line for line in said if line),
+        unit=theme.unit if theme is not None else "",
+        notes=" ".join(line for line in (*warnings_of(atlas), method, *credits_of(atlas)) if line),
         layer_id=entry.id,
         source=entry.source,
         provider=entry.provider,
         extent=(extent[0], extent[1], extent[2], extent[3]),
         crs=crs,
-        classes=len(entry.layer.theme.classes) if entry.layer and entry.layer.theme else 1,
+        classes=len(theme.classes) if theme is not None else 1,
+        steps=len(SEQUENTIAL) + 1 if entry.surface is not None else 0,
     )
 
 

@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from spatial.results import Surface
 
 FONT = "DejaVu Sans"
-#: With more places than this, labels are off at first; they only cover each other.
-MOST_LABELS = 300
 _NEUTRAL = "#e6e6e6"
 _OUTLINE = "#8c8c8c"
 _LINK = "#4d4d4d"
+_POINT = "#ffffff"
 
 
 def vector_style(layer: Layer) -> str:
@@ -53,10 +52,9 @@ def style_attributes(layer: Layer) -> dict[str, object]:
     dict
         Name to value; the same for QML and project.
     """
-    labels = layer.kind != "graph" and layer.count <= MOST_LABELS
     return {
         "styleCategories": "AllStyleCategories",
-        "labelsEnabled": labels,
+        "labelsEnabled": layer.labelled,
         "hasScaleBasedVisibilityFlag": 0,
         "simplifyDrawingHints": 1,
     }
@@ -143,7 +141,7 @@ def surface_elements(surface: "Surface") -> list[Element]:
             "maximumValue": high,
             "labelPrecision": 6,
         },
-        [_ramp(), *items],
+        [_ramp(), *items, element("rampLegendSettings", {"useContinuousLegend": 0, "orientation": 2})],
     )
     renderer = element(
         "rasterrenderer",
@@ -222,21 +220,18 @@ def symbol(shape: str, name: str, shade: str, *, size: float = 3.0, outline: str
         "outline_width": width,
         "outline_width_unit": "MM",
     }
+    own: dict[str, object]
     if shape == "polygon":
-        kind, drawn, parts = "fill", "SimpleFill", {"color": colour(shade), "style": "solid", "joinstyle": "bevel"} | pen
+        kind, drawn, own = "fill", "SimpleFill", {"color": colour(shade), "style": "solid", "joinstyle": "bevel", **pen}
     elif shape == "line":
-        kind, drawn, parts = (
-            "line",
-            "SimpleLine",
-            {"line_color": colour(shade, 0.55), "line_style": "solid", "line_width": width, "line_width_unit": "MM"},
-        )
+        kind, drawn, own = "line", "SimpleLine", {"line_color": colour(shade, 0.55), "line_width": width, "line_width_unit": "MM"}
     else:
-        kind, drawn, parts = (
+        kind, drawn, own = (
             "marker",
             "SimpleMarker",
-            {"name": "circle", "color": colour(shade), "size": size, "size_unit": "MM"} | pen,
+            {"name": "circle", "color": colour(shade), "size": size, "size_unit": "MM", **pen},
         )
-    inner = element("layer", {"class": drawn, "enabled": 1, "locked": 0, "pass": 0}, [options(parts)])
+    inner = element("layer", {"class": drawn, "enabled": 1, "locked": 0, "pass": 0}, [options(own)])
     return element("symbol", {"type": kind, "name": name, "alpha": 1, "clip_to_extent": 1, "force_rhr": 0}, [inner])
 
 
@@ -305,50 +300,46 @@ def _column(name: str) -> str:
 
 
 def _fields(layer: Layer) -> list[tuple[int, tuple[str, str]]]:
-    """Number the columns as QGIS does, the identifier first."""
-    known = ["", *layer.storage]
+    """Give the columns that have words for a reader the numbers QGIS gives them; the identifier comes first."""
+    known = ["identifier", *layer.storage]
     return [(known.index(name), (name, words)) for name, words in layer.aliases.items()]
 
 
 def _renderer(layer: Layer, title: str) -> Element:
     width = 0.2 if layer.count <= 1_000 else 0.05 if layer.count <= 20_000 else 0.0
-    conditions, labels, symbols = [""], [title], []
+    conditions, labels = [""], [title]
     if layer.theme is None:
-        shade = {"polygon": _NEUTRAL, "line": _LINK, "point": SEQUENTIAL[3]}[layer.shape]
-        thin = 0.2 if layer.kind == "graph" else width
-        symbols = [symbol(layer.shape, "0", shade, size=_diameter(layer.count), outline=_OUTLINE, width=thin)]
+        shade = {"polygon": _NEUTRAL, "line": _LINK, "point": _POINT}[layer.shape]
+        size, pen = 0.6 * _diameter(layer.count), _LINK if layer.shape == "point" else _OUTLINE
+        symbols = [symbol(layer.shape, "0", shade, size=size, outline=pen, width=0.2 if layer.shape == "line" else width)]
     else:
-        theme = layer.theme
-        column = layer.columns[theme.column]
+        theme, column = layer.theme, layer.columns[layer.theme.column]
         conditions, labels = rules(theme, column, layer.storage[column]), [each.label for each in theme.classes]
-        sizes = _diameters(layer)
-        for number, (each, size) in enumerate(zip(theme.classes, sizes, strict=True)):
-            symbols.append(symbol(layer.shape, str(number), each.colour, size=size, outline=_OUTLINE, width=width))
+        symbols = [
+            symbol(layer.shape, str(number), each.colour, size=size, outline=_OUTLINE, width=width)
+            for number, (each, size) in enumerate(zip(theme.classes, _diameters(theme, layer.count), strict=True))
+        ]
     made = []
     for number, (condition, words) in enumerate(zip(conditions, labels, strict=True)):
         known = {"key": lasting_id(layer.name, "rule", number), "symbol": number, "label": words}
         made.append(element("rule", known | ({"filter": condition} if condition else {})))
     root = element("rules", {"key": lasting_id(layer.name, "rules")}, made)
-    return element(
-        "renderer-v2",
-        {"type": "RuleRenderer", "symbollevels": 0, "enableorderby": 0, "forceraster": 0},
-        [root, element("symbols", children=symbols)],
-    )
+    known = {"type": "RuleRenderer", "symbollevels": 0, "enableorderby": 0, "forceraster": 0}
+    return element("renderer-v2", known, [root, element("symbols", children=symbols)])
 
 
 def _diameter(count: int) -> float:
     return 3.0 if count <= 200 else 2.0 if count <= 2_000 else 1.0
 
 
-def _diameters(layer: Layer) -> list[float]:
+def _diameters(theme: Theme, count: int) -> list[float]:
     """Let circles grow with the class where classes have an order; missing values are small."""
-    assert layer.theme is not None
-    usual = _diameter(layer.count)
-    ranges = sum(each.low is not None for each in layer.theme.classes)
+    usual = _diameter(count)
+    ranges = sum(each.low is not None for each in theme.classes)
     sizes = []
-    for number, each in enumerate(layer.theme.classes):
+    for number, each in enumerate(theme.classes):
         missing = each.low is None and each.value is None
-        grown = layer.theme.kind == "sequential" and each.low is not None
+        grown = theme.kind == "sequential" and each.low is not None
         sizes.append(usual * (0.7 if missing else 0.8 + 0.9 * number / max(ranges - 1, 1) if grown else 1.0))
     return sizes
 
@@ -356,7 +347,7 @@ def _diameters(layer: Layer) -> list[float]:
 def _labeling(layer: Layer) -> Element:
     style = text_style(8 if layer.count <= 60 else 7, attributes={"fieldName": layer.label, "isExpression": 0}, buffer=0.7)
     place: dict[str, object] = {"placement": 1, "centroidInside": 1, "centroidWhole": 1, "polygonPlacementFlags": 2, "priority": 5}
-    if layer.shape == "point":
+    if layer.shape == "point":  # beside the circle, wherever there is room
         place = {
             "placement": 6,
             "offsetType": 1,
@@ -385,5 +376,4 @@ def _ramp() -> Element:
         "rampType": "gradient",
         "stops": ":".join(between),
     }
-    made = element("colorramp", {"type": "gradient", "name": "[source]"}, [options(known)])
-    return made
+    return element("colorramp", {"type": "gradient", "name": "[source]"}, [options(known)])
