@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.errors import OutputError, complaint
 from spatial.outputs.atlas import Atlas
 from spatial.outputs.web.assets import leaflet
-from spatial.outputs.web.content import content_of, packed, title_of
+from spatial.outputs.web.content import MOST_EXACT, content_of, packed, title_of
 from spatial.outputs.web.fallback import still
 from spatial.outputs.web.ground import Ground
 
@@ -152,6 +152,7 @@ def _page(atlas: Atlas, content: dict[str, Any], data: str, ground: Ground) -> d
     frame = atlas.places if first["layer"] == "places" else atlas.points[first["layer"]]
     unit = "" if ground.local else f" {words['m']}"
     drawing = [words["tolerance"].format(tolerance=f"{ground.tolerance:.2g}{unit}".replace(".", words["decimal"]))]
+    drawing += [words["rounded"]] if len(atlas.places) > MOST_EXACT else []
     drawing += [words["drawn_with"]] if ground.local else [words["projection"], words["drawn_with"]]
     return {
         "language": content["language"],

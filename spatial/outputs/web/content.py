@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Above this a drawing of all links says nothing and costs megabytes.
 MOST_LINKS = 200_000
+#: With more places than this, values are told to seven significant digits: the rest of them would be a third of the file.
+MOST_EXACT = 2_000
 
 
 @dataclass
@@ -194,7 +196,9 @@ def _values(column: "pd.Series[Any]") -> dict[str, Any]:
         whole = bool(len(given) and (given == np.round(given)).all() and np.abs(given).max() < 2**53)
         if whole:
             return {"number": True, "whole": True, "values": [int(each) if np.isfinite(each) else None for each in numbers]}
-        return {"number": True, "whole": False, "values": [float(each) if np.isfinite(each) else None for each in numbers]}
+        digits = 7 if len(numbers) > MOST_EXACT else 17
+        exact = [float(f"{each:.{digits}g}") if np.isfinite(each) else None for each in numbers]
+        return {"number": True, "whole": False, "values": exact}
     return {"number": False, "whole": False, "values": [as_text(value) for value in column]}
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 WIDTH = 900
 #: Above this the picture is made of pixels: outlines of thousands of places would weigh more than the map itself.
 MOST_OUTLINES = 1_500
-MOST_ROWS = 1_000
+MOST_ROWS = 300
 
 
 def still(
@@ -89,12 +89,11 @@ def _circles(shapes: "np.ndarray[Any, Any]", ground: Ground, scale: float) -> st
 def _pixels(
     shapes: "np.ndarray[Any, Any]", numbers: "np.ndarray[Any, Any]", ground: Ground, size: tuple[int, int], colours: Sequence[str]
 ) -> bytes:
+    from affine import Affine
     from rasterio.features import rasterize
-    from rasterio.transform import from_bounds
 
     left, top, right, bottom = ground.bounds
-    # rows go down on the page, so the picture is "north-up" with top and bottom exchanged
-    placed = from_bounds(left, bottom, right, top, *size)
+    placed = Affine((right - left) / size[0], 0, left, 0, (bottom - top) / size[1], top)
     pairs = zip(shapes, (numbers + 1).tolist(), strict=True)
     drawn = rasterize(pairs, out_shape=(size[1], size[0]), transform=placed, fill=0, dtype="uint8")
     return indexed_png(drawn, tuple(colours))

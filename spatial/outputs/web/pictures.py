@@ -17,6 +17,8 @@ from spatial.results import Surface
 
 #: How many classes a surface has, at most.
 MOST_CLASSES = 8
+#: How many pixels a surface of few cells is drawn with, along its longer side.
+FINEST = 1200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,7 @@ def picture(surface: Surface, ground: Ground) -> Picture:
     Returns
     -------
     Picture
-        About one pixel a cell. Everything below the lowest class is transparent.
+        At least one pixel a cell, more where cells are few, so that classes have smooth edges. Everything below the lowest class is transparent.
 
     Notes
     -----
@@ -166,20 +168,21 @@ def data_address(png: bytes) -> str:
 
 
 def _in_map_units(surface: Surface, ground: Ground) -> "tuple[np.ndarray[Any, Any], tuple[float, float, float, float]]":
+    from affine import Affine
     from rasterio.crs import CRS
-    from rasterio.transform import array_bounds
-    from rasterio.warp import Resampling, calculate_default_transform, reproject
+    from rasterio.warp import Resampling, reproject, transform_bounds
 
     values = np.where(surface.values == surface.nodata, np.nan, surface.values).astype(np.float32)
     rows, columns = values.shape
-    left, low, right, high = array_bounds(rows, columns, surface.transform)
+    left, low, right, high = _corners(surface.transform, rows, columns)
     if ground.local:
         (x0, y0), (x1, y1) = ground.placed(np.array([[left, high], [right, low]]))
         return values, (float(x0), float(y0), float(x1), float(y1))
     given, wanted = CRS.from_wkt(surface.crs.to_wkt()), CRS.from_epsg(3857)
-    transform, width, height = calculate_default_transform(
-        given, wanted, columns, rows, left=left, bottom=low, right=right, top=high
-    )
+    finer = min(4, max(1, FINEST // max(rows, columns)))
+    width, height = columns * finer, rows * finer
+    left, low, right, high = transform_bounds(given, wanted, left, low, right, high, densify_pts=101)
+    transform = Affine((right - left) / width, 0, left, 0, (low - high) / height, high)
     warped = np.full((height, width), np.nan, np.float32)
     reproject(
         values,
@@ -192,9 +195,14 @@ def _in_map_units(surface: Surface, ground: Ground) -> "tuple[np.ndarray[Any, An
         dst_nodata=np.nan,
         resampling=Resampling.bilinear,
     )
-    metres = np.array(array_bounds(height, width, transform))
+    metres = np.array([left, low, right, high])
     x0, y1, x1, y0 = (128 + metres / HALF_WORLD * 128 * np.array([1, -1, 1, -1])).tolist()
     return warped, (x0, y0, x1, y1)
+
+
+def _corners(transform: Any, rows: int, columns: int) -> tuple[float, float, float, float]:
+    """Give left, low, right and high of a grid whose rows go from north to south."""
+    return transform.c, transform.f + rows * transform.e, transform.c + columns * transform.a, transform.f
 
 
 def _short(number: float, step: float) -> str:

@@ -1,5 +1,6 @@
 // Draws places on three canvases that move with the map: fills, lines over them, and what is pointed at.
 
+const BATCH = 16; // shapes a path: the time one path takes grows much faster than its length
 const PADDING = 0.3; // of the map's size, on each side, so that dragging shows no empty edge
 
 function canvasLayer(map, pane, draw) {
@@ -118,10 +119,12 @@ function fillPolygons(context, layer, to, view, colours, numberOf) {
   members.forEach((places, number) => {
     if (!places.length) return;
     context.fillStyle = context.strokeStyle = colours[number];
-    context.beginPath();
-    for (const place of places) outline(context, layer, thin, to, place);
-    context.fill();
-    context.stroke();
+    for (let first = 0; first < places.length; first += BATCH) {
+      context.beginPath();
+      for (const place of places.slice(first, first + BATCH)) outline(context, layer, thin, to, place);
+      context.fill();
+      context.stroke();
+    }
   });
 }
 
@@ -131,12 +134,19 @@ function strokePolygons(context, layer, to, view, border, edge) {
   context.lineJoin = context.lineCap = "round";
   for (const [shared, colour, width, alpha] of [[true, border, side > 60 ? 1.25 : side > 25 ? 0.9 : 0.6, strength], [false, edge, 0.8, Math.max(0.45, strength)]]) {
     if (!alpha) continue;
-    context.beginPath();
-    for (let arc = 0; arc < layer.shared.length; arc++)
-      if (layer.shared[arc] > 1 === shared && visible(layer.arcBoxes, arc, to, view)) follow(context, layer, thin, to, arc * 2, true);
     context.strokeStyle = colour;
     context.lineWidth = width;
     context.globalAlpha = alpha;
+    context.beginPath();
+    let waiting = 0;
+    for (let arc = 0; arc < layer.shared.length; arc++) {
+      if (layer.shared[arc] > 1 !== shared || !visible(layer.arcBoxes, arc, to, view)) continue;
+      follow(context, layer, thin, to, arc * 2, true);
+      if (++waiting < BATCH * 3) continue;
+      context.stroke();
+      context.beginPath();
+      waiting = 0;
+    }
     context.stroke();
   }
   context.globalAlpha = 1;
@@ -174,7 +184,7 @@ function drawPoints(context, layer, to, look) {
 }
 
 // Names are written where they meet no other: polygons inside their box, points beside their circle, the heavier first.
-function drawNames(context, layer, to, view, ink, halo) {
+function drawNames(context, layer, to, view, look) {
   const font = getComputedStyle(document.body).fontFamily, taken = [];
   context.font = `${layer.kind === "polygons" ? "500 12px" : "11.5px"} ${font}`;
   context.textBaseline = "middle";
@@ -191,6 +201,7 @@ function drawNames(context, layer, to, view, ink, halo) {
     const spot = spots.find(([left, top]) => !taken.some((box) => left < box[2] && left + width > box[0] && top - 8 < box[3] && top + 8 > box[1]));
     if (!spot) continue;
     taken.push([spot[0] - 2, spot[1] - 8, spot[0] + width + 2, spot[1] + 8]);
+    const [ink, halo] = look(place);
     context.lineWidth = 3;
     context.strokeStyle = halo;
     context.strokeText(name, spot[0], spot[1]);

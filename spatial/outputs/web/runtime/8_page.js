@@ -22,7 +22,21 @@ async function spatialAtlas(map) {
 function colours() {
   const read = getComputedStyle(document.documentElement);
   const colour = (name) => read.getPropertyValue(`--${name}`).trim();
-  return Object.fromEntries(["ink", "soft", "ground", "muted", "border", "edge", "grid", "halo", "accent"].map((name) => [name, colour(name)]));
+  return Object.fromEntries(["ink", "soft", "ground", "muted", "border", "line", "edge", "grid", "halo", "accent"].map((name) => [name, colour(name)]));
+}
+
+// How light a colour is, from 0 to 1 (relative luminance of WCAG 2).
+function lightness(colour) {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+// A white border does not show between places that are almost white.
+const pale = (theme) => theme.classes.some((each) => lightness(each.colour) > 0.86 && each.count > 1) && ["clusters", "diverging"].includes(theme.kind);
+
+function onColour(theme, place, style) {
+  if (style || theme.numbers[place] === undefined) return style ? [style.soft, style.halo] : ["#1a1d21", "rgba(255,255,255,0.8)"];
+  return lightness(theme.classes[theme.numbers[place]].colour) < 0.2 ? ["#ffffff", "rgba(0,0,0,0.35)"] : ["#1a1d21", "rgba(255,255,255,0.7)"];
 }
 
 function page(map, atlas) {
@@ -39,6 +53,8 @@ function page(map, atlas) {
     hover: (found) => hover(found, null),
     select: (found) => select(found),
   });
+  const [left, top, right, bottom] = atlas.ground.bounds;
+  document.documentElement.style.setProperty("--aspect", String((right - left) / Math.max(bottom - top, 1e-9)));
   frame(map, atlas);
   L.DomUtil.addClass(map.createPane("surfacePane"), "surface-pane");
   const fills = canvasLayer(map, "overlayPane", (context, view) => drawFills(context, view));
@@ -65,7 +81,7 @@ function page(map, atlas) {
   }
   function drawLines(context, view) {
     const to = placement(atlas, view), { theme } = state;
-    if (places.kind === "polygons") strokePolygons(context, places, to, view, theme.kind === "surface" ? style.soft : style.border, style.edge);
+    if (places.kind === "polygons") strokePolygons(context, places, to, view, theme.kind === "surface" ? style.soft : pale(theme) ? style.line : style.border, style.edge);
     for (const graph of atlas.graphs) if (state.links.has(graph.id)) drawLinks(context, places, graph, to, style.ink);
     const layers = atlas.layers.filter((layer) => layer.kind === "points" && (layer === theme.layerHere ? theme.kind !== "surface" : layer.id === "places" || pointsShown(layer)));
     for (const layer of layers) {
@@ -75,9 +91,9 @@ function page(map, atlas) {
         const out = !shownClass(place);
         return { fill: out ? style.muted : theme.classes[theme.numbers[place]].colour, line: out ? style.grid : style.edge, alpha: 1 };
       });
-      if (layer.count <= 400) drawNames(context, layer, to, view, style.ink, style.halo);
+      if (layer.count <= 400) drawNames(context, layer, to, view, () => [style.ink, style.halo]);
     }
-    if (places.kind === "polygons" && places.count <= 400 && !layers.length) drawNames(context, places, to, view, "#1a1d21", "rgba(255,255,255,0.82)");
+    if (places.kind === "polygons" && places.count <= 400 && !layers.length) drawNames(context, places, to, view, (place) => onColour(theme, place, shownClass(place) ? null : style));
   }
   function drawMarks(context, view) {
     const to = placement(atlas, view);
