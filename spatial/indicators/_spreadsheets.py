@@ -65,6 +65,8 @@ def _unreadable(path: Path, error: Exception) -> DataError:
 
 def _xlsx_book(path: Path, *, formulas: bool = False) -> Any:
     import warnings
+    import zlib
+    from xml.etree.ElementTree import ParseError
     from zipfile import BadZipFile
 
     import openpyxl
@@ -76,7 +78,7 @@ def _xlsx_book(path: Path, *, formulas: bool = False) -> Any:
                 "ignore", UserWarning
             )  # drop-down lists and styles that openpyxl does not know; cells are not affected
             return openpyxl.load_workbook(path, data_only=not formulas)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError) as error:
+    except (BadZipFile, InvalidFileException, KeyError, ValueError, EOFError, zlib.error, ParseError) as error:
         raise _unreadable(path, error) from None
 
 
@@ -149,6 +151,8 @@ def _xls(path: Path, name: str) -> Rows:
 
 
 def _ods_tables(path: Path) -> list[Any]:
+    import zlib
+    from xml.sax import SAXParseException
     from zipfile import BadZipFile
 
     from odf.opendocument import load  # type: ignore[import-untyped]
@@ -156,7 +160,7 @@ def _ods_tables(path: Path) -> list[Any]:
 
     try:
         document = load(str(path))
-    except (BadZipFile, KeyError, ValueError) as error:
+    except (BadZipFile, KeyError, ValueError, EOFError, zlib.error, SAXParseException) as error:
         raise _unreadable(path, error) from None
     return list(document.spreadsheet.getElementsByType(Table)) if hasattr(document, "spreadsheet") else []
 

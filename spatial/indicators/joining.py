@@ -292,10 +292,9 @@ def _key_complaints(ledger: "pd.DataFrame", recipe: TableRecipe, where: str, mat
             complaint(
                 where,
                 f"{_counted(len(without), len(table), 'key has', 'keys have')} no place: {listed(shown)} (row {rows}{', ...' if len(without) > 5 else ''})",
-                expected,
+                expected + hint,
                 remedy,
             )
-            + hint
         )
     empty = places[places["status"] == "no row"]
     if len(empty) and len(without) < len(table):

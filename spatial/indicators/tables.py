@@ -198,11 +198,13 @@ def _parquet(path: Path) -> "pd.DataFrame":
 
 def _stata(path: Path) -> Cells:
     """Take value labels for a column where every value has one; otherwise the numbers."""
+    import struct
+
     import pandas as pd
 
     try:
         plain = pd.read_stata(path, convert_categoricals=False)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, KeyError, struct.error) as error:
         raise DataError(complaint(path.name, f"it cannot be read as a Stata file: {error}")) from None
     labelled = []
     try:
