@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.models._least_squares import LeastSquares, least_squares
+from spatial.models._least_squares import LeastSquares
 from spatial.models._tables import Test, chi_squared, normal_p
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+
+#: A singular value of columns of length 1 below which they are combinations of each other.
+DEPENDENT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def _durbin_tests(
     columns = columns / np.where((lengths := np.linalg.norm(columns, axis=0)) > 0, lengths, 1)
     free = columns - fit.basis @ (fit.basis.T @ columns)
     basis, sizes, _ = np.linalg.svd(free, full_matrices=False)
-    rank = int((sizes > 1e-9).sum())  # columns have length 1
+    rank = int((sizes > DEPENDENT).sum())  # columns have length 1
     if rank == 0:
         return {}
     basis = basis[:, :rank]
@@ -229,12 +232,14 @@ def heteroskedasticity(residuals: Vector, matrix: Matrix, *, intercept: bool) ->
     doi:10.1016/0304-4076(81)90062-2.
     """
     whole = matrix if intercept else np.column_stack([np.ones(len(residuals)), matrix])
-    freedom = whole.shape[1] - 1
+    basis, sizes, _ = np.linalg.svd(whole / np.linalg.norm(whole, axis=0), full_matrices=False)
+    rank = int((sizes > DEPENDENT * sizes[0]).sum())  # an intercept that was added may follow from categories
+    freedom = rank - 1
     if freedom == 0:
         return {}
     squares = residuals**2
     deviations = squares - squares.mean()
-    explained = float(deviations @ deviations) - least_squares(deviations, whole).squares
+    explained = float(np.square(basis[:, :rank].T @ deviations).sum())
     return {
         "Breusch-Pagan": chi_squared(explained / (2 * squares.mean() ** 2), freedom),
         "Koenker-Bassett": chi_squared(len(residuals) * explained / float(deviations @ deviations), freedom),
