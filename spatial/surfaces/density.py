@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from spatial.errors import DataError, StudyError, complaint, listed
+from spatial.errors import DataError, complaint
 from spatial.options import Between, Column, used
-from spatial.places import Missing, aligned, checked, is_local
+from spatial.places import Missing, is_local
 from spatial.results import Result, Surface, shown
 from spatial.surfaces._grid import Grid, chosen_cell, grid_over, summed
-from spatial.surfaces._kernels import EQUALLY_WIDE, Kernel, Numbers, density_at, reach
+from spatial.surfaces._kernels import Kernel, Numbers, density_at, reach
+from spatial.surfaces._points import Weighted, areal_scale, metric_points, same_system, scott, weighted
 
 if TYPE_CHECKING:
-    import pandas as pd
     from affine import Affine
     from geopandas import GeoDataFrame
 
@@ -120,41 +120,32 @@ def kernel_density(
     Scott, D. W. (1992): Multivariate Density Estimation, chapter 6. doi:10.1002/9780470316849.
     """
     options = used(kernel_density, locals())
-    points = _metric_points(points)
-    boundary = _same_system(points, boundary, clip=clip)
-    of = _weighted(points, weight, missing)
+    points = metric_points(points)
+    boundary = same_system(points, boundary, clip=clip)
+    of = weighted(points, weight, missing)
     rule = "given"
     if bandwidth is None:
-        bandwidth, rule = _scott(of, kernel)
+        bandwidth, rule = scott(of, kernel)
     grid, cell_note = _laid(of, boundary, reach(kernel, bandwidth), bandwidth, cell)
     values, exact = summed(of.positions, of.weights, grid, kernel, bandwidth)
     scale = 1.0 if is_local(points) else SQUARE_METRES
     whole = (values * scale).astype(np.float32)
-    inside, values, shown_grid = _inside(whole, grid, boundary, clip=clip)
+    inside, left, kept = _inside(whole, grid, boundary, clip=clip)
     area = grid.cell**2 / scale
-    unit = f"{weight or 'events'} per {'squared unit' if is_local(points) else 'km²'}"
-    notes = (
-        *of.notes,
-        *cell_note,
-        *(() if exact else _error(of, grid, values, kernel, bandwidth)),
-        *_doubts(points, coarse=grid.cell > bandwidth),
-    )
+    what = weight or "events"
+    unit = f"{what} per {'squared unit' if is_local(points) else 'km²'}"
+    said = () if exact else _error(of, grid, values, kernel, bandwidth)
+    total = float(whole.sum(dtype=float))
     found = KernelDensity(
         operation="kernel_density",
         options=options,
         observations=len(of.weights),
-        notes=notes,
-        surface=Surface(
-            values=values,
-            transform=_transform(shown_grid),
-            crs=points.crs,
-            unit=unit,
-            title=f"Kernel density of {weight or 'events'}",
-        ),
-        mass=float(whole.sum(dtype=float) * area),
+        notes=(*of.notes, *cell_note, *said, *_doubts(points, coarse=grid.cell > bandwidth)),
+        surface=Surface(values=left, transform=_transform(kept), crs=points.crs, unit=unit, title=f"Kernel density of {what}"),
+        mass=total * area,
         weight_sum=float(of.weights.sum()),
         mass_inside=None if inside is None else inside * area,
-        share_outside=None if inside is None else max(0.0, 1 - inside / float(whole.sum(dtype=float))),
+        share_outside=None if inside is None else max(0.0, 1 - inside / total),
         bandwidth=bandwidth,
         bandwidth_rule=rule,
         kernel=kernel,
@@ -164,113 +155,11 @@ def kernel_density(
         peak=float(whole.max()),
         peak_near=_nearest_label(of, grid, whole),
     )
-    return replace(found, reading=_reading(found, weight or "events", clip=clip))
-
-
-@dataclass(frozen=True, eq=False)
-class _Weighted:
-    """Points with their weights, in the order of their labels."""
-
-    labels: "pd.Index[str]"
-    positions: Numbers  # (points, 2)
-    weights: Numbers
-    notes: tuple[str, ...]
-
-    @property
-    def effective(self) -> float:
-        """How many points of equal weight would be as good (Kish 1965)."""
-        return float(self.weights.sum() ** 2 / (self.weights**2).sum())
-
-
-def _metric_points(points: "GeoDataFrame") -> "GeoDataFrame":
-    points = checked(points, "points")
-    others = points.index[points.geom_type != "Point"]
-    if len(others):
-        raise DataError(
-            complaint(
-                "points",
-                f"{len(others)} of {len(points)} are no points but {listed(sorted(set(points.geom_type[others])))}: {listed(others)}",
-                "A density is summed over points",
-                "Use their centroids, if that is what is meant",
-            )
-        )
-    crs = points.crs
-    if crs.is_geographic:
-        raise DataError(
-            complaint(
-                "points",
-                f"the coordinates are degrees ({crs.name})",
-                "A density per square kilometre needs metres",
-                "Read the points with a projection in metres, best one with equal areas, as crs",
-            )
-        )
-    if not is_local(points) and any(axis.unit_conversion_factor != 1 for axis in crs.axis_info[:2]):
-        raise DataError(
-            complaint(
-                "points",
-                f"the coordinates are in {crs.axis_info[0].unit_name} ({crs.name})",
-                "Expected metres",
-                "Read the points with a projection in metres as crs",
-            )
-        )
-    return points
-
-
-def _same_system(points: "GeoDataFrame", boundary: "GeoDataFrame | None", *, clip: bool) -> "GeoDataFrame | None":
-    if boundary is None:
-        if clip:
-            raise StudyError(
-                complaint(
-                    "kernel_density",
-                    "clip is set, but there is no boundary",
-                    "Expected polygons to cut the surface out with",
-                    "Give a boundary, or set clip = false",
-                )
-            )
-        return None
-    boundary = checked(boundary, "boundary")
-    if not points.crs.equals(boundary.crs, ignore_axis_order=True):
-        raise DataError(
-            complaint(
-                "kernel_density",
-                f"the points are in {points.crs.name}, the boundary in {boundary.crs.name}",
-                "Expected two layers in one reference system (CRS)",
-                "Read both with the same crs",
-            )
-        )
-    if not boundary.geom_type.isin(["Polygon", "MultiPolygon"]).all():
-        raise DataError(complaint("boundary", f"it holds {listed(sorted(set(boundary.geom_type)))}", "Expected polygons"))
-    return boundary
-
-
-def _weighted(points: "GeoDataFrame", weight: str | None, missing: Missing) -> _Weighted:
-    given = aligned(points, None, [weight] if weight else [], missing=missing, least=1, varying=False)
-    weights = given.vector if weight else np.ones(len(given.labels))
-    below = given.labels[weights < 0]
-    if len(below):
-        raise DataError(
-            complaint(f"column {weight!r}", f"{len(below)} weights are negative: {listed(below)}", "Expected weights of 0 or more")
-        )
-    if not weights.sum() > 0:
-        raise DataError(complaint(f"column {weight!r}", f"all {len(weights)} weights are 0", "Expected at least one above 0"))
-    return _Weighted(given.labels, points.geometry.loc[given.labels].get_coordinates().to_numpy(), weights, given.notes)
-
-
-def _scott(of: _Weighted, kernel: Kernel) -> tuple[float, str]:
-    share = of.weights / of.weights.sum()
-    variance = float((share @ (of.positions - share @ of.positions) ** 2).mean())
-    if not variance > 0:
-        raise DataError(
-            complaint(
-                "kernel_density", "all points with a weight lie at one place", "No bandwidth can be told from them", "Set bandwidth"
-            )
-        )
-    width = np.sqrt(variance) * of.effective ** (-1 / 6)
-    return float(width * EQUALLY_WIDE[kernel]), f"Scott's rule, for {of.effective:.4g} effective points"
+    return replace(found, reading=_reading(found, what, clip=clip))
 
 
 def _laid(
-    of: _Weighted, boundary: "GeoDataFrame | None", margin: float, bandwidth: float, cell: float | None
+    of: Weighted, boundary: "GeoDataFrame | None", margin: float, bandwidth: float, cell: float | None
 ) -> tuple[Grid, tuple[str, ...]]:
     low, high = of.positions.min(axis=0) - margin, of.positions.max(axis=0) + margin
     if boundary is not None:
@@ -315,13 +204,13 @@ def _transform(grid: Grid) -> "Affine":
     return Affine(grid.cell, 0.0, grid.west, 0.0, -grid.cell, grid.north)
 
 
-def _nearest_label(of: _Weighted, grid: Grid, whole: Numbers) -> str:
+def _nearest_label(of: Weighted, grid: Grid, whole: Numbers) -> str:
     row, column = np.unravel_index(int(whole.argmax()), whole.shape)
     away = of.positions - (grid.x[column], grid.y[row])
     return str(of.labels[int(np.hypot(away[:, 0], away[:, 1]).argmin())])
 
 
-def _error(of: _Weighted, grid: Grid, values: Numbers, kernel: str, bandwidth: float) -> tuple[str, ...]:
+def _error(of: Weighted, grid: Grid, values: Numbers, kernel: str, bandwidth: float) -> tuple[str, ...]:
     """Measure how far the surface is from the exact sum, at its highest cell and at others from low to high."""
     ranked = np.argsort(values, axis=None, kind="stable")[-np.count_nonzero(values) :]
     some = ranked[np.linspace(0, len(ranked) - 1, MEASURED).astype(int)]
@@ -337,26 +226,13 @@ def _doubts(points: "GeoDataFrame", *, coarse: bool) -> tuple[str, ...]:
     said = []
     if coarse:
         said.append("Cells are wider than the bandwidth: the surface shows cells, not kernels. Set a smaller cell.")
-    low, high = _areal_scale(points)
+    low, high = areal_scale(points)
     if low < 1 - DISTORTION or high > 1 + DISTORTION:
         times = f"{low:.3g}" if high - low < DISTORTION else f"{low:.3g} to {high:.3g}"
         said.append(
             f"In {points.crs.name} areas at the points are {times} times as large as on the ground, so densities are wrong by as much. Use a projection with equal areas."
         )
     return tuple(said)
-
-
-def _areal_scale(points: "GeoDataFrame") -> tuple[float, float]:
-    """Give the least and the greatest ratio of an area on the map to that on the ground, at the points."""
-    from pyproj import Proj
-
-    if is_local(points):
-        return 1.0, 1.0
-    projection = Proj(points.crs)
-    at = points.geometry.get_coordinates().to_numpy()
-    longitude, latitude = projection(at[:, 0], at[:, 1], inverse=True)
-    scale = np.asarray(projection.get_factors(longitude, latitude).areal_scale, float)
-    return float(scale.min()), float(scale.max())
 
 
 def _reading(found: KernelDensity, what: str, *, clip: bool) -> tuple[str, ...]:
