@@ -142,7 +142,7 @@ def _check(given: argparse.Namespace) -> int:
     print(f"{study.title}\n{len(prepared.places)} places, {len(prepared.indicators)} indicators, {len(study.steps)} steps")
     for line in ledger_words(prepared.ledger):
         print(line)
-    for heading, sentences in (("Findings", prepared.findings), ("Notes", prepared.notes)):
+    for heading, sentences in (("Findings", prepared.findings), ("Notes", (*prepared.marks, *prepared.notes))):
         if sentences:
             print(f"\n{heading}")
             print("\n".join(f"- {sentence}" for sentence in sentences))
@@ -161,7 +161,7 @@ def _run(given: argparse.Namespace) -> int:
 
     with progress_bar() as progress:
         finished = run(given.study, given.out, progress=progress)
-    for sentence in (*finished.atlas.findings, *finished.atlas.notes):
+    for sentence in (*finished.atlas.marks, *finished.atlas.findings, *finished.atlas.notes):
         print(f"Note: {sentence}", file=sys.stderr)
     for name in ("map.html", "report.html", "atlas.gpkg", "atlas.qgz", "run.json"):
         if (finished.folder / name).is_file():

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from spatial.outputs.atlas import Atlas, Indicator, Source, Step
 
+SYNTHETIC = "SYNTHETIC data: drawn by a program, observed nowhere."
+
 #: Called with the work done so far, the work there is, and what is being done.
 Progress = Callable[[int, int, str], None]
 
@@ -36,6 +38,7 @@ class Prepared:
     indicators: "tuple[Indicator, ...]"
     ledger: "pd.DataFrame"
     findings: tuple[str, ...]
+    marks: tuple[str, ...]
     notes: tuple[str, ...]
     points: "Mapping[str, GeoDataFrame]"
     graphs: "Mapping[str, Graph]"
@@ -173,7 +176,8 @@ def prepare(study: Study) -> Prepared:
         indicators=tuple(indicators),
         ledger=pd.concat(ledgers, ignore_index=True) if ledgers else pd.DataFrame(),
         findings=tuple(findings),
-        notes=tuple(dict.fromkeys((*reader.notes, *told, *study.notes))),
+        marks=tuple(dict.fromkeys((*([SYNTHETIC] if study.synthetic else []), *reader.marks))),
+        notes=tuple(each for each in dict.fromkeys((*reader.notes, *told, *study.notes)) if each not in reader.marks),
         points=points,
         graphs=graphs,
         graph_options=graph_options,
@@ -236,6 +240,7 @@ def compute(prepared: Prepared, tell: Callable[[int, str], None] | None = None) 
         description=study.description,
         language=study.outputs.language,
         synthetic=study.synthetic,
+        marks=prepared.marks,
         notes=prepared.notes,
         places=places,
         label=prepared.label,
@@ -278,6 +283,7 @@ class _Reader:
         self.sources: list[Source] = []
         self.inputs: list[dict[str, str]] = []
         self.notes: list[str] = []
+        self.marks: list[str] = []
         self.remember(study.file, "")
 
     def remember(self, path: Path, source: str) -> None:
@@ -305,6 +311,7 @@ class _Reader:
             return places, ""
         shipped = pack(recipe.boundaries)
         self.notes += shipped.notes
+        self.marks += [each for each in shipped.notes if shipped.schematic and "schematic" in each.casefold()]
         self.inputs.append({"name": shipped.name, "sha256": shipped.sha256})
         self.sources.append(
             Source(
@@ -460,6 +467,7 @@ def _record(prepared: Prepared, atlas: "Atlas") -> dict[str, Any]:
             name: {**atlas.graph_options[name], "links": int((graph.adjacency != 0).sum())} for name, graph in atlas.graphs.items()
         },
         "findings": list(atlas.findings),
+        "marks": list(atlas.marks),
         "notes": list(atlas.notes),
         "steps": {step.id: {"title": step.title, "graph": step.graph, **step.result.to_dict()} for step in atlas.steps},
     }

@@ -396,9 +396,16 @@ def test_invalid_polygons_are_repaired_and_named(squares):
     )
     table = squares.set_geometry([spike, *squares.geometry[1:]], crs=squares.crs)
     with pytest.warns(SpatialWarning, match=r"1 invalid polygon of 4 repaired: '01 \(Self-intersection|Ring Self-intersection"):
-        places = read_places(table, key="code")
+        places = read_places(table, key="code", invalid="repair")
     assert places.is_valid.all()
     np.testing.assert_allclose(places.area, 1e8)
+
+
+def test_invalid_polygons_are_an_error_unless_told_otherwise(squares):
+    bowtie = Polygon([(500_000, 5_400_000), (510_000, 5_410_000), (510_000, 5_400_000), (500_000, 5_410_000)])
+    table = squares.set_geometry([bowtie, *squares.geometry[1:]], crs=squares.crs)
+    with pytest.raises(DataError, match=r"1 geometry is invalid: '01 \(Self-intersection\)'.*invalid = \"repair\""):
+        read_places(table, key="code")
 
 
 def test_a_repair_that_changes_the_area_is_refused(squares):
@@ -407,7 +414,7 @@ def test_a_repair_that_changes_the_area_is_refused(squares):
     with pytest.raises(
         DataError, match=r"1 invalid polygon cannot be repaired.*'01 \(Self-intersection\), area 0 before and 5e\+07 after'"
     ):
-        read_places(table, key="code")
+        read_places(table, key="code", invalid="repair")
 
 
 def test_empty_and_mixed_geometries_are_refused(squares):

@@ -1,7 +1,7 @@
 """Geometry -> places: one key, one kind, valid, in metres."""
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -21,9 +21,16 @@ if TYPE_CHECKING:
 #: The share of its area by which a repair may change a polygon.
 MOST_CHANGE = 0.01
 
+Invalid = Literal["error", "repair"]
+
 
 def read_places(
-    source: "str | Path | GeoDataFrame", layer: str | None = None, key: str | None = None, crs: "str | CRS | None" = None
+    source: "str | Path | GeoDataFrame",
+    layer: str | None = None,
+    key: str | None = None,
+    crs: "str | CRS | None" = None,
+    *,
+    invalid: Invalid = "error",
 ) -> "GeoDataFrame":
     """
     Read places: from a boundary pack, a file, an address, a database or a GeoDataFrame.
@@ -43,6 +50,8 @@ def read_places(
         The reference system wanted, for example ``"EPSG:32642"``; ``"local"`` for coordinates that belong to no place on
         Earth; None for the one of the source where it is in metres, and otherwise an equal-area one fitted to the data.
         Where the source has none, ``crs`` states which one its coordinates are in. ``"EPSG:4326"`` keeps degrees.
+    invalid
+        What an invalid polygon means: ``"error"``, or ``"repair"`` to mend it where that hardly changes its area.
 
     Returns
     -------
@@ -53,13 +62,13 @@ def read_places(
     ------
     DataError
         When the source cannot be read, no key is chosen or it is not unique, the reference system is absent or cannot be
-        true, a geometry is empty, kinds are mixed, or a polygon cannot be repaired.
+        true, a geometry is empty, kinds are mixed, or a polygon is invalid and may not or cannot be repaired.
     StudyError
         When there is no pack of this name.
 
     Notes
     -----
-    Invalid polygons are repaired by their structure (holes stay holes), with a warning that names them; one whose area would
+    On request invalid polygons are repaired by their structure (holes stay holes), with a warning that names them; one whose area would
     change by more than 1 % is refused. Heights are dropped. Packs of one country share one reference system.
 
     Examples
@@ -73,6 +82,8 @@ def read_places(
     found = opened(source, layer)
     extent = found.pack.extent if found.pack else None
     table = with_key(found, key)
+    if invalid == "error":
+        _valid(table, found.where)
     table = repaired(table, found.where)
     table = projected(table, crs, found.where, extent)
     return checked(repaired(table, found.where), found.where)
@@ -129,6 +140,24 @@ def with_key(found: Opened, key: str | None) -> "GeoDataFrame":
         table = table.rename(columns={"place": renamed("place", list(table.columns), where)})
     table.index = _index(labels)
     return table.sort_index() if found.unordered else table
+
+
+def _valid(table: "GeoDataFrame", where: str) -> None:
+    import shapely
+
+    shapes = np.asarray(table.geometry.array)
+    wrong = np.flatnonzero(~shapely.is_valid(shapes) & ~shapely.is_missing(shapes))
+    if len(wrong):
+        reasons = shapely.is_valid_reason(shapes[wrong])
+        names = [f"{table.index[row]} ({reason.split('[')[0].strip()})" for row, reason in zip(wrong, reasons, strict=True)]
+        raise DataError(
+            complaint(
+                where,
+                f"{counted(len(names), 'geometry is', 'geometries are')} invalid: {listed(names)}",
+                "Expected polygons that do not cross themselves",
+                'Repair them, or set invalid = "repair" to have it done',
+            )
+        )
 
 
 def repaired(table: "GeoDataFrame", where: str) -> "GeoDataFrame":

@@ -90,7 +90,8 @@ class Atlas:
     description: str = ""
     language: str = "en"
     synthetic: bool = False  # then the title says SYNTHETIC already
-    notes: tuple[str, ...] = ()  # shown on every map and layer: schematic outlines, synthetic data
+    marks: tuple[str, ...] = ()  # short sentences shown on every map and layer: schematic outlines, synthetic data
+    notes: tuple[str, ...] = ()  # everything else a reader should know; in the report and behind a click
     places: "GeoDataFrame"  # index `place`; indicators and `<step>_<field>` columns
     label: str = ""  # the column that names places for a reader; empty: the index
     indicators: tuple[Indicator, ...] = ()
