@@ -223,7 +223,8 @@ def heteroskedasticity(residuals: Vector, matrix: Matrix, *, intercept: bool) ->
     -------
     dict
         "Breusch-Pagan" (explained sum of squares / (2 s^2), right for normal residuals) and "Koenker-Bassett" (n R^2, the
-        studentised form that does not need normality); empty where there is nothing but an intercept.
+        studentised form that does not need normality), both by the regressors as they are, as in R; spreg takes their
+        squares. Empty where there is nothing but an intercept.
 
     References
     ----------
