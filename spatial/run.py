@@ -303,7 +303,7 @@ class _Reader:
 
         names = {each.name for each in packs()}
         wanted = recipe.crs if recipe.crs is not None else crs
-        places = read_places(recipe.boundaries, layer=recipe.layer, key=recipe.key, crs=wanted)
+        places = read_places(recipe.boundaries, layer=recipe.layer, key=recipe.key, crs=wanted, invalid=recipe.invalid)
         if recipe.boundaries not in names:
             path = Path(str(recipe.boundaries).split("::")[0])
             if path.is_file():

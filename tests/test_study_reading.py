@@ -132,6 +132,7 @@ CASES = {
     "negative seed": ("seed = 7", "seed = -7", "study.toml, line 2: 'seed' is -7. Expected a whole number from 0"),
     "empty title": ('"A study"', '" "', "study.toml, line 1: 'title' is an empty text"),
     "no places": ('[places]\nboundaries = "kazakhstan/regions-20"\n', "", "study.toml: the study has no [places]"),
+    "invalid polygons": ("[places]", '[places]\ninvalid = "mend"', "line 5: invalid = 'mend' is not known. Known: 'error', 'repair'"),
     "no such pack": ("regions-20", "region-20", "line 5: there is no pack and no file 'kazakhstan/region-20'. Did you mean 'kazakhstan/regions-20'?"),
     "no such layer": ('"kazakhstan/regions-20"', '"grid.gpkg"', "study.toml, line 5: there is no file 'grid.gpkg'"),
     "no such example": ('"kazakhstan/regions-20"', '"libpysal:columbos"', "no example 'columbos' is installed with libpysal. Did you mean 'columbus'?"),

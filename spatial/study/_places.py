@@ -22,12 +22,13 @@ _EXAMPLE = "libpysal:"
 
 def places_recipe(section: Section, languages: Sequence[str]) -> PlacesRecipe:
     """Read [places], or points that come from boundaries."""
-    section.known((*_PLACES, "columns"))
+    section.known((*_PLACES, "invalid", "columns"))
     columns = {name: _column(each, name, languages, held=True) for name, each in section.named("columns", "places.columns").items()}
     stated = section.text("boundaries", required=True) or ""
     return PlacesRecipe(
         boundaries=_located(section, stated) if stated else "",
         stated=stated,
+        invalid=section.choice("invalid", ("error", "repair"), "error"),
         columns=columns,
         **{key: section.text(key) for key in _PLACES[1:]},
     )

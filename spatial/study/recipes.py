@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from spatial.indicators import ColumnRecipe, PointsRecipe, TableRecipe
 
@@ -17,6 +17,7 @@ class PlacesRecipe:
     key: str | None = None
     crs: str | None = None
     label: str | None = None  # the column that names places for a reader
+    invalid: Literal["error", "repair"] = "error"  # what a polygon that crosses itself means
     columns: Mapping[str, ColumnRecipe] = field(default_factory=dict)  # what is known of columns the layer holds already
     stated: str = ""  # as the file says it: `boundaries` itself may be a path on this machine
 
