@@ -1,0 +1,262 @@
+"""Local statistics on maps small enough to compute by hand or to try every set of neighbours."""
+
+from itertools import combinations
+from itertools import permutations as orders
+
+import numpy as np
+import pytest
+
+import spatial
+from spatial.errors import StudyError
+from spatial.explore._conditional import _dealt, _shuffled, conditional
+from spatial.explore._significance import benjamini_hochberg, corrected
+
+
+def chain(values):
+    import geopandas
+    from libpysal.graph import Graph
+    from shapely import box
+
+    squares = [box(1000 * x, 0, 1000 * x + 1000, 1000) for x in range(len(values))]
+    labels = [chr(ord("a") + number) for number in range(len(values))]
+    places = geopandas.GeoDataFrame({"value": values}, geometry=squares, index=labels, crs="EPSG:32642").rename_axis("place")
+    return places, Graph.build_contiguity(places, rook=True)
+
+
+@pytest.fixture
+def field():
+    """Eight by eight squares; a block of high values in the north-east, the rest scattered about zero."""
+    import geopandas
+    from libpysal.graph import Graph
+    from shapely import box
+
+    cells = [box(column * 1000, row * 1000, column * 1000 + 1000, row * 1000 + 1000) for row in range(8) for column in range(8)]
+    values = np.random.default_rng(1).normal(size=64)
+    high = [row >= 5 and column >= 5 for row in range(8) for column in range(8)]
+    labels = [f"{row}{column}" for row in range(8) for column in range(8)]
+    places = geopandas.GeoDataFrame(
+        {"value": values + 6 * np.array(high)}, geometry=cells, index=labels, crs="EPSG:32642"
+    ).rename_axis("place")
+    return places, Graph.build_contiguity(places, rook=False).transform("r")
+
+
+def test_local_values_add_up_to_the_global_one(field):
+    places, graph = field
+    for transform in ("r", "b"):
+        weights = graph.transform("b").transform(transform)
+        whole = spatial.moran(places, weights, column="value").statistic
+        assert spatial.local_moran(places, weights, column="value").statistic.sum() == pytest.approx(whole * weights.sparse.sum())
+
+
+def test_a_block_of_high_values_is_a_cluster_and_a_hot_spot(field):
+    places, graph = field
+    moran = spatial.local_moran(places, graph, column="value")
+    spots = spatial.local_getis_ord(places, graph, column="value")
+    for label in ("66", "67", "76", "77"):
+        assert moran.cluster[label] == "High-High"
+        assert spots.cluster[label] == "Hot spot"
+    assert moran.cluster["00"] == "Not significant"
+    assert (moran.quadrant[moran.statistic > 0].isin(["High-High", "Low-Low"])).all()
+    assert moran.counts.loc["fdr", "High-High"] == (moran.cluster == "High-High").sum()
+    assert moran.counts.loc["fdr", "total"] == (moran.cluster != "Not significant").sum()
+
+
+def test_every_set_of_neighbours_is_tried_for_few_places():
+    values = [3.0, 1.0, 4.0, 1.5, 5.0, 9.0, 2.0]
+    places, graph = chain(values)
+    found = {
+        kind: spatial.local_moran(places, graph, column="value", alternative=kind) for kind in ("greater", "less", "two-sided")
+    }
+    deviation = np.array(values) - np.mean(values)
+    for number, label in enumerate(places.index):
+        near = [each for each in (number - 1, number + 1) if 0 <= each < 7]
+        others = [each for each in range(7) if each != number]
+        sums = np.array([deviation[list(some)].sum() for some in combinations(others, len(near))]) * deviation[number]
+        observed = deviation[near].sum() * deviation[number]
+        less, greater = (sums <= observed + 1e-12).mean(), (sums >= observed - 1e-12).mean()
+        assert found["greater"].p_permutation[label] == pytest.approx(greater)
+        assert found["less"].p_permutation[label] == pytest.approx(less)
+        assert found["two-sided"].p_permutation[label] == pytest.approx(min(1, 2 * min(less, greater)))
+    assert any("all possible sets of neighbours were enumerated (6 to 15)" in note for note in found["less"].notes)
+    assert any("no p below 0.13 is possible" in sentence for sentence in found["two-sided"].reading)
+
+
+def test_unequal_weights_are_dealt_out_in_every_order():
+    from libpysal.graph import Graph
+
+    values = np.array([3.0, 1.0, 4.0, 1.5, 5.0])
+    places, _ = chain(values)
+    weights = [0.7, 0.3, 0.4, 0.6, 1.0, 2.0, 1.0]
+    graph = Graph.from_arrays(list("aabbcde"), list("bcacadd".replace("add", "abc")), weights)
+    found = spatial.local_getis_ord(places, graph, column="value", star=False, alternative="greater")
+    sums = np.array([0.7 * values[one] + 0.3 * values[two] for one, two in orders([1, 2, 3, 4], 2)])
+    assert found.p_permutation["a"] == pytest.approx((sums >= 0.7 * 1.0 + 0.3 * 4.0 - 1e-12).mean())
+
+
+def test_a_sample_of_neighbours_agrees_with_all(field):
+    places, graph = field
+    few = graph.transform("b")
+    every = spatial.local_moran(places, few, column="value", permutations=50_000)
+    sampled = spatial.local_moran(places, few, column="value", permutations=5_000, exact="no", seed=2)
+    corners = ["00", "07", "70", "77"]  # three neighbours: 39,711 sets
+    error = 4 * np.sqrt(every.p_permutation[corners] / 5_000) * 2 + 2 / 5_001
+    assert ((every.p_permutation[corners] - sampled.p_permutation[corners]).abs() < error).all()
+
+
+@pytest.mark.parametrize("draw", [_dealt, _shuffled])
+def test_draws_are_ordered_sets_with_equal_chances(draw):
+    drawn = draw(np.random.default_rng(4), 120_000, 3, 5)
+    assert drawn.shape == (3, 120_000)
+    codes = drawn[0] * 25 + drawn[1] * 5 + drawn[2]
+    outcomes, counts = np.unique(codes, return_counts=True)
+    assert len(outcomes) == 60  # 5 x 4 x 3, none twice
+    assert np.abs(counts - 2_000).max() < 5 * 2_000**0.5
+
+
+def test_every_value_can_be_drawn_but_the_own():
+    from scipy.sparse import csr_array
+
+    # each of five places has one neighbour; with values 1, 10, 100, ... every outcome can be told
+    values = 10.0 ** np.arange(5)
+    matrix = csr_array((np.ones(5), ([0, 1, 2, 3, 4], [1, 2, 3, 4, 0])), shape=(5, 5))
+    found = conditional(values, matrix, count=999, seed=0, exact="auto")
+    assert found.exact.all()
+    assert found.draws.tolist() == [4] * 5
+    assert found.greater.tolist() == [4, 3, 2, 1, 4]
+    assert found.less.tolist() == [1, 2, 3, 4, 1]
+
+
+def test_how_many_are_drawn_at_a_time_is_part_of_the_method_but_cores_are_not(field):
+    places, graph = field
+    one, two = (spatial.local_moran(places, graph, column="value", seed=9).to_dict() for _ in range(2))
+    assert one == two
+    assert one["p_permutation"] != spatial.local_moran(places, graph, column="value", seed=10).to_dict()["p_permutation"]
+
+
+def test_isolated_and_missing_places_are_named():
+    from libpysal.graph import Graph
+
+    places, graph = chain([1.0, 2.0, 3.0, 9.0, 4.0, np.nan])
+    links = graph.adjacency.reset_index().query("focal != 'e' and neighbor != 'e' and focal != 'f'")
+    alone = Graph.from_arrays([*links["focal"], "e", "f"], [*links["neighbor"], "e", "f"], [*links["weight"], 0, 0])
+    for found in (
+        spatial.local_moran(places, alone, column="value", missing="drop"),
+        spatial.local_getis_ord(places, alone, column="value", missing="drop"),
+        spatial.local_getis_ord(places, alone, column="value", missing="drop", inference="analytical"),
+    ):
+        assert found.cluster["e"] == "Isolated"
+        assert found.cluster["f"] == "No data"
+        for series in (found.p, found.p_permutation, found.p_adjusted):
+            assert np.isnan(series["e"])
+            assert np.isnan(series["f"])
+        assert list(found.cluster.index) == list("abcdef")
+        assert found.observations == 5
+        assert any("no neighbours: 'e'" in note for note in found.notes)
+    assert spatial.local_moran(places, alone, column="value", missing="drop").quadrant[["e", "f"]].isna().all()
+
+
+def test_quadrants_are_those_of_the_scatterplot():
+    places, graph = chain([9.0, 8.0, 1.0, 9.0, 1.0, 2.0])
+    # mean 5; neighbours' deviations: a 3, b 4 - 4, c 3 + 4, d -4 - 4, e 4 - 3, f -4
+    found = spatial.local_moran(places, graph, column="value")
+    assert found.quadrant.to_dict() == {
+        "a": "High-High",
+        "b": "High-Low",
+        "c": "Low-High",
+        "d": "High-Low",
+        "e": "Low-High",
+        "f": "Low-Low",
+    }
+
+
+def test_corrections_let_fewer_and_fewer_through(field):
+    places, graph = field
+    found = {
+        each: spatial.local_moran(places, graph, column="value", correction=each, permutations=9999)
+        for each in ("none", "fdr", "bonferroni")
+    }
+    standing = {each: set(result.cluster.index[result.cluster != "Not significant"]) for each, result in found.items()}
+    assert standing["bonferroni"] < standing["fdr"] < standing["none"]
+    for each, result in found.items():
+        assert result.counts.loc[each, "total"] == len(standing[each])
+        assert result.counts.loc["smaller tail", "total"] >= len(standing["none"])
+    assert found["none"].p_adjusted.equals(found["fdr"].p_adjusted)
+
+
+def test_the_one_sided_pseudo_p_is_half_of_ours(field):
+    places, graph = field
+    two = spatial.local_moran(places, graph, column="value", correction="none", alpha=0.05)
+    one = spatial.local_moran(places, graph, column="value", correction="none", alpha=0.1)
+    assert two.counts.loc["smaller tail", "total"] == one.counts.loc["none", "total"]
+
+
+def test_one_sided_alternatives_find_one_kind(field):
+    places, graph = field
+    found = spatial.local_getis_ord(places, graph, column="value", alternative="greater", correction="none")
+    assert set(found.cluster) == {"Hot spot", "Not significant"}
+    found = spatial.local_getis_ord(
+        places, graph, column="value", alternative="less", correction="none", inference="analytical", alpha=0.2
+    )
+    assert set(found.cluster) == {"Cold spot", "Not significant"}
+
+
+def test_the_floor_of_permutations_is_said(field):
+    places, graph = field
+    notes = spatial.local_moran(places, graph, column="value").notes
+    assert any("smallest p that 999 permutations can give is 0.002" in note for note in notes)
+    assert any("only if at least 3 places reach" in note for note in notes)  # 0.002 x 64 / 0.05 = 2.56
+    notes = spatial.local_moran(places, graph, column="value", correction="bonferroni").notes
+    assert any("no permutation p can pass" in note for note in notes)
+
+
+def test_place_at_the_mean_is_no_cluster():
+    places, graph = chain([1.0, 2.0, 3.0, 4.0, 5.0])
+    found = spatial.local_moran(places, graph, column="value", correction="none", alpha=1.0)
+    assert found.statistic["c"] == 0
+    assert found.p_permutation["c"] == 1
+    assert np.isnan(found.z["c"])
+
+
+def test_own_weight_of_the_star_statistic():
+    from libpysal.graph import Graph
+
+    places, graph = chain([1.0, 1.0, 4.0, 4.0])
+    binary = spatial.local_getis_ord(places, graph, column="value")
+    rows = spatial.local_getis_ord(places, graph.transform("r"), column="value")
+    assert binary.statistic.tolist() == pytest.approx([0.2, 0.6, 0.9, 0.8])
+    assert rows.statistic.tolist() == pytest.approx([0.1, 0.2, 0.3, 0.4])
+    assert rows.z.tolist() == pytest.approx(binary.z.tolist())
+    links = graph.adjacency.reset_index()
+    own = Graph.from_arrays([*links["focal"], *"abcd"], [*links["neighbor"], *"abcd"], [1.0] * 10)
+    assert spatial.local_getis_ord(places, own, column="value").z.tolist() == pytest.approx(binary.z.tolist())
+    without = spatial.local_getis_ord(places, graph, column="value", star=False)
+    assert without.statistic.tolist() == pytest.approx([1 / 9, 5 / 9, 5 / 6, 4 / 6])
+
+
+def test_z_of_negative_values_keeps_its_sign():
+    values = np.array([1.0, 2.0, 3.0, 9.0, 8.0, 4.0])
+    places, graph = chain(values)
+    shifted, _ = chain(values - 100)
+    for star in (True, False):
+        plain = spatial.local_getis_ord(places, graph, column="value", star=star)
+        lower = spatial.local_getis_ord(shifted, graph, column="value", star=star)
+        assert lower.z.tolist() == pytest.approx(plain.z.tolist())
+        assert any("negative" in note for note in lower.notes)
+
+
+def test_benjamini_hochberg_by_hand():
+    found = benjamini_hochberg(np.array([0.03, np.nan, 0.01, 0.5, 0.02]))
+    assert found.tolist() == pytest.approx([0.04, np.nan, 0.04, 0.5, 0.04], nan_ok=True)
+    assert np.isnan(benjamini_hochberg(np.array([np.nan]))).all()
+    assert corrected(np.array([0.01, 0.5, np.nan]), "bonferroni").tolist() == pytest.approx([0.02, 1, np.nan], nan_ok=True)
+    assert corrected(np.array([0.01]), "none").tolist() == [0.01]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [("alpha", 1.5, "from 0 to 1"), ("correction", "holm", "'holm' is not known"), ("inference", "normal", "is not known")],
+)
+@pytest.mark.parametrize("name", ["local_moran", "local_getis_ord"])
+def test_options_that_cannot_be_used(name, option, value, message):
+    with pytest.raises(StudyError, match=message):
+        getattr(spatial, name)(*chain([1, 2, 3, 4]), column="value", **{option: value})
