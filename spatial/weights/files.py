@@ -99,8 +99,18 @@ def _links(places: "GeoDataFrame", labels: Iterable[str], edges: list[Edge], whe
     known = {str(label): position for position, label in enumerate(places.index)}
     joined = Counter(label.replace(" ", "_") for label in known)
     known = {label.replace(" ", "_"): position for label, position in known.items() if joined[label.replace(" ", "_")] == 1} | known
+    found = _wrong(places, known, labels, edges)
+    if found:
+        raise DataError("\n".join(complaint(where, *each) for each in found))
+    kept = [(known[start], known[to], weight) for start, to, weight in edges if weight > 0]
+    rows, columns, weights = np.asarray(kept, float).reshape(-1, 3).T
+    return Links(rows.astype(np.int64), columns.astype(np.int64), weights)
+
+
+def _wrong(places: "GeoDataFrame", known: dict[str, int], labels: Iterable[str], edges: list[Edge]) -> list[tuple[str, ...]]:
+    """Collect what keeps edges from being links, each as what, what was expected, and what to do."""
     named = dict.fromkeys([*labels, *(end for start, to, _ in edges for end in (start, to))])
-    found = []
+    found: list[tuple[str, ...]] = []
     unknown = [label for label in named if label not in known]
     if unknown:
         found.append(
@@ -133,11 +143,7 @@ def _links(places: "GeoDataFrame", labels: Iterable[str], edges: list[Edge], whe
                 "Remove these links",
             )
         )
-    if found:
-        raise DataError("\n".join(complaint(where, *each) for each in found))
-    kept = [(known[start], known[to], weight) for start, to, weight in edges if weight > 0]
-    rows, columns, weights = np.asarray(kept, float).reshape(-1, 3).T
-    return Links(rows.astype(np.int64), columns.astype(np.int64), weights)
+    return found
 
 
 def _gal(path: Path) -> tuple[list[str], list[Edge]]:
