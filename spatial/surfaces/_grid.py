@@ -20,6 +20,8 @@ MOST_PRODUCTS = 200_000_000
 MOST_POINTS = 20_000
 #: Where sums are not exact, the bandwidth spans so many of the finer cells between which weights are shared.
 SMOOTH = 30
+#: There are no more of these than so many (300 MB while they are folded), unless the surface itself has more.
+MOST_FINER = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ def _binned(points: Numbers, weights: Numbers, grid: Grid, kernel: str, bandwidt
 def _finer(grid: Grid, bandwidth: float) -> int:
     """Choose an odd number of finer cells for the side of a cell: enough for sharing to hurt little, as far as memory goes."""
     wanted = math.ceil(SMOOTH * grid.cell / bandwidth)
-    possible = math.isqrt(MOST_CELLS // (grid.rows * grid.columns))
+    possible = max(1, math.isqrt(MOST_FINER // (grid.rows * grid.columns)))
     times = min(wanted, possible)
     return max(1, times if times % 2 else times + 1 if times < possible else times - 1)
 
