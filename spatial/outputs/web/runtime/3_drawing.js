@@ -115,7 +115,7 @@ function fillPolygons(context, layer, to, view, colours, numberOf) {
   const thin = thinned(layer, to.step), members = colours.map(() => []);
   for (let place = 0; place < layer.count; place++) if (visible(layer.boxes, place, to, view)) members[numberOf(place)].push(place);
   context.lineJoin = "round";
-  context.lineWidth = 0.8;
+  context.lineWidth = 1; // covers the pixels that a border only crosses
   members.forEach((places, number) => {
     if (!places.length) return;
     context.fillStyle = context.strokeStyle = colours[number];
@@ -197,7 +197,8 @@ function drawNames(context, layer, to, view, look) {
     const name = layer.names[place].length > 40 ? layer.names[place].slice(0, 39) + "\u2026" : layer.names[place], width = context.measureText(name).width;
     const size = layer.kind === "points" ? radius(layer, place) : 0;
     const spots = size ? [[x + size + 3, y], [x - size - 3 - width, y], [x - width / 2, y - size - 8], [x - width / 2, y + size + 8]] : [[x - width / 2, y]];
-    if (!size && width > (layer.boxes[4 * place + 2] - layer.boxes[4 * place]) * to.step * 0.92) continue;
+    const half = (width / 2 / to.step) * 0.94, [gridX, gridY] = [layer.centres[2 * place], layer.centres[2 * place + 1]];
+    if (!size && !(inside(layer, place, gridX - half, gridY) && inside(layer, place, gridX + half, gridY))) continue;
     const spot = spots.find(([left, top]) => !taken.some((box) => left < box[2] && left + width > box[0] && top - 8 < box[3] && top + 8 > box[1]));
     if (!spot) continue;
     taken.push([spot[0] - 2, spot[1] - 8, spot[0] + width + 2, spot[1] + 8]);
