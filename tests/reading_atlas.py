@@ -134,7 +134,8 @@ def steps(places):
     names = list(index)
     merges = pd.DataFrame(
         {
-            "first": names[:1] + [f"{names[0]}, {names[1]}, p02 and {number} more" if number else names[0] for number in range(len(names) - 2)],
+            "first": names[:1]
+            + [f"{names[0]}, {names[1]}, p02 and {number} more" if number else names[0] for number in range(len(names) - 2)],
             "second": names[1:],
             "height": np.sqrt(np.arange(1.0, len(names))),
         }

@@ -30,7 +30,7 @@ def small_multiples(atlas: Atlas, themes: Sequence[Theme]) -> Sheet:
     atlas
         The finished study.
     themes
-        At most twelve.
+        At most as many as a page can hold.
 
     Returns
     -------
@@ -42,20 +42,19 @@ def small_multiples(atlas: Atlas, themes: Sequence[Theme]) -> Sheet:
     columns = min(len(themes), 2 if ratio > 1.6 or len(themes) in (2, 4) else 3)  # a wide country needs a wide map
     wide = (WIDTH - 0.3 * (columns - 1)) / columns
     tall = min(wide / ratio, 2.6)
-    rows = -(-len(themes) // columns)
-    legend = 0.13 * max(len(each.classes) for each in themes) + 0.1
     titles = [wrapped(each.title, wide, 7, bold=True, most=2) for each in themes]
-    cell = tall + legend + 0.15 * max(map(len, titles)) + 0.42
+    cells = [tall + 0.13 * len(each.classes) + 0.13 * len(lines) + 0.5 for each, lines in zip(themes, titles, strict=True)]
+    heights = [max(cells[start : start + columns]) for start in range(0, len(themes), columns)]
     notes = _maps.note_lines(atlas, WIDTH)
     top = 0.2 if atlas.synthetic else 0.02
-    made = sheet(WIDTH, top + rows * cell + 0.1 * len(notes) + 0.1)
+    made = sheet(WIDTH, top + sum(heights) + 0.1 * len(notes))
     if atlas.synthetic:
         _maps.title(made, [], synthetic=True)
     for number, (each, lines) in enumerate(zip(themes, titles, strict=True)):
         row, column = divmod(number, columns)
-        left, upper = column * (wide + 0.3), made.height - top - row * cell
+        left, upper = column * (wide + 0.3), made.height - top - sum(heights[:row])
         _panel(made, atlas, each, lines, (left, upper, wide, tall), bounds)
-    _maps.note_text(made.paper, notes, 0.1 * len(notes) + 0.06)
+    _maps.note_text(made.paper, notes, 0.1 * len(notes))
     return made
 
 
@@ -103,7 +102,7 @@ def moran_scatter(atlas: Atlas, step: Step, deviation: "pd.Series[Any]", lag: "p
     known = deviation.notna() & lag.notna()
     x, y = deviation[known].to_numpy(float), lag[known].to_numpy(float)
     slope = float((x * y).sum() / (x * x).sum())
-    made, axes = _chart(atlas, step.title, 3.6, (3.9, 0.62))
+    made, axes = _chart(atlas, step.title, 2.9, (3.75, 0.55))
     high_x, high_y = 1.12 * np.abs(x).max(), 1.25 * max(np.abs(y).max(), 1e-12)
     axes.set_xlim(-high_x, high_x)
     axes.set_ylim(-high_y, high_y)
@@ -133,9 +132,11 @@ def moran_scatter(atlas: Atlas, step: Step, deviation: "pd.Series[Any]", lag: "p
     column = str(step.result.options.get("column", ""))
     words = {name: str(type(step.result).__dataclass_fields__[name].metadata.get("title", name)) for name in ("deviation", "lag")}
     about = cleaned(atlas.titles.get(column, column) or "Value")
-    axes.set_xlabel("\n".join(wrapped(f"{about}: {words['deviation'][:1].lower()}{words['deviation'][1:]}", 3.6, 7, most=2)), parse_math=False)
+    axes.set_xlabel(
+        "\n".join(wrapped(f"{about}: {words['deviation'][:1].lower()}{words['deviation'][1:]}", 3.2, 7, most=2)), parse_math=False
+    )
     axes.set_ylabel(cleaned(words["lag"]), parse_math=False)
-    _side(made, 4.12, _scatter_words(slope, len(x), step))
+    _side(made, 4.0, _scatter_words(slope, len(x), step))
     return made
 
 
@@ -207,7 +208,7 @@ def surface_map(atlas: Atlas, step: Step, surface: Surface) -> Sheet:
     ratio = _maps.width_to_height(bounds, atlas.places)
     heading = wrapped(step.title, WIDTH, 9.5, bold=True, most=3)
     notes = _maps.note_lines(atlas, WIDTH)
-    wide = min(WIDTH, 6.2 * ratio)
+    wide = min(WIDTH, _maps.TALLEST * ratio)
     top, foot = 0.19 * len(heading) + (0.29 if atlas.synthetic else 0.1), 0.1 * len(notes) + 0.08
     made = sheet(WIDTH, top + wide / ratio + 0.62 + foot)
     _maps.title(made, heading, synthetic=atlas.synthetic)
@@ -340,7 +341,10 @@ def _pairs(merges: "pd.DataFrame", leaves: Sequence[str]) -> "np.ndarray[Any, An
     alive = {leaf: number for number, leaf in enumerate(leaves)}  # first member of a group -> its number
     pairs = []
     for first, second in merges[["first", "second"]].astype(str).itertuples(index=False, name=None):
-        found = [max((name for name in alive if text == name or text.startswith((f"{name}, ", f"{name} and "))), key=len, default=None) for text in (first, second)]
+        found = [
+            max((name for name in alive if text == name or text.startswith((f"{name}, ", f"{name} and "))), key=len, default=None)
+            for text in (first, second)
+        ]
         if found[0] is None or found[1] is None or found[0] == found[1]:
             return None
         pairs.append([alive.pop(name) for name in found])  # type: ignore[arg-type]
@@ -348,7 +352,9 @@ def _pairs(merges: "pd.DataFrame", leaves: Sequence[str]) -> "np.ndarray[Any, An
     return np.array(pairs)
 
 
-def _dendrogram(atlas: Atlas, step: Step, pairs: "np.ndarray[Any, Any]", joined: "np.ndarray[Any, Any]", leaves: Sequence[str]) -> Sheet:
+def _dendrogram(
+    atlas: Atlas, step: Step, pairs: "np.ndarray[Any, Any]", joined: "np.ndarray[Any, Any]", leaves: Sequence[str]
+) -> Sheet:
     count = len(leaves)
     heights = np.r_[np.zeros(count), joined]
     order = _leaves(pairs, count)

@@ -118,7 +118,9 @@ def single_values(result: Result) -> list[tuple[str, str, Any, str]]:
         value = getattr(result, each.name)
         if each.name in own or value is None or not isinstance(value, str | bool | int | float | np.generic):
             continue
-        found.append((each.name, str(each.metadata.get("title") or heading_words(each.name)), value, str(each.metadata.get("unit") or "")))
+        found.append(
+            (each.name, str(each.metadata.get("title") or heading_words(each.name)), value, str(each.metadata.get("unit") or ""))
+        )
     return found
 
 

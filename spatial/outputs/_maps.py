@@ -1,7 +1,8 @@
 """Thematic maps on paper: places in classes, with legend, scale, graticule and names."""
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from spatial.outputs._paper import ALARM, FAINT, GREY, INK, WIDTH, Sheet, measured, sheet, wrapped, write
 from spatial.outputs.atlas import Atlas, Class, Theme
 from spatial.outputs.themes import class_numbers
+from spatial.outputs.words import is_missing
 from spatial.places import is_local
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 #: Polygons beyond this number are drawn as pixels, inside the SVG too.
 RASTERISED_BEYOND = 5_000
 NAMED_UP_TO = 20
-_TALLEST = 6.2
+TALLEST = 4.6
 _CHUNK = 200  # polygons to one path: Agg runs out of cells with very long ones
 _GRAIN = 0.001  # inches; vertices closer than that are one, for neighbours alike
 _LEGEND, _SMALL = 6.5, 5.5  # points
@@ -64,14 +66,15 @@ def choropleth(atlas: Atlas, theme: Theme) -> Sheet:
     ratio = width_to_height(bounds, atlas.places)
     heading = wrapped(theme.title, WIDTH, 9.5, bold=True, most=3)
     notes = note_lines(atlas, WIDTH)
+    circles = dict(zip(theme.classes, _circles(theme, len(layer)), strict=True)) if are_points(layer) else {}
     beside = ratio < 1.25  # a tall country leaves room to its right
     legend_width = _legend_width(theme) if beside else 0.0
-    map_width = min(WIDTH - legend_width, _TALLEST * ratio)
+    map_width = min(WIDTH - legend_width, TALLEST * ratio)
     map_height = map_width / ratio
     rows = _legend_rows(theme.classes, WIDTH) if not beside else []
-    legend_height = 0.0 if beside else 0.17 * len(rows) + 0.42
+    legend_height = 0.0 if beside else 0.17 * len(rows) + 0.28
     top = 0.19 * len(heading) + (0.19 if atlas.synthetic else 0) + 0.1
-    foot = 0.1 * len(notes) + 0.08
+    foot = 0.1 * len(notes) + 0.02
     body = map_height if not beside else max(map_height, 0.17 * len(theme.classes) + 0.9)
     made = sheet(WIDTH, top + body + legend_height + foot + 0.14)
     title(made, heading, synthetic=atlas.synthetic)
@@ -80,9 +83,9 @@ def choropleth(atlas: Atlas, theme: Theme) -> Sheet:
     draw_map(made.paper, atlas, theme, frame)
     scale_bar(made.paper, atlas.places, frame, right=map_width if beside else WIDTH, y=bottom - 0.2)
     if beside:
-        _legend_beside(made.paper, theme, map_width + 0.22, made.height - top - 0.05)
+        _legend_beside(made.paper, theme, circles, map_width + 0.22, made.height - top - 0.05)
     else:
-        _legend_below(made.paper, theme, rows, bottom - 0.2)
+        _legend_below(made.paper, theme, circles, rows, bottom - 0.2)
     note_text(made.paper, notes, foot)
     return made
 
@@ -276,7 +279,7 @@ def title(made: Sheet, lines: Sequence[str], *, synthetic: bool) -> None:
 
 def note_lines(atlas: Atlas, width: float) -> list[str]:
     """
-    Word what stands under every picture: notes of the study and sources.
+    Word what stands under every picture: the first sentence of each note of the study, and the sources.
 
     Parameters
     ----------
@@ -290,7 +293,8 @@ def note_lines(atlas: Atlas, width: float) -> list[str]:
     list of str
         The lines.
     """
-    found = [line for note in atlas.notes for line in wrapped(note, width, _SMALL, most=6)]
+    found = [line for note in atlas.notes for line in wrapped(re.split(r"(?<=[.!?]) ", note, maxsplit=1)[0], width, _SMALL, most=2)]
+    found = found if len(found) <= 6 else [*found[:5], "Further notes are in the report."]
     titles = list(dict.fromkeys(each.title for each in atlas.sources))
     return found + (wrapped(f"Source: {'; '.join(titles)}.", width, _SMALL, most=3) if titles else [])
 
@@ -419,19 +423,17 @@ def _draw_polygons(axes: "Axes", layer: "GeoDataFrame", theme: Theme, numbers: "
     if tiny.any() and tiny.sum() <= NAMED_UP_TO:
         spots = frame.inches(shapely.get_coordinates(shapely.point_on_surface(shapes[tiny])))
         colours = [theme.classes[number].colour for number in numbers[tiny]]
+        axes.scatter(spots[:, 0], spots[:, 1], s=46, c="white", linewidths=0, zorder=2.9)
         axes.scatter(spots[:, 0], spots[:, 1], s=30, c=colours, edgecolors=INK, linewidths=0.5, zorder=3)
 
 
 def _draw_points(axes: "Axes", layer: "GeoDataFrame", theme: Theme, numbers: "np.ndarray[Any, Any]", frame: Frame) -> None:
     """Circles in the colour of their class; graduated values grow with it, large ones lie below small ones."""
     spots = frame.inches(_spots(layer))
-    ranges = [number for number, each in enumerate(theme.classes) if each.low is not None]
-    crowd = 1.0 if len(layer) <= 60 else max(0.08, 60 / len(layer))  # circles
-    growing = theme.kind == "sequential" and len(ranges) > 1
+    sizes = _circles(theme, len(layer))
     for number in reversed(range(len(theme.classes))):
-        rank = ranges.index(number) / (len(ranges) - 1) if growing and number in ranges else 0.3
         chosen = spots[numbers == number]
-        size = crowd * (18 + 92 * rank)
+        size = sizes[number]
         axes.scatter(
             chosen[:, 0],
             chosen[:, 1],
@@ -442,6 +444,17 @@ def _draw_points(axes: "Axes", layer: "GeoDataFrame", theme: Theme, numbers: "np
             zorder=3,
             rasterized=len(layer) > RASTERISED_BEYOND,
         )
+
+
+def _circles(theme: Theme, count: int) -> list[float]:
+    """Give the area of the circles of each class, in square points; smaller where there are many."""
+    ranges = [number for number, each in enumerate(theme.classes) if each.low is not None]
+    crowd = 1.0 if count <= 60 else max(0.08, 60 / count)
+    growing = theme.kind == "sequential" and len(ranges) > 1
+    ranks = [
+        ranges.index(number) / (len(ranges) - 1) if growing and number in ranges else 0.3 for number in range(len(theme.classes))
+    ]
+    return [crowd * (18 + 92 * rank) for rank in ranks]
 
 
 def _spots(layer: "GeoDataFrame") -> "np.ndarray[Any, Any]":
@@ -461,7 +474,7 @@ def _patches(
             patch = PathPatch(
                 path, facecolor=fill, edgecolor=edge, linewidth=line, joinstyle="round", rasterized=raster, zorder=order
             )
-            axes.add_patch(patch)
+            axes.add_artist(patch)  # not add_patch, which goes through every vertex to find limits that are set already
 
 
 def _path(shapes: "np.ndarray[Any, Any]", frame: Frame) -> Any:
@@ -469,7 +482,7 @@ def _path(shapes: "np.ndarray[Any, Any]", frame: Frame) -> Any:
     import shapely
     from matplotlib.path import Path
 
-    rings = shapely.get_rings(shapely.normalize(shapes))
+    rings = shapely.get_rings(shapely.get_parts(shapely.normalize(shapes)))
     coordinates, owners = shapely.get_coordinates(rings, return_index=True)
     points = np.round(frame.inches(coordinates) / _GRAIN) * _GRAIN
     keep = np.ones(len(points), bool)
@@ -528,7 +541,7 @@ def labels_of(atlas: Atlas, layer: "GeoDataFrame") -> list[str]:
     """
     column = atlas.label if layer is atlas.places else "label"
     names = layer[column] if column and column in layer.columns else layer.index.to_series()
-    return [str(index) if name is None or name != name else str(name) for index, name in zip(layer.index, names, strict=True)]  # noqa: PLR0124
+    return [str(index) if is_missing(name) else str(name) for index, name in zip(layer.index, names, strict=True)]
 
 
 def place_names(
@@ -570,7 +583,7 @@ def place_names(
         free = next((box for box in inside if not any(_overlap(box, other) for other in taken)), None)
         if free is not None:
             taken.append(free)
-            pale = not fill or _lightness(fill) > 0.45  # where black and white letters read equally well
+            pale = not fill or _lightness(fill) > 0.5  # where black and white letters read equally well
             write(
                 axes, free[0], free[1] + 0.015, short, size=size, colour=INK if pale else "white", halo=fill or "white"
             ).set_zorder(6)
@@ -608,34 +621,35 @@ def _legend_rows(classes: Sequence[Class], width: float) -> list[list[Class]]:
     return rows
 
 
-def _legend_below(axes: "Axes", theme: Theme, rows: Sequence[Sequence[Class]], top: float) -> None:
+def _legend_below(axes: "Axes", theme: Theme, circles: Mapping[Class, float], rows: Sequence[Sequence[Class]], top: float) -> None:
     write(axes, 0, top, _legend_heading(theme), size=_LEGEND, colour=GREY)
     y = top - 0.19
     for row in rows:
         x = 0.0
         for each in row:
-            legend_entry(axes, each, x, y)
+            legend_entry(axes, each, x, y, circle=circles.get(each, 0.0))
             x += _entry_width(each)
         y -= 0.17
 
 
-def _legend_beside(axes: "Axes", theme: Theme, left: float, top: float) -> None:
+def _legend_beside(axes: "Axes", theme: Theme, circles: Mapping[Class, float], left: float, top: float) -> None:
     y = top - 0.1
     for line in wrapped(_legend_heading(theme), WIDTH - left, _LEGEND, most=4):
         write(axes, left, y, line, size=_LEGEND, colour=GREY)
         y -= 0.13
     y -= 0.06
     for each in reversed(theme.classes) if theme.kind in ("sequential", "diverging") else theme.classes:
-        legend_entry(axes, each, left, y)
+        legend_entry(axes, each, left, y, circle=circles.get(each, 0.0))
         y -= 0.17
 
 
 def _legend_heading(theme: Theme) -> str:
     counted = "in brackets: number of places"
-    return "; ".join(part for part in (theme.unit[:1].upper() + theme.unit[1:], theme.method, counted) if part)
+    words = "; ".join(part for part in (theme.unit, theme.method, counted) if part)
+    return words[:1].upper() + words[1:]
 
 
-def legend_entry(axes: "Axes", each: Class, x: float, y: float, *, size: float = _LEGEND) -> None:
+def legend_entry(axes: "Axes", each: Class, x: float, y: float, *, size: float = _LEGEND, circle: float = 0.0) -> None:
     """
     Draw one entry of a legend: colour, label, number of places.
 
@@ -649,9 +663,16 @@ def legend_entry(axes: "Axes", each: Class, x: float, y: float, *, size: float =
         The left end of its base line, in inches.
     size
         Of the letters, in points.
+    circle
+        The area of a circle in square points, where the class is one of points.
     """
     from matplotlib.patches import Rectangle
 
-    axes.add_patch(Rectangle((x, y - 0.02), 0.2, 0.11 * size / _LEGEND, facecolor=each.colour, edgecolor="#8c8c8c", linewidth=0.4))
+    if circle:
+        axes.scatter([x + 0.1], [y + 0.035], s=circle, c=each.colour, edgecolors="#4d4d4d", linewidths=0.4)
+    else:
+        axes.add_artist(
+            Rectangle((x, y - 0.02), 0.2, 0.11 * size / _LEGEND, facecolor=each.colour, edgecolor="#8c8c8c", linewidth=0.4)
+        )
     write(axes, x + 0.26, y, each.label, size=size)
     write(axes, x + 0.26 + measured(each.label, size), y, f"  ({each.count})", size=size, colour=GREY)

@@ -263,7 +263,8 @@ def saved(figure: "Figure", folder: Path, name: str) -> tuple[Path, Path]:
         warnings.filterwarnings("always", message="Glyph .* missing from font")
         for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
             buffer = io.BytesIO()
-            figure.savefig(buffer, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
+            quick: dict[str, Any] = {"pil_kwargs": {"compress_level": 4}} if kind == "png" else {}
+            figure.savefig(buffer, format=kind, dpi=DOTS_PER_INCH, metadata=metadata, **quick)
             made.append(written(folder / f"{name}.{kind}", buffer.getvalue()))
     if caught:
         warnings.warn(

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatial.outputs._collected import Table
-from spatial.outputs.words import NONE, cleaned, decimals_for, fixed, heading_words, line_words, p_words, term_words, value_words
+from spatial.outputs.words import (
+    NONE,
+    cleaned,
+    decimals_for,
+    fixed,
+    heading_words,
+    is_missing,
+    line_words,
+    p_words,
+    term_words,
+    value_words,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +79,15 @@ def printed(table: Table, *, longest: int = LONGEST) -> Printed:
         breaks=tuple(each for each in breaks if each < len(frame)),
         left_out=left_out,
     )
+    if len(headings) == 1 and all(numeric) and 1 < len(body) <= 7 and len(label_headings) == 1:  # one column is a line of numbers
+        line = tuple(row[1] for row in made.rows)
+        return replace(
+            made,
+            headings=tuple(heading_words(row[0]) for row in made.rows),
+            numeric=tuple(True for _ in line),
+            rows=(line,),
+            breaks=(),
+        )
     turn = len(headings) > _WIDEST and len(body) < len(headings) - 2 and len(label_headings) == 1 and all(numeric) and not left_out
     return _turned(made) if turn else made
 
@@ -85,7 +105,8 @@ def _labels(frame: "pd.DataFrame") -> tuple[list[tuple[str, ...]], tuple[str, ..
 
 def _body(frame: "pd.DataFrame") -> list[list[str]]:
     columns = [frame.iloc[:, position] for position in range(frame.shape[1])]
-    free = [number for number, column in enumerate(columns) if _is_free(column)]
+    errors = "std_error" in frame.columns
+    free = [number for number, column in enumerate(columns) if _is_free(column) and (errors or not _is_whole(column))]
     grid = (
         np.column_stack([columns[number].to_numpy(dtype=float, na_value=np.nan) for number in free])
         if free
@@ -96,10 +117,12 @@ def _body(frame: "pd.DataFrame") -> list[list[str]]:
     for number, column in enumerate(columns):
         if number in free:
             texts.append([row[free.index(number)] for row in words])
+        elif _is_free(column):
+            texts.append(line_words(list(column.to_numpy(dtype=float, na_value=np.nan)), 0))
         elif _is_p(str(column.name)) and _is_numeric(column):
             texts.append([p_words(value) for value in column.to_numpy(dtype=float, na_value=np.nan)])
         else:
-            texts.append([value_words(value) if value is not None and value == value else NONE for value in column])  # noqa: PLR0124
+            texts.append([NONE if is_missing(value) else value_words(value) for value in column])
     return [list(row) for row in zip(*texts, strict=True)]
 
 
@@ -144,6 +167,13 @@ def _is_numeric(column: "pd.Series[Any]") -> bool:
 def _is_free(column: "pd.Series[Any]") -> bool:
     """Whether the decimals of a column are to be chosen: not for counts and p-values."""
     return _is_numeric(column) and not _is_p(str(column.name)) and column.dtype.kind not in "iu"
+
+
+def _is_whole(column: "pd.Series[Any]") -> bool:
+    """Tell degrees of freedom and the like, which only missing values make floats."""
+    numbers = column.to_numpy(dtype=float, na_value=np.nan)
+    known = numbers[np.isfinite(numbers)]
+    return bool(len(known)) and bool((known == np.round(known)).all()) and float(np.abs(known).max()) < 1e12
 
 
 def _heading(name: object, table: Table) -> str:
@@ -266,4 +296,4 @@ def _number(value: Any) -> float | None:
 
 
 def _text(value: Any) -> str:
-    return NONE if value is None or value != value else cleaned(value)  # noqa: PLR0124
+    return NONE if is_missing(value) else cleaned(value)

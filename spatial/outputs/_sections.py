@@ -11,7 +11,7 @@ from spatial.outputs._explained import answers, references
 from spatial.outputs._printed import Printed, printed
 from spatial.outputs.atlas import Atlas, Step
 from spatial.outputs.figures import Picture, pictures
-from spatial.outputs.words import cleaned, heading_words, p_words, value_words
+from spatial.outputs.words import cleaned, fixed, heading_words, p_words, value_words
 
 #: With more places, the values of the indicators are left to places.csv.
 _SHOWN_PLACES = 60
@@ -77,12 +77,17 @@ def facts(atlas: Atlas) -> list[tuple[str, str]]:
     list of tuple
         Words and number.
     """
-    found = [("Places", len(atlas.places)), ("Indicators", len(atlas.indicators)), ("Steps", len(atlas.steps)), ("Published tables compared", len(atlas.comparisons))]
+    found = [
+        ("Places", len(atlas.places)),
+        ("Indicators", len(atlas.indicators)),
+        ("Steps", len(atlas.steps)),
+        ("Published tables compared", len(atlas.comparisons)),
+    ]
     return [(words, value_words(count)) for words, count in found if count]
 
 
 def _said(atlas: Atlas) -> Section:
-    """The first sentence of each step, with a way to the rest."""
+    """Give the first sentence of each step, with a way to the rest."""
     entries = [
         {"term": step.title, "anchor": _anchor(number), "texts": [step.result.reading[0]]}
         for number, step in enumerate(atlas.steps, start=1)
@@ -97,22 +102,48 @@ def _said(atlas: Atlas) -> Section:
 
 
 def _done(atlas: Atlas) -> Section:
-    tables = [f"{len(atlas.places)} places", *([f"{len(atlas.indicators)} indicators ({', '.join(each.title for each in atlas.indicators)})"] if atlas.indicators else [])]
+    tables = [
+        f"{len(atlas.places)} places",
+        *(
+            [f"{len(atlas.indicators)} indicators ({', '.join(each.title for each in atlas.indicators)})"]
+            if atlas.indicators
+            else []
+        ),
+    ]
     opening = f"The study works on {' and '.join(tables)}."
     if atlas.points:
         opening += " Further points: " + "; ".join(f"{name} ({len(points)})" for name, points in atlas.points.items()) + "."
-    rows = tuple((str(number), step.title, step.result.operation, step.graph or "–", value_words(step.result.observations)) for number, step in enumerate(atlas.steps, start=1))
+    rows = tuple(
+        (str(number), step.title, step.result.operation, step.graph or "–", value_words(step.result.observations))
+        for number, step in enumerate(atlas.steps, start=1)
+    )
     blocks = [Block(kind="paragraphs", content=[opening])]
     if rows:
-        table = Printed(name="steps", title="Steps of the study", headings=("", "Step", "Operation", "Graph", "n"), numeric=(True, False, False, False, True), rows=rows)
+        table = Printed(
+            name="steps",
+            title="Steps of the study",
+            headings=("", "Step", "Operation", "Graph", "n"),
+            numeric=(True, False, False, False, True),
+            rows=rows,
+        )
         blocks.append(Block(kind="table", content=table))
     return Section(id="done", title="What was done", blocks=tuple(blocks))
 
 
 def _data(atlas: Atlas, drawn: Sequence[Picture]) -> list[Section]:
-    checked = [Block(kind="list", content=list(atlas.findings))] if atlas.findings else [Block(kind="paragraphs", content=["The check of the input found nothing to report."])]
+    checked = (
+        [Block(kind="list", content=list(atlas.findings))]
+        if atlas.findings
+        else [Block(kind="paragraphs", content=["The check of the input found nothing to report."])]
+    )
     found = [
-        Section(id="data", title="Data", blocks=(Block(kind="table", content=_sources_table(atlas)),) if atlas.sources else (Block(kind="paragraphs", content=["The study names no sources."]),)),
+        Section(
+            id="data",
+            title="Data",
+            blocks=(Block(kind="table", content=_sources_table(atlas)),)
+            if atlas.sources
+            else (Block(kind="paragraphs", content=["The study names no sources."]),),
+        ),
         Section(id="check", title="Input check", level=3, blocks=tuple(checked)),
     ]
     if atlas.ledger is not None and len(atlas.ledger):
@@ -148,10 +179,25 @@ def _join(atlas: Atlas) -> tuple[Block, ...]:
     counts = Counter(map(str, ledger["status"]))
     words = ", ".join(f"{count} {status}" for status, count in counts.most_common())
     rest = ledger[ledger["status"] != "joined"]
-    blocks = [Block(kind="paragraphs", content=[f"Of {len(ledger)} rows in the join ledger: {words}." + (" Every row of either side has its counterpart." if rest.empty else "")])]
+    blocks = [
+        Block(
+            kind="paragraphs",
+            content=[
+                f"Of {len(ledger)} rows in the join ledger: {words}."
+                + (" Every row of either side has its counterpart." if rest.empty else "")
+            ],
+        )
+    ]
     if not rest.empty:
         shown = rest.reset_index(drop=True).dropna(axis="columns", how="all")
-        blocks.append(Block(kind="table", content=printed(Table(name="join_ledger", title="Rows without counterpart", frame=shown, kind="ledger"), longest=40)))
+        blocks.append(
+            Block(
+                kind="table",
+                content=printed(
+                    Table(name="join_ledger", title="Rows without counterpart", frame=shown, kind="ledger"), longest=40
+                ),
+            )
+        )
     return tuple(blocks)
 
 
@@ -162,7 +208,10 @@ def _graphs(atlas: Atlas) -> tuple[Block, ...]:
         pairs = [(heading_words(key), value_words(value)) for key, value in options.items() if value is not None]
         if graph is not None:
             counts = graph.cardinalities
-            pairs += [("Links", value_words(int(counts.sum()))), ("Neighbours per place", f"{counts.min()} to {counts.max()}, {value_words(float(counts.mean()))} on average")]
+            pairs += [
+                ("Links", value_words(int(counts.sum()))),
+                ("Neighbours per place", f"{counts.min()} to {counts.max()}, {value_words(float(counts.mean()))} on average"),
+            ]
         blocks.append(Block(kind="pairs", content=pairs, title=f"Graph “{name}”"))
     return tuple(blocks)
 
@@ -180,7 +229,14 @@ def _indicators(atlas: Atlas, drawn: Sequence[Picture]) -> tuple[Block, ...]:
         made = printed(Table(name="places", title="Values of the indicators", frame=frame, kind="places"))
         if made.headings[0] == "Place":  # not turned
             titles = [each.title + (f" ({each.unit})" if each.unit else "") for each in atlas.indicators]
-            made = Printed(name=made.name, title=made.title, headings=("Place", *titles), numeric=made.numeric, rows=made.rows, breaks=made.breaks)
+            made = Printed(
+                name=made.name,
+                title=made.title,
+                headings=("Place", *titles),
+                numeric=made.numeric,
+                rows=made.rows,
+                breaks=made.breaks,
+            )
         blocks.append(Block(kind="table", content=made))
     return tuple(blocks)
 
@@ -192,7 +248,7 @@ def _results(atlas: Atlas) -> Section:
 
 
 def _readable(table: Table) -> Printed:
-    """The statistics without the columns that repeat what their title says."""
+    """Print the statistics without the columns that repeat what their title says."""
     if table.kind != "statistics":
         return printed(table)
     frame = table.frame.drop(columns=["operation"]).set_index("title").rename_axis("")
@@ -221,7 +277,13 @@ def _step(atlas: Atlas, step: Step, number: int, drawn: Iterable[Picture]) -> Se
 
 
 def _single(name: str, value: Any, unit: str) -> str:
-    words = p_words(float(value)) if re.fullmatch(r"p|p_permutation|p_adjusted|\w+_p", name) and isinstance(value, float) else value_words(value)
+    words = (
+        p_words(float(value))
+        if re.fullmatch(r"p|p_permutation|p_adjusted|\w+_p", name) and isinstance(value, float)
+        else value_words(value)
+    )
+    if re.match(r"log_likelihood|aic|bic", name):
+        words = fixed(float(value), 2)
     return f"{words} {unit}" if unit and words != "–" else words
 
 
@@ -268,7 +330,10 @@ def _again(atlas: Atlas) -> Section:
     ]
     if "seed" in record:
         texts.append(f"Random numbers start from seed {value_words(record['seed'])} unless a step says otherwise.")
-    blocks = [Block(kind="paragraphs", content=texts), Block(kind="code", content=[f"spatial run {name}", f"spatial verify {name}"])]
+    blocks = [
+        Block(kind="paragraphs", content=texts),
+        Block(kind="code", content=[f"spatial run {name}", f"spatial verify {name}"]),
+    ]
     versions = record.get("versions")
     if isinstance(versions, Mapping) and versions:
         blocks.append(Block(kind="pairs", content=[(str(key), str(value)) for key, value in versions.items()], title="Versions"))

@@ -12,7 +12,7 @@ from spatial.outputs.atlas import Atlas, Step
 if TYPE_CHECKING:
     from spatial.outputs._paper import Sheet
 
-_MULTIPLES = 12
+_MULTIPLES = 6  # maps on one sheet, which then fits a page
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,7 +82,7 @@ def pictures(atlas: Atlas) -> tuple[Picture, ...]:
             found.append(
                 Picture(
                     name="indicators",
-                    caption="The indicators",
+                    caption=f"Indicators: {'; '.join(each.title for each in part)}",
                     kind="overview",
                     step=None,
                     draw=partial(_charts.small_multiples, atlas, part),

@@ -60,7 +60,12 @@ def write_report(atlas: Atlas, path: str | Path, figures_folder: str | Path) -> 
     allowed = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
     sections = numbered(_sections.sections_of(atlas), Path(figures_folder))
     environment = Environment(
-        loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        loader=FileSystemLoader(_PAGE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters["cleaned"] = cleaned
     page = environment.get_template("report.html").render(
@@ -96,13 +101,15 @@ def running_title(atlas: Atlas) -> str:
     """
     words = cleaned(atlas.title)
     words = words if len(words) <= 90 else f"{words[:88]} …"
-    safe = "".join(letter if letter.isascii() and (letter.isalnum() or letter == " ") else f"\\{ord(letter):06x}" for letter in words)
+    safe = "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter == " ") else f"\\{ord(letter):x} " for letter in words
+    )
     return f'\n@page {{ @top-left {{ content: "{safe}"; }} }}\n@page :first {{ @top-left {{ content: ""; }} }}\n'
 
 
 def numbered(sections: tuple[Section, ...], folder: Path) -> list[Mapping[str, Any]]:
     """
-    Number sections, tables and figures, and put the pictures in.
+    Count sections, tables and figures, and put the pictures in.
 
     Parameters
     ----------
@@ -118,11 +125,19 @@ def numbered(sections: tuple[Section, ...], folder: Path) -> list[Mapping[str, A
     """
     counts = {"table": 0, "figure": 0}
     major, minor = 0, 0
-    made = []
+    made: list[Mapping[str, Any]] = []
     for section in sections:
         major, minor = (major + 1, 0) if section.level == 2 else (major, minor + 1)
         number = f"{major}" if section.level == 2 else f"{major}.{minor}"
-        made.append({"id": section.id, "title": section.title, "level": section.level, "number": number, "blocks": list(_filled(section, folder, counts))})
+        made.append(
+            {
+                "id": section.id,
+                "title": section.title,
+                "level": section.level,
+                "number": number,
+                "blocks": list(_filled(section, folder, counts)),
+            }
+        )
     return made
 
 
@@ -140,7 +155,7 @@ def _filled(section: Section, folder: Path, counts: dict[str, int]) -> Iterator[
 
 
 def _address(folder: Path, name: str) -> str:
-    """The picture as a data: address: lines where they are light, pixels otherwise."""
+    """Give the picture as a data: address: lines where they are light, pixels otherwise."""
     vector, pixels = folder / f"{name}.svg", folder / f"{name}.png"
     if vector.is_file() and (vector.stat().st_size <= _HEAVY or not pixels.is_file()):
         return f"data:image/svg+xml;base64,{base64.b64encode(vector.read_bytes()).decode('ascii')}"

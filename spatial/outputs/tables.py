@@ -13,6 +13,7 @@ from spatial.outputs._collected import Table, file_names, tables_of
 from spatial.outputs._printed import printed
 from spatial.outputs.atlas import Atlas
 from spatial.outputs.record import written
+from spatial.outputs.words import is_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,7 +116,7 @@ def harmless(text: str) -> str:
 
 
 def _cell(value: Any) -> Any:
-    if value is None or (not isinstance(value, str) and np.ndim(value) == 0 and value != value):  # noqa: PLR0124
+    if is_missing(value):
         return ""
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"

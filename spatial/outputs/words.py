@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spatial.outputs.themes import as_text, number_words
+from spatial.outputs.themes import number_words
 
 #: What stands where there is no number.
 NONE = "–"
@@ -17,6 +17,7 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 _HEADINGS = {
+    "adjusted_r2": "Adjusted R²",
     "aic": "AIC",
     "aic_ols": "AIC without space",
     "bic": "BIC",
@@ -29,15 +30,21 @@ _HEADINGS = {
     "k": "k",
     "log_likelihood": "Log-likelihood",
     "low": "Lower",
+    "max": "Maximum",
+    "median": "Median",
+    "min": "Minimum",
     "n": "n",
     "observations": "n",
     "p": "p",
     "p_adjusted": "p adjusted",
     "p_permutation": "p permutation",
+    "pseudo_r2": "Pseudo R²",
     "q1": "Lower quartile",
     "q3": "Upper quartile",
+    "r2": "R²",
     "sd": "SD",
     "sha256": "SHA-256",
+    "sigma2": "σ²",
     "statistic": "Statistic",
     "std_error": "SE",
     "total": "Total",
@@ -45,6 +52,30 @@ _HEADINGS = {
     "vif": "VIF",
     "z": "z",
 }
+
+
+def is_missing(value: Any) -> bool:
+    """
+    Tell a missing value from everything else.
+
+    Parameters
+    ----------
+    value
+        Anything a table can hold.
+
+    Returns
+    -------
+    bool
+        True for None, NaN, and what pandas writes as ``<NA>`` or ``NaT``.
+
+    Examples
+    --------
+    >>> is_missing(float("nan")), is_missing(""), is_missing([])
+    (True, False, False)
+    """
+    import pandas as pd
+
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 def cleaned(text: object) -> str:
@@ -220,12 +251,17 @@ def value_words(value: Any) -> str:  # noqa: PLR0911  (one line for each kind of
         return fixed(int(value), 0)
     if isinstance(value, float | np.floating):
         decimals = decimals_for([value], 4)
-        return scientific(float(value), 4) if decimals is None else fixed(float(value), decimals)
+        written = repr(float(value)).partition(".")[2]  # 0.05 is no 0.05000
+        return (
+            scientific(float(value), 4)
+            if decimals is None
+            else fixed(float(value), min(decimals, len(written)) if "e" not in written else decimals)
+        )
     if isinstance(value, Mapping):
         return "; ".join(f"{heading_words(key)}: {value_words(each)}" for key, each in value.items()) or "none"
     if isinstance(value, tuple | list | np.ndarray):
         return ", ".join(value_words(each) for each in value) or "none"
-    return NONE if as_text(value) is None else cleaned(value)
+    return NONE if is_missing(value) else cleaned(value)
 
 
 def term_words(term: object) -> str:
@@ -286,6 +322,7 @@ __all__ = [
     "decimals_for",
     "fixed",
     "heading_words",
+    "is_missing",
     "line_words",
     "number_words",
     "p_words",
