@@ -129,7 +129,7 @@ def k_means(
         operation="k_means",
         options=options,
         observations=len(values),
-        notes=given.notes + (_certainty(len(values), k, starts, certain=certain), *too_many(len(values))),
+        notes=(*given.notes, _certainty(len(values), k, starts, certain=certain), *too_many(len(values))),
         reading=reading("k-means", means, columns, 1 - inside / total, float(width.mean())),
         cluster=given.series(texts(labels), fill="No data"),
         silhouette_places=given.series(width),

@@ -125,7 +125,7 @@ def reading_of(
     decided = table.loc[choice.correction]
     found = int(decided["total"])
     rule = {
-        "fdr": "after correction for many tests (false discovery rate)",
+        "fdr": "after correction for many tests by the false discovery rate",
         "none": "without correction for many tests",
         "bonferroni": "after Bonferroni's correction",
     }[choice.correction]
@@ -137,7 +137,7 @@ def reading_of(
     sentences = [first]
     if choice.correction != "none":
         sentences.append(
-            f"Without correction it would be {int(table.loc['none', 'total'])}, of which about {choice.alpha * tested:.0f} would be expected by chance alone."
+            f"Without correction it would be {int(table.loc['none', 'total'])}, and about {choice.alpha * tested:.0f} would be expected by chance even without any pattern."
         )
     if observations < FEW:
         floor = float(np.min(drawn.smallest_p(choice.alternative)[drawn.draws > 0]))
@@ -145,7 +145,7 @@ def reading_of(
             f"With only {observations} places there are few ways to deal the values out: no p below {floor:.2g} is possible, so that hardly any cluster could be shown."
         )
     sentences.append(
-        "A place that does not stand out is not shown to be free of a pattern; its neighbours are part of every cluster's meaning."
+        "A place that does not stand out is not thereby shown to be without pattern; a cluster means the place together with its neighbours."
     )
     return tuple(sentences)
 

@@ -94,7 +94,8 @@ def local_moran(
     I_i = (z_i / m2) sum_j w_ij z_j with m2 = sum z^2 / n as in spdep; esda divides by n - 1 instead, so that its values are
     (n - 1) / n of these. Expectation and variance: Anselin (1995) for ``total``, Sokal, Oden and Thomson (1998) for
     ``conditional``. Quadrants split the neighbours' weighted deviations at 0. p values of GeoDa and PySAL are one-sided and
-    uncorrected by default; what they would show stands in ``counts`` as "smaller tail".
+    uncorrected by default; what they would show stands in ``counts`` as "smaller tail". spdep's ``localmoran_perm`` (1.2-7)
+    draws neighbours with replacement and so gives somewhat larger p than a permutation.
     The p of a place without deviation from the mean is NaN analytically and 1 by permutation.
 
     References

@@ -144,7 +144,7 @@ def test_two_sided_is_twice_the_smaller_tail(seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_under_chance_the_permutation_p_is_no_liberal_test(seed):
     """Independent values: p at or below 0.05 in about 5 percent of the draws, for the global test."""
     _, graph = squares()
