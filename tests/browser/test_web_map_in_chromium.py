@@ -505,3 +505,21 @@ def test_two_visits_draw_the_same_pixels(grid, shown):
             ]
         )
     assert sums[0] == sums[1]
+
+
+def test_on_paper_the_whole_map_is_on_one_page(grid, shown):
+    import base64
+    import re
+
+    driver = shown(moran_atlas(grid), dark=True)
+    for wide in (False, True):
+        sheet = {"paperWidth": 11.69 if wide else 8.27, "paperHeight": 8.27 if wide else 11.69, "printBackground": True}
+        printed = base64.b64decode(driver.execute_cdp_cmd("Page.printToPDF", sheet)["data"])
+        assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+    driver.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert driver.find_element("id", "map_atlas").size["width"] == pytest.approx(476, abs=3)
+    drawn = colours_of(driver)
+    assert driver.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert min(drawn[each.colour] for each in moran_atlas(grid).themes[0].classes) > 1_000
+    driver.execute_script("dispatchEvent(new Event('afterprint'))")
+    assert driver.find_element("id", "map_atlas").size["width"] > 800

@@ -211,6 +211,20 @@ function page(map, atlas) {
   const reload = () => { style = colours(); redraw(); if (redrawGrid) redrawGrid(); };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", reload);
   window.addEventListener("resize", () => plot.draw(state.theme, style));
+  let before = null;
+  window.addEventListener("beforeprint", () => {
+    before = { bounds: map.getBounds(), center: map.getCenter(), zoom: map.getZoom() };
+    document.documentElement.classList.add("printing");
+    map.invalidateSize({ pan: false, animate: false });
+    map.fitBounds(before.bounds.pad(-0.03), { animate: false });
+    reload();
+  });
+  window.addEventListener("afterprint", () => {
+    document.documentElement.classList.remove("printing");
+    map.invalidateSize({ pan: false, animate: false });
+    if (before) map.setView(before.center, before.zoom, { animate: false });
+    reload();
+  });
   recall();
   map.on("moveend", remember);
   window.addEventListener("hashchange", recall);
