@@ -8,7 +8,7 @@ import pytest
 from reading_atlas import HOSTILE, atlas, squares
 
 from spatial.errors import SpatialWarning
-from spatial.outputs import _maps, _paper
+from spatial.outputs import _charts, _frame, _maps, _paper, _shapes, _tree
 from spatial.outputs.figures import pictures, write_figures
 from spatial.outputs.themes import theme, themes_of
 from spatial.places import LOCAL
@@ -110,7 +110,7 @@ def test_vertices_that_print_as_one_are_one():
 
     angle = np.linspace(0, 2 * np.pi, 100_000)
     circle = np.array([shapely.Polygon(np.column_stack([np.cos(angle), np.sin(angle)]))])
-    path = _maps._path(circle, _maps.framed((-1.0, -1.0, 1.0, 1.0), 0, 0, 1, 1))
+    path = _shapes._path(circle, _frame.framed((-1.0, -1.0, 1.0, 1.0), 0, 0, 1, 1))
     assert 500 < len(path.vertices) < 4_000
 
 
@@ -180,8 +180,6 @@ def test_many_places_are_not_named():
 
 
 def test_the_slope_of_the_scatterplot_is_morans_i():
-    from spatial.outputs import _charts
-
     step = atlas().steps[0]
     slope = float((step.result.deviation * step.result.lag).sum() / (step.result.deviation**2).sum())
     assert _charts._scatter_words(slope, 16, step)[0].startswith("Slope of the line")
@@ -190,22 +188,18 @@ def test_the_slope_of_the_scatterplot_is_morans_i():
 
 
 def test_a_tree_that_cannot_be_followed_is_left_out():
-    from spatial.outputs import _charts
-
     step = atlas().steps[3]
-    assert _charts.tree(atlas(), step, step.result.merges.iloc[:-1]) is None
-    assert _charts.tree(atlas(), step, step.result.merges.assign(first="nobody")) is None
+    assert _tree.tree(atlas(), step, step.result.merges.iloc[:-1]) is None
+    assert _tree.tree(atlas(), step, step.result.merges.assign(first="nobody")) is None
 
 
 def test_branches_follow_the_names_of_their_members():
     import pandas as pd
 
-    from spatial.outputs import _charts
-
     merges = pd.DataFrame(
         {"first": ["a", "a, b", "a, b, b, c and 1 more"], "second": ["b", "b, c", "d"], "height": [1.0, 2.0, 3.0]}
     )
-    np.testing.assert_array_equal(_charts._pairs(merges, ["a", "b", "b, c", "d"]), [[0, 1], [4, 2], [5, 3]])
+    np.testing.assert_array_equal(_tree._pairs(merges, ["a", "b", "b, c", "d"]), [[0, 1], [4, 2], [5, 3]])
 
 
 def test_long_texts_are_broken():

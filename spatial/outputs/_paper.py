@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 #: The width of a text block on A4, in inches; every full-width picture has it.
 WIDTH = 6.3
 _PAD = 0.08
-INK, GREY, FAINT, ALARM = "#1a1a1a", "#5f5f5f", "#d8d8d8", "#b2182b"
+INK, GREY, FAINT, ALARM, MARK = "#1a1a1a", "#5f5f5f", "#d8d8d8", "#b2182b", "#2c7fb8"
+SMALL = 5.5  # points, for what stands round the picture
 DOTS_PER_INCH = 200
 
 # Text is drawn as outlines: the same picture on every machine, whichever fonts it has.

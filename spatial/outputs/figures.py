@@ -72,7 +72,7 @@ def pictures(atlas: Atlas) -> tuple[Picture, ...]:
     tuple of Picture
         Small multiples of the indicators, a map for each theme, then the charts of each step.
     """
-    from spatial.outputs import _charts, _maps
+    from spatial.outputs import _maps
 
     found: list[Picture] = []
     first = [each for each in atlas.themes if each.step is None and each.layer == "places"]
@@ -85,7 +85,7 @@ def pictures(atlas: Atlas) -> tuple[Picture, ...]:
                     caption=f"Indicators: {'; '.join(each.title for each in part)}",
                     kind="overview",
                     step=None,
-                    draw=partial(_charts.small_multiples, atlas, part),
+                    draw=partial(_maps.small_multiples, atlas, part),
                 )
             )
     found += [
@@ -99,7 +99,7 @@ def pictures(atlas: Atlas) -> tuple[Picture, ...]:
 
 
 def _step_pictures(atlas: Atlas, step: Step) -> list[Picture]:
-    from spatial.outputs import _charts
+    from spatial.outputs import _charts, _surface, _tree
 
     values: dict[str, Any] = {each.name: getattr(step.result, each.name) for each in fields(step.result)}
     found = []
@@ -119,11 +119,11 @@ def _step_pictures(atlas: Atlas, step: Step) -> list[Picture]:
                 caption=step.title,
                 kind="surface",
                 step=step.id,
-                draw=partial(_charts.surface_map, atlas, step, surface),
+                draw=partial(_surface.surface_map, atlas, step, surface),
             )
         )
     if hasattr(values.get("merges"), "columns"):
-        add("tree", "tree", "dendrogram", partial(_charts.tree, atlas, step, values["merges"]))
+        add("tree", "tree", "dendrogram", partial(_tree.tree, atlas, step, values["merges"]))
     for name, needed in (("coefficients", {"estimate", "low", "high"}), ("impacts", {"direct", "direct_low", "direct_high"})):
         table: Any = values.get(name)
         if hasattr(table, "columns") and needed <= set(table.columns) and len(table):
