@@ -1,6 +1,10 @@
 """Small studies for the writers of layers: awkward names and values, areas and points, three kinds of coordinates."""
 
+# ruff: noqa: RUF009  (fields of results are declared so)
+
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,6 +12,9 @@ from spatial.outputs.atlas import Atlas, Indicator, Source, Step
 from spatial.outputs.themes import theme, themes_of
 from spatial.places import LOCAL
 from spatial.results import Result, Surface, shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ALBERS = "+proj=aea +lat_0=48 +lon_0=68 +lat_1=43 +lat_2=53 +ellps=WGS84 +units=m"
 COORDINATES = {"custom": ALBERS, "registered": "EPSG:32642", "degrees": "EPSG:4326", "local": LOCAL}
@@ -36,8 +43,13 @@ class Found(Result):
 
     statistic: float = shown("Moran's I")
     strongest: str = shown("Strongest place")
-    coefficients: "object" = shown("Coefficients")
-    cluster: "object" = shown("Cluster", theme="clusters")
+    coefficients: "pd.DataFrame" = shown("Coefficients")
+    cluster: "pd.Series" = shown("Cluster", theme="clusters")
+
+
+def parsed(text):
+    """Read XML that we wrote ourselves."""
+    return ET.fromstring(text)  # noqa: S314
 
 
 def areas(crs=ALBERS, *, side=6, size=100_000.0):
@@ -103,7 +115,7 @@ def awkward_atlas(crs=ALBERS, *, size=100_000.0):
 
     places = areas(crs, size=size)
     names = [name for name in AWKWARD_NAMES if name]
-    indicators = [Indicator(column=name, title=f"Title of <{name}> & co", unit="тыс. ₸") for name in names]
+    indicators = [Indicator(column=name, title=f"{number} <{name}> & co", unit="тыс. ₸") for number, name in enumerate(names)]
     indicators += [Indicator(column=name, title=name, kind="category") for name in ("text", "flag", "group")]
     table = pd.DataFrame({"estimate": [1.5, np.nan], "p": [0.1, 1e-300]}, index=pd.Index(["Intercept", "INC"], name="term"))
     found = Found(
@@ -116,7 +128,8 @@ def awkward_atlas(crs=ALBERS, *, size=100_000.0):
     return Atlas(
         name="awkward",
         title='Study "A" & <B>, Қазақстан',
-        notes=("Outlines are schematic.",),
+        marks=("Outlines are schematic.",),
+        notes=("Population as of 2023.",),
         synthetic=True,
         places=places,
         label="имя",

@@ -5,11 +5,10 @@ import sqlite3
 import warnings
 from contextlib import closing
 from dataclasses import replace
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from layered_atlas import AWKWARD_NAMES, COORDINATES, areas, awkward_atlas
+from layered_atlas import AWKWARD_NAMES, COORDINATES, areas, awkward_atlas, parsed
 
 from spatial.errors import OutputError, SpatialWarning
 from spatial.outputs import geopackage, qgis_layers
@@ -112,7 +111,7 @@ def test_every_layer_has_a_style_that_qgis_finds(atlas, path):
     for name, catalog, schema, column, default, style in rows:
         assert (catalog, schema, column, default) == ("", "", geometry[name], 1)
         assert not re.search(r"np\.|\bnan\b|\binf\b", style)
-        ElementTree.fromstring(style)
+        parsed(style)
 
 
 def test_styles_hold_the_classes_of_the_map_exactly(atlas, path):
@@ -120,7 +119,7 @@ def test_styles_hold_the_classes_of_the_map_exactly(atlas, path):
     for layer in layers_of(atlas):
         if layer.theme is None:
             continue
-        renderer = ElementTree.fromstring(styles[layer.name]).find("renderer-v2")
+        renderer = parsed(styles[layer.name]).find("renderer-v2")
         labels = [rule.get("label") for rule in renderer.iter("rule")]
         colours = [option.get("value") for option in renderer.iter("Option") if option.get("name") == "color"]
         assert labels == [each.label.replace("\x01", "") for each in layer.theme.classes]
@@ -145,7 +144,7 @@ def test_every_value_is_in_one_class_even_beside_a_bound():
             held = [
                 position
                 for position, rule in enumerate(conditions)
-                if file.execute(f"SELECT count(*) FROM t WHERE {rule}").fetchone()[0]
+                if file.execute(f"SELECT count(*) FROM t WHERE {rule}").fetchone()[0]  # noqa: S608  (our own rules)
             ]
             assert held == [number]
 
@@ -197,14 +196,14 @@ def test_tables_of_results_sources_and_notes(path):
     assert ask(path, "SELECT field, number, text FROM results") == [("statistic", 0.25, None), ("strongest", None, "k03")]
     assert ask(path, "SELECT title, licence FROM sources") == [("Natural Earth", "Public domain"), ("GeoNames", "CC BY 4.0")]
     said = [note for (note,) in ask(path, "SELECT note FROM notes")]
-    assert {"Outlines are schematic.", "One key has no place.", "Two places have no value."} <= set(said)
+    assert {"Outlines are schematic.", "Population as of 2023.", "One key has no place.", "Two places have no value."} <= set(said)
 
 
 def test_layers_say_that_they_are_synthetic_and_schematic(path):
     for (text,) in ask(path, "SELECT metadata FROM gpkg_metadata"):
-        about = ElementTree.fromstring(text)
+        about = parsed(text)
         assert "SYNTHETIC" in about.findtext("abstract")
-        assert "Outlines are schematic." in about.findtext("abstract")
+        assert "Outlines are schematic.\nPopulation as of 2023." in about.findtext("abstract")
         assert [each.text for each in about.findall("license")] == ["CC BY 4.0", "Public domain"]
 
 

@@ -14,7 +14,7 @@ from spatial.errors import OutputError, SpatialWarning, complaint
 from spatial.outputs.atlas import Atlas
 from spatial.outputs.geopackage_tables import tables_of, too_many_links
 from spatial.outputs.qgis_layers import Layer, column_names, drawable, frame_of, layers_of, storage_of, unique
-from spatial.outputs.qgis_metadata import layer_metadata
+from spatial.outputs.qgis_metadata import layer_metadata, marks_of
 from spatial.outputs.qgis_project import packed_project
 from spatial.outputs.qgis_styles import vector_style
 from spatial.outputs.qgis_xml import authority, clean
@@ -95,7 +95,7 @@ def _fill(file: sqlite3.Connection, atlas: Atlas, name: str) -> None:
     systems = _write_reference_systems(file, [layer.crs for layer in layers])
     for layer, system in zip(layers, systems, strict=True):
         _write_layer(file, atlas, layer, system)
-        _describe(file, layer.name, "features", _identifier(layer, layers), "\n".join(atlas.notes), (*layer.extent, system))
+        _describe(file, layer.name, "features", _identifier(layer, layers), "\n".join(marks_of(atlas)), (*layer.extent, system))
     taken = {layer.name.casefold() for layer in layers} | {"layer_styles", "qgis_projects"}
     for wanted, (title, table) in tables_of(atlas).items():
         table_name = unique(wanted, taken)

@@ -62,7 +62,7 @@ def notes_of(atlas: Atlas) -> list[tuple[str, str]]:
     list of tuple
         What it is about, and the sentence.
     """
-    said = [(atlas.title, note) for note in atlas.notes] + [("Input check", note) for note in atlas.findings]
+    said = [(atlas.title, note) for note in (*atlas.marks, *atlas.notes)] + [("Input check", note) for note in atlas.findings]
     for step in atlas.steps:
         said += [(step.title, note) for note in (*step.result.reading, *step.result.notes)]
     said += [(f"Graph {name}", too_many_links(name, graph)) for name, graph in atlas.graphs.items() if not drawable(graph)]

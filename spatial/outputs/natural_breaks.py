@@ -48,7 +48,7 @@ def natural_breaks(values: "np.ndarray[Any, Any]", count: int) -> "np.ndarray[An
         distinct, times = np.unique(ordered[ranks], return_counts=True)
         count = min(count, len(distinct))
     last = _cuts(distinct, times, count)
-    uppers = distinct[last]
+    uppers: np.ndarray[Any, np.dtype[np.float64]] = distinct[last]
     uppers[-1] = np.max(values)
     return uppers
 

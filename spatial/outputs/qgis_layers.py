@@ -251,7 +251,7 @@ def _table_layer(atlas: Atlas, frame: "GeoDataFrame", kind: Kind, name: str, of:
         label=label,
         columns=columns,
         storage={key: storage_of(frame.index.to_series())} | {new: storage_of(frame[old]) for old, new in columns.items()},
-        aliases={new: words for new, words in aliases.items() if words != new},
+        aliases={new: words for new, words in aliases.items() if words and words != new},
         labelled=len(frame) <= MOST_LABELS and (kind == "points" or not atlas.themes),
     )
 

@@ -44,7 +44,7 @@ def abstract_of(atlas: Atlas, layer: Layer) -> str:
     str
         Paragraphs.
     """
-    said = [f"{atlas.title}.", *warnings_of(atlas)]
+    said = [f"{atlas.title}.", *marks_of(atlas), *atlas.notes]
     if layer.theme is not None and layer.theme.method:
         said.append(f"Classes: {layer.theme.method}.")
     renamed = [f"'{old}' is '{new}'" for old, new in layer.columns.items() if old != new and layer.kind != "graph"]
@@ -55,7 +55,7 @@ def abstract_of(atlas: Atlas, layer: Layer) -> str:
     return "\n".join(said)
 
 
-def warnings_of(atlas: Atlas) -> list[str]:
+def marks_of(atlas: Atlas) -> list[str]:
     """
     List what must stand on every map.
 
@@ -67,14 +67,14 @@ def warnings_of(atlas: Atlas) -> list[str]:
     Returns
     -------
     list of str
-        That data is synthetic, then the study's own notes.
+        The study's marks; that its data is synthetic even where no mark says so.
     """
     invented = (
         ["SYNTHETIC data: drawn at random, not observed."]
-        if atlas.synthetic and not any("SYNTHETIC" in note for note in atlas.notes)
+        if atlas.synthetic and not any("SYNTHETIC" in mark for mark in atlas.marks)
         else []
     )
-    return [*invented, *atlas.notes]
+    return [*invented, *atlas.marks]
 
 
 def credits_of(atlas: Atlas) -> list[str]:

@@ -12,7 +12,7 @@ from spatial.errors import OutputError, complaint
 from spatial.outputs.atlas import Atlas, Theme
 from spatial.outputs.qgis_layers import Layer, layers_of, numbered, unique
 from spatial.outputs.qgis_layout import Page, layout
-from spatial.outputs.qgis_metadata import abstract_of, credits_of, metadata_elements, warnings_of
+from spatial.outputs.qgis_metadata import abstract_of, credits_of, marks_of, metadata_elements
 from spatial.outputs.qgis_styles import style_attributes, style_elements, surface_elements
 from spatial.outputs.qgis_xml import VERSION, clean, document, element, lasting_id, reference_system
 from spatial.outputs.themes import SEQUENTIAL
@@ -141,7 +141,9 @@ def project_document(atlas: Atlas, layers: Sequence[Layer], geopackage_name: str
                 element("visibility-presets", children=[_preset(name, ids) for name, (_, ids) in themes.items()]),
                 element(
                     "projectMetadata",
-                    children=metadata_elements(atlas, atlas.title, "\n".join([atlas.description, *warnings_of(atlas)]), None),
+                    children=metadata_elements(
+                        atlas, atlas.title, "\n".join([atlas.description, *marks_of(atlas), *atlas.notes]), None
+                    ),
                 ),
                 element(
                     "Layouts", children=[layout(_page(atlas, name, entry, extent, crs)) for name, (entry, _) in themes.items()]
@@ -232,7 +234,7 @@ def _raster_layer(atlas: Atlas, entry: _Entry, surface: Surface) -> Element:
         {"type": "raster", "styleCategories": "AllStyleCategories", "hasScaleBasedVisibilityFlag": 0},
         [
             *_head(entry, surface.crs),
-            element("resourceMetadata", children=metadata_elements(atlas, entry.title, "\n".join(warnings_of(atlas)), surface.crs)),
+            element("resourceMetadata", children=metadata_elements(atlas, entry.title, "\n".join(marks_of(atlas)), surface.crs)),
             element("provider", text="gdal"),
             element("map-layer-style-manager", {"current": "default"}, [element("map-layer-style", {"name": "default"})]),
             *surface_elements(surface),
@@ -293,7 +295,7 @@ def _page(atlas: Atlas, name: str, entry: _Entry, extent: tuple[float, ...], crs
         title=entry.title,
         study=atlas.title,
         unit=theme.unit if theme is not None else "",
-        notes=" ".join(line for line in (*warnings_of(atlas), method, *credits_of(atlas)) if line),
+        notes=" ".join(line for line in (*marks_of(atlas), method, *credits_of(atlas)) if line),
         layer_id=entry.id,
         source=entry.source,
         provider=entry.provider,

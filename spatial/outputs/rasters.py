@@ -33,12 +33,11 @@ def write_surface(surface: Surface, path: Path, title: str) -> None:
     32-bit numbers, deflate, missing values as NaN. The same surface gives the same bytes.
     """
     import rasterio
-    from rasterio.errors import RasterioError
 
     values = np.where(surface.values == surface.nodata, np.float32(np.nan), surface.values).astype(np.float32)
     rows, columns = values.shape
     path = Path(path)
-    unfinished = path.with_name(f"{path.stem}.part.tif")
+    unfinished = path.with_name(f"{path.name}.part")
     known = {
         "driver": "COG",
         "dtype": "float32",
@@ -54,14 +53,17 @@ def write_surface(surface: Surface, path: Path, title: str) -> None:
         "resampling": "average",
         "num_threads": 1,
     }
-    try:
-        with rasterio.open(unfinished, "w", **known) as file:
+    with rasterio.MemoryFile() as memory:
+        with memory.open(**known) as file:
             file.write(values, 1)
             file.set_band_description(1, clean(title))
             file.units = (clean(surface.unit),)
+        content = memory.read()
+    try:
+        unfinished.write_bytes(content)
         unfinished.replace(path)
         path.with_suffix(".qml").write_text(surface_style(surface), encoding="utf-8", newline="\n")
-    except (OSError, RasterioError) as error:
+    except OSError as error:
         raise OutputError(complaint(str(path), f"it cannot be written ({error})", "", "Choose another folder")) from error
     finally:
         unfinished.unlink(missing_ok=True)

@@ -192,10 +192,7 @@ def _sequential(column: "pd.Series[Any]") -> tuple[tuple[Class, ...], str]:
     values = column.dropna().to_numpy(dtype=float)
     distinct = np.unique(values)
     count = min(len(SEQUENTIAL), len(distinct), max(2, round(1 + math.log2(len(values)))))
-    if len(distinct) <= count:
-        uppers = distinct
-    else:
-        uppers = natural_breaks(values, count)
+    uppers = natural_breaks(values, count)
     colours = _spread(SEQUENTIAL, len(uppers))
     return _ranges(values, float(distinct[0]), uppers, colours), "natural breaks (Fisher-Jenks)"
 

@@ -1,0 +1,146 @@
+"""The QGIS project, read without QGIS."""
+
+import io
+import sqlite3
+import zipfile
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+from layered_atlas import COORDINATES, awkward_atlas, parsed, point_atlas
+
+from spatial.errors import OutputError
+from spatial.outputs.atlas import Atlas
+from spatial.outputs.geopackage import write_geopackage
+from spatial.outputs.qgis_layers import layers_of
+from spatial.outputs.qgis_project import project_document, write_project
+
+
+@pytest.fixture(scope="module")
+def atlas():
+    return awkward_atlas()
+
+
+@pytest.fixture(scope="module")
+def project(atlas):
+    return parsed(project_document(atlas, layers_of(atlas), "atlas.gpkg"))
+
+
+def items(project, name):
+    return [each for each in project.iter("LayoutItem") if each.get("id") == name]
+
+
+def test_the_archive_is_the_same_every_time_and_inside_the_geopackage(atlas, tmp_path):
+    for name in ("a.qgz", "b.qgz"):
+        write_project(atlas, "atlas.gpkg", tmp_path / name)
+    packed = (tmp_path / "a.qgz").read_bytes()
+    assert packed == (tmp_path / "b.qgz").read_bytes()
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert archive.namelist() == ["awkward.qgs"]
+        assert archive.infolist()[0].date_time == (1980, 1, 1, 0, 0, 0)
+        assert str(tmp_path).encode() not in archive.read("awkward.qgs")
+    write_geopackage(atlas, tmp_path / "atlas.gpkg")
+    with closing(sqlite3.connect(tmp_path / "atlas.gpkg")) as file:
+        ((name, content),) = file.execute("SELECT name, content FROM qgis_projects").fetchall()
+    assert name == "awkward"
+    assert bytes.fromhex(content.decode()) == packed
+
+
+def test_addresses_are_relative_and_identifiers_long_enough_to_be_kept(project):
+    layers = list(project.iter("maplayer"))
+    assert all(each.findtext("datasource").startswith(("./atlas.gpkg|layername=", "./surface-kde.tif")) for each in layers)
+    ids = [each.findtext("id") for each in layers]
+    assert len(set(ids)) == len(ids)
+    assert min(map(len, ids)) > 10
+    assert {each.get("id") for each in project.iter("layer-tree-layer")} == set(ids)
+
+
+def test_layers_stand_in_groups_and_only_the_first_map_is_on(atlas, project):
+    tree = project.find("layer-tree-group")
+    assert [each.get("name") for each in tree.findall("layer-tree-group")] == [
+        "Points",
+        "Graphs",
+        "Surfaces",
+        "Indicators",
+        atlas.steps[0].title,
+    ]
+    shown = [each.get("name") for each in tree.iter("layer-tree-layer") if each.get("checked") == "Qt::Checked"]
+    assert shown == [atlas.themes[0].title]
+
+
+def test_every_map_has_a_theme_and_a_page(atlas, project):
+    maps = [each.title for each in atlas.themes] + ["Density of cities"]
+    presets = {each.get("name"): [layer.get("id") for layer in each.iter("layer")] for each in project.iter("visibility-preset")}
+    assert list(presets) == maps == [each.get("name") for each in project.iter("Layout")]
+    assert [each.get("followPresetName") for each in items(project, "map")] == maps
+    titles = {each.findtext("id"): each.findtext("layername") for each in project.iter("maplayer")}
+    assert [titles[each] for each in presets["Density of cities"]] == ["cities", "Density of cities", "Places, all columns"]
+    assert [titles[each] for each in presets["Population"]] == ["Population", "Places, all columns"]
+
+
+def test_pages_say_what_must_be_said(project):
+    for each in items(project, "notes"):
+        text = each.get("labelText")
+        assert text.startswith("SYNTHETIC data: drawn at random, not observed. Outlines are schematic.")
+        assert text.endswith("Natural Earth. naturalearthdata.com. Public domain. GeoNames. geonames.org. CC BY 4.0.")
+
+
+def test_text_of_the_data_is_not_run_as_an_expression():
+    atlas = replace(awkward_atlas(), title="[% env('HOME') %]")
+    project = parsed(project_document(atlas, layers_of(atlas), "atlas.gpkg"))
+    assert {each.get("labelText") for each in items(project, "study")} == {"[ % env('HOME') %]"}
+
+
+@pytest.mark.parametrize(("crs", "bars"), [("custom", True), ("registered", True), ("degrees", True), ("local", False)])
+def test_a_scale_bar_stands_where_coordinates_are_of_this_earth(crs, bars):
+    atlas = awkward_atlas(COORDINATES[crs])
+    project = parsed(project_document(atlas, layers_of(atlas), "atlas.gpkg"))
+    assert bool(items(project, "scale bar")) is bars
+    for bar in items(project, "scale bar"):
+        width = float(items(project, "map")[0].get("size").split(",")[0])
+        extent = project.find(".//LayoutItem[@id='map']/Extent")
+        metres = (float(extent.get("xmax")) - float(extent.get("xmin"))) * (111_195 if crs == "degrees" else 1)
+        length = 2 * float(bar.get("numUnitsPerSegment")) * 1000 / metres * width
+        assert 10 < length < 50  # millimetres, of 66 that are there
+
+
+def test_north_is_shown_only_on_a_narrow_map():
+    atlas = awkward_atlas()
+    assert items(parsed(project_document(atlas, layers_of(atlas), "x.gpkg")), "north arrow") == []
+    towns = point_atlas()
+    assert len(items(parsed(project_document(towns, layers_of(towns), "x.gpkg")), "north arrow")) == 2
+
+
+def test_a_map_keeps_the_shape_of_its_frame_and_shows_everything(atlas, project):
+    left, bottom, right, top = atlas.places.total_bounds
+    for each in items(project, "map"):
+        width, height = (float(part) for part in each.get("size").split(",")[:2])
+        box = {name: float(value) for name, value in each.find("Extent").items()}
+        assert (box["xmax"] - box["xmin"]) / (box["ymax"] - box["ymin"]) == pytest.approx(width / height)
+        assert box["xmin"] < left
+        assert box["ymin"] < bottom
+        assert box["xmax"] > right
+        assert box["ymax"] > top
+
+
+def test_maps_of_one_title_are_told_apart(grid):
+    from spatial.outputs.themes import theme
+
+    both = (
+        theme(grid["value"], "sequential", id="value", title="Same"),
+        theme(grid["noise"], "sequential", id="noise", title="Same"),
+    )
+    atlas = Atlas(name="x", title="x", places=grid, themes=both)
+    project = parsed(project_document(atlas, layers_of(atlas), "x.gpkg"))
+    assert [each.get("name") for each in project.iter("Layout")] == ["Same", "Same 2"]
+
+
+def test_a_study_without_maps_has_a_page_of_its_places(grid):
+    atlas = Atlas(name="x", title="x", places=grid)
+    project = parsed(project_document(atlas, layers_of(atlas), "x.gpkg"))
+    assert [each.get("name") for each in project.iter("Layout")] == ["Places, all columns"]
+
+
+def test_a_folder_that_is_not_there(grid, tmp_path):
+    with pytest.raises(OutputError, match=r"atlas.qgz: it cannot be written"):
+        write_project(Atlas(name="x", title="x", places=grid), "atlas.gpkg", tmp_path / "no" / "atlas.qgz")
