@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.errors import ModelError, complaint
+from spatial.models._chebyshev import fitted
 from spatial.models._least_squares import log_likelihood
 from spatial.models._log_determinant import LogDeterminant, factorised, value
 
@@ -20,6 +21,7 @@ Matrix = NDArray[np.float64]
 Profile = Callable[[float], tuple[float, float]]
 
 GRID = 15  # points of the first, coarse search: the likelihood of an error model may have more than one peak
+COARSE_GRID = 9  # the same where each point costs a factorisation
 EDGE = 1e-3  # an estimate nearer to a limit than this share of the interval gets a note
 BLOCK = 256  # columns solved at once
 #: More places than this and the exact traces for the information matrix take minutes.
@@ -71,17 +73,14 @@ def maximised(log_determinant: LogDeterminant, profile: Profile, count: int, nam
     def loss(parameter: float) -> float:
         return -value(log_determinant, parameter) - log_likelihood(profile(parameter)[0], count)
 
-    angles = np.cos(np.pi * (np.arange(GRID, 0, -1) - 0.5) / GRID)
-    points = (low + high) / 2 + (high - low) / 2 * angles
+    grid = GRID if log_determinant.method == "eigen" else COARSE_GRID
+    points = (low + high) / 2 + (high - low) / 2 * np.cos(np.pi * (np.arange(grid, 0, -1) - 0.5) / grid)
     best = int(np.argmin([loss(float(point)) for point in points]))
     left = float(points[best - 1]) if best > 0 else low
-    right = float(points[best + 1]) if best < GRID - 1 else high
-    near = float(minimize_scalar(loss, bounds=(left, right), method="bounded", options={"xatol": 1e-7 * (high - low)}).x)
+    right = float(points[best + 1]) if best < grid - 1 else high
+    near = float(minimize_scalar(loss, bounds=(left, right), method="bounded", options={"xatol": 1e-4 * (high - low)}).x)
     parameter = _polished(log_determinant, profile, count, near)
-    notes: tuple[str, ...] = (f"Admissible interval of {name}: {low:.6g} to {high:.6g}.",)
-    if min(parameter - low, high - parameter) < EDGE * (high - low):
-        notes += (f"The estimate of {name} lies at the edge of its interval: treat all numbers of this model as unreliable.",)
-    if not low < parameter < high:
+    if parameter is None:
         raise ModelError(
             complaint(
                 f"parameter {name}",
@@ -90,30 +89,33 @@ def maximised(log_determinant: LogDeterminant, profile: Profile, count: int, nam
                 "Use another graph or fewer regressors",
             )
         )
+    notes: tuple[str, ...] = (f"Admissible interval of {name}: {low:.6g} to {high:.6g}.",)
+    if min(parameter - low, high - parameter) < EDGE * (high - low):
+        notes += (f"The estimate of {name} lies at the edge of its interval: treat all numbers of this model as unreliable.",)
     return Maximum(parameter, profile(parameter)[0], -loss(parameter), notes)
 
 
-def _polished(log_determinant: LogDeterminant, profile: Profile, count: int, near: float) -> float:
-    """Find where the derivative is 0, close to a maximum that is known to about 7 digits."""
+def _polished(log_determinant: LogDeterminant, profile: Profile, count: int, near: float) -> float | None:
+    """Find where the derivative is 0, close to a maximum that is known to about 4 digits; None where it is nowhere 0."""
     from scipy.optimize import brentq
 
     width = log_determinant.high - log_determinant.low
-    low, high = (
-        max(near - 1e-4 * width, (near + log_determinant.low) / 2),
-        min(near + 1e-4 * width, (near + log_determinant.high) / 2),
-    )
-    slope_at = _slopes(log_determinant, low, high)
+    for reach in (1e-3, 1e-2, 1e-1):
+        low = max(near - reach * width, (near + log_determinant.low) / 2)
+        high = min(near + reach * width, (near + log_determinant.high) / 2)
+        slope_at = _slopes(log_determinant, low, high)
 
-    def score(parameter: float) -> float:
-        squares, half = profile(parameter)
-        return slope_at(parameter) + count * half / squares
+        def score(parameter: float, slope_at: Callable[[float], float] = slope_at) -> float:
+            squares, half = profile(parameter)
+            return slope_at(parameter) + count * half / squares
 
-    return float(brentq(score, low, high, xtol=1e-15 * width, rtol=1e-14)) if score(low) > 0 > score(high) else near
+        if score(low) > 0 > score(high):
+            return float(brentq(score, low, high, xtol=1e-15 * width, rtol=1e-14))
+    return None
 
 
 def _slopes(log_determinant: LogDeterminant, low: float, high: float) -> Callable[[float], float]:
-    from spatial.models._chebyshev import fitted
-
+    """Give the derivative of the log-determinant as a function, on a short range."""
     if log_determinant.eigenvalues is not None:
         eigenvalues = log_determinant.eigenvalues
         return lambda parameter: -float((eigenvalues / (1 - parameter * eigenvalues)).sum().real)
