@@ -69,6 +69,7 @@ def _parser(row: Operation, function: Any, options: tuple[Option, ...]) -> argpa
         )
     if "boundary" in names:
         files.add_argument("--boundary", metavar="FILE[::LAYER]", help="polygons to clip by")
+        files.add_argument("--boundary-key", metavar="COLUMN", help="the column that names each polygon of --boundary")
     answers = parser.add_argument_group("answer")
     answers.add_argument("--json", action="store_true", help="print the whole result as JSON")
     answers.add_argument("--out", metavar="FILE", help="also write it: .csv (values per place), .gpkg (layer) or .tif (surface)")
@@ -108,7 +109,7 @@ def _called(row: Operation, function: Any, options: tuple[Option, ...], given: a
                 )
             )
     if "boundary" in names:
-        data["boundary"] = _layer(given.boundary, None, places.crs) if given.boundary else None
+        data["boundary"] = _boundary(given, places) if given.boundary else None
     result = function(*(data[name] for name in names), **values)
     if hasattr(result, "to_dict"):
         _answer(result, given)
@@ -123,6 +124,21 @@ def _layer(source: str, key: str | None, crs: Any) -> "GeoDataFrame":
 
     name, _, layer = source.partition("::")
     return read_places(name, layer=layer or None, key=key, crs=crs)
+
+
+def _boundary(given: argparse.Namespace, places: "GeoDataFrame") -> "GeoDataFrame":
+    """Read the boundary; in degrees it goes where the points went, in another projection it is a complaint."""
+    import warnings
+
+    from spatial.boundaries import read_places
+    from spatial.errors import SpatialWarning
+
+    name, _, layer = given.boundary.partition("::")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpatialWarning)
+        native = read_places(name, layer=layer or None, key=given.boundary_key, crs=given.crs)
+    own = read_places(name, layer=layer or None, key=given.boundary_key, crs=places.crs)
+    return own if given.crs or native.crs.to_epsg() is None else native
 
 
 def _places(given: argparse.Namespace) -> "GeoDataFrame":

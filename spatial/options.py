@@ -222,7 +222,7 @@ def sentences(function: Callable[..., Any]) -> dict[str, str]:
     Returns
     -------
     dict
-        Parameter name to its text on one line.
+        Parameter name to its text on one line, without the marks of code.
     """
     text = inspect.getdoc(function) or ""
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[^\n]*\n-+\n|\Z)", text, flags=re.MULTILINE | re.DOTALL)
@@ -236,7 +236,7 @@ def sentences(function: Callable[..., Any]) -> dict[str, str]:
         elif line.strip():
             for name in names:
                 found[name].append(line.strip())
-    return {name: " ".join(lines) for name, lines in found.items()}
+    return {name: " ".join(lines).replace("``", "") for name, lines in found.items()}
 
 
 def _read(annotation: Any, name: str) -> tuple[str, bool, tuple[str, ...], float | None, float | None]:

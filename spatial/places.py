@@ -325,7 +325,7 @@ def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
                 "Complete or remove these rows",
             )
         )
-    kinds = {_kind(kind) for kind in places.geom_type[~places.index.isin(none)]}
+    kinds = {_kind(kind) for kind in places.geom_type[~places.index.isin(none)].unique()}
     if len(kinds) > 1:
         found.append((f"there are {' and '.join(sorted(kinds))} in one table", "Expected one kind of geometry", "Split the layer"))
     wrong = ~shapely.is_valid(np.asarray(shapes)) & ~places.index.isin(none)

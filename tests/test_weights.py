@@ -55,28 +55,33 @@ def test_a_border_without_common_vertices_counts(angle, rule):
     # One tall block; three bricks beside it whose corners lie on its side, the middle one nowhere near its corners.
     shapes = [box(0, 0, 10, 30), box(10, 5, 20, 12), box(10, 12, 20, 20), box(10, 20, 20, 25)]
     places = table(rotate(shape, angle, origin=(3, 7)) for shape in shapes)
-    graph = contiguity(places, rule=rule)
+    graph = contiguity(places, rule=rule, by="geometry")
     assert neighbours(graph, "p0") == ["p1", "p2", "p3"]
     assert neighbours(graph, "p2") == ["p0", "p1", "p3"]
 
 
-def test_only_vertices_where_asked():
+def test_borders_without_common_vertices_are_named_not_linked():
     places = table([box(0, 0, 10, 30), box(10, 5, 20, 12), box(10, 12, 20, 20)])
-    assert linked(contiguity(places, by="vertices", islands="keep")) == {("p1", "p2"), ("p2", "p1")}
-    with pytest.raises(StudyError, match=r"snap = 5 together with by = 'vertices'"):
-        contiguity(places, by="vertices", snap=5)
+    with pytest.warns(SpatialWarning, match="2 pairs of places touch or overlap without a common vertex.*'p0 and p1', 'p0 and p2'"):
+        found = contiguity(places, islands="keep")
+    assert linked(found) == {("p1", "p2"), ("p2", "p1")}
+
+
+def test_snap_lets_the_geometry_decide():
+    places = table([box(0, 0, 10, 30), box(10, 5, 20, 12), box(10, 12, 20, 20)])
+    assert linked(contiguity(places, snap=0.5)) == linked(contiguity(places, by="geometry"))
 
 
 def test_a_corner_is_no_side_even_on_a_longer_border():
     places = table([box(0, 0, 10, 10), box(10, 10, 20, 20), box(3, 10, 10, 20)])
-    assert neighbours(contiguity(places), "p0") == ["p1", "p2"]
-    assert neighbours(contiguity(places, rule="rook"), "p0") == ["p2"]
+    assert neighbours(contiguity(places, by="geometry"), "p0") == ["p1", "p2"]
+    assert neighbours(contiguity(places, rule="rook", by="geometry"), "p0") == ["p2"]
 
 
 def test_overlapping_polygons_are_neighbours():
     places = table([box(0, 0, 10, 10), box(8, 2, 18, 7), box(2, 2, 3, 3)])
     for rule in ("queen", "rook"):
-        assert neighbours(contiguity(places, rule=rule), "p0") == ["p1", "p2"]
+        assert neighbours(contiguity(places, rule=rule, by="geometry"), "p0") == ["p1", "p2"]
 
 
 @pytest.mark.parametrize("rule", ["queen", "rook"])

@@ -1,10 +1,11 @@
 """Neighbours by a common border."""
 
+import warnings
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from spatial.errors import DataError, StudyError, complaint, listed
+from spatial.errors import DataError, SpatialWarning, complaint, listed
 from spatial.options import Between, used
 from spatial.places import checked
 from spatial.weights._borders import in_one_plane, outlines, shared_borders
@@ -23,7 +24,7 @@ def contiguity(
     rule: Literal["queen", "rook"] = "queen",
     order: Annotated[int, Between(1, 100)] = 1,
     inclusive: bool = False,
-    by: Literal["geometry", "vertices"] = "geometry",
+    by: Literal["vertices", "geometry"] = "vertices",
     snap: Annotated[float, Between(0, 1_000_000)] = 0.0,
     islands: Islands = "error",
     transform: Transform = "r",
@@ -42,11 +43,11 @@ def contiguity(
     inclusive
         Whether neighbours of lower orders are neighbours too.
     by
-        What decides: ``"geometry"``, or ``"vertices"`` where only vertices that are exactly equal count, for weights as
-        spdep and libpysal make them.
+        What decides: ``"vertices"`` that are exactly equal, as in spdep, libpysal and GeoDa, with a warning that names pairs
+        which touch or overlap without one; or the ``"geometry"``, which links those pairs too.
     snap
         The widest gap between two polygons, in metres (local coordinates: in their own unit), at which they still touch;
-        0 for none but rounding.
+        0 for none but rounding. With ``snap`` the geometry decides.
     islands
         What a place without neighbours means: ``"error"``, ``"keep"``, or ``"nearest"`` to attach it to the place whose
         outline is nearest, both ways.
@@ -66,31 +67,26 @@ def contiguity(
 
     Notes
     -----
-    Polygons with a vertex (rook: a side) exactly in common are neighbours. Of the others, those whose boxes touch are
-    decided by their geometry: queen when they come within ``snap`` of each other, rook when their borders run beside each
+    Polygons with a vertex (rook: a side) exactly in common are neighbours. With ``by = "geometry"``, the others whose boxes
+    touch are decided by their geometry: queen when they come within ``snap`` of each other, rook when their borders run beside each
     other for more than ten times that. So a border counts also where only one of two neighbours has a vertex on it, and
     polygons that overlap are neighbours. Gaps below 1e-9 of the largest coordinate (5 mm at 5,000 km; 2 cm on geographic
     coordinates) are taken for rounding.
 
-    spdep and libpysal compare vertices only and find fewer neighbours where a border was digitised differently on its two
-    sides; ``by = "vertices"`` does the same. spdep's rook asks for two common points and counts the closing vertex of a
+    Comparing vertices finds fewer neighbours where a border was digitised differently on its two sides. spdep's rook asks for two common points and counts the closing vertex of a
     ring twice, so it takes a corner for a side when that corner happens to be where a ring starts (counties 39 and 96 of
     its Georgia data); here and in libpysal a side must be shared.
     """
     used(contiguity, locals())
-    if by == "vertices" and snap:
-        raise StudyError(
-            complaint(
-                "contiguity",
-                f"snap = {snap:g} together with by = 'vertices'",
-                "Only equal vertices count then",
-                'Use by = "geometry", or leave snap out',
-            )
-        )
     places = checked(places)
     _polygons_only(places)
     of = outlines(places)
-    links = both_ways(*shared_borders(of, rule, snap, vertices_only=by == "vertices").T)
+    pairs = shared_borders(of, rule, snap)
+    if by == "vertices" and not snap:
+        matched = shared_borders(of, rule, snap, vertices_only=True)
+        _say_what_is_missed(places, pairs, matched)
+        pairs = matched
+    links = both_ways(*pairs.T)
     if order > 1:
         links = _higher(links, len(places), order, inclusive=inclusive)
     links = settled(
@@ -104,6 +100,18 @@ def contiguity(
         ),
     )
     return graph_of(places, links, transform)
+
+
+def _say_what_is_missed(places: "GeoDataFrame", pairs: Numbers, matched: Numbers) -> None:
+    missed = sorted({tuple(sorted(pair)) for pair in pairs.tolist()} - {tuple(sorted(pair)) for pair in matched.tolist()})
+    if missed:
+        named = [f"{places.index[one]} and {places.index[other]}" for one, other in missed]
+        warnings.warn(
+            f"{len(named)} pairs of places touch or overlap without a common vertex and are not neighbours: {listed(named)}. "
+            'Set by = "geometry" to make them neighbours.',
+            SpatialWarning,
+            stacklevel=3,
+        )
 
 
 def _polygons_only(places: "GeoDataFrame") -> None:

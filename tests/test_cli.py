@@ -1,0 +1,196 @@
+"""The command: stdout is the answer, stderr the progress; one catalogue for every shell."""
+
+import json
+import re
+
+import geopandas
+import pytest
+from outside import ROOT
+
+import spatial
+from spatial.cli import main
+from spatial.operations import OPERATIONS, operation
+from spatial.options import data_parameters, declared
+
+
+def test_the_bundled_manifest_is_what_the_command_prints(capsys):
+    assert main(["operations", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((ROOT / "spatial" / "qgis" / "operations.json").read_text(encoding="utf-8"))
+    assert [each["name"] for each in printed["operations"]] == [row.name for row in OPERATIONS]
+
+
+@pytest.mark.parametrize("row", OPERATIONS, ids=lambda row: row.name)
+def test_every_operation_is_exported_and_every_option_has_its_sentence(row):
+    function = getattr(spatial, row.name)
+    assert function is row.function()
+    for option in declared(function):
+        assert re.match(r"^[A-Z\"'0-9].{8,}", option.help, re.DOTALL), f"{row.name}: {option.name}: {option.help!r}"
+    assert data_parameters(function)[0] in ("places", "points")
+    for word in ("Parameters", "Returns", "Raises"):
+        assert f"\n    {word}\n" in function.__doc__, f"{row.name} says nothing under {word}"
+
+
+def test_nothing_else_is_exported():
+    assert set(spatial.__all__) == {row.name for row in OPERATIONS} | {"read_places", "read_graph", "run"}
+    assert set(spatial.__all__) <= set(dir(spatial))
+    with pytest.raises(AttributeError):
+        _ = spatial.morans
+
+
+@pytest.fixture
+def layer(grid, tmp_path):
+    path = tmp_path / "grid.gpkg"
+    grid.rename_axis("code").reset_index().to_file(path, layer="grid")
+    return path
+
+
+def test_do_prints_json(layer, capsys):
+    words = [
+        "do",
+        "moran",
+        "--places",
+        str(layer),
+        "--key",
+        "code",
+        "--graph",
+        "queen",
+        "--column",
+        "value",
+        "--permutations",
+        "99",
+        "--json",
+    ]
+    assert main(words) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["operation"] == "moran"
+    assert found["options"]["permutations"] == 99
+    assert found["statistic"] > 0.5
+
+
+def test_do_prints_words(layer, capsys):
+    assert main(["do", "moran", "--places", f"{layer}::grid", "--key", "code", "--graph", "nearest:k=3", "--column", "value"]) == 0
+    assert "Moran" in capsys.readouterr().out
+
+
+def test_do_prints_a_graph_and_reads_it_again(layer, tmp_path, capsys):
+    assert main(["do", "contiguity", "--places", str(layer), "--key", "code", "--rule", "rook", "--transform", "b"]) == 0
+    edges = tmp_path / "edges.csv"
+    edges.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert edges.read_text(encoding="utf-8").splitlines()[0] == "from,to,weight"
+    assert len(edges.read_text(encoding="utf-8").splitlines()) == 1 + 48
+    assert main(["do", "moran", "--places", str(layer), "--key", "code", "--graph", str(edges), "--column", "value", "--json"]) == 0
+    read = json.loads(capsys.readouterr().out)
+    assert main(["do", "moran", "--places", str(layer), "--key", "code", "--graph", "rook", "--column", "value", "--json"]) == 0
+    assert read["statistic"] == pytest.approx(json.loads(capsys.readouterr().out)["statistic"])
+
+
+@pytest.mark.parametrize("suffix", ["csv", "gpkg"])
+def test_do_writes_values_per_place(layer, tmp_path, suffix, capsys):
+    out = tmp_path / f"local.{suffix}"
+    words = ["do", "local_moran", "--places", str(layer), "--key", "code", "--graph", "queen", "--column", "value"]
+    assert main([*words, "--out", str(out)]) == 0
+    capsys.readouterr()
+    read = geopandas.read_file(out)
+    assert "local_moran_cluster" in read.columns
+    assert len(read) == 16
+    assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
+
+
+def test_do_writes_a_surface(grid, tmp_path, capsys):
+    points = tmp_path / "points.gpkg"
+    grid.assign(code=grid.index, geometry=grid.centroid).to_file(points, layer="points")
+    out = tmp_path / "density.tif"
+    assert main(["do", "kernel_density", "--points", str(points), "--key", "code", "--bandwidth", "500", "--out", str(out)]) == 0
+    capsys.readouterr()
+    assert out.is_file()
+    assert out.with_suffix(".qml").is_file()
+
+
+def test_layers_in_different_reference_systems_are_refused(grid, tmp_path, capsys):
+    points, boundary = tmp_path / "points.gpkg", tmp_path / "boundary.gpkg"
+    grid.assign(code=grid.index, geometry=grid.centroid).to_file(points, layer="points")
+    grid.assign(code=grid.index).to_crs("EPSG:32641").to_file(boundary, layer="boundary")
+    words = [
+        "do",
+        "kernel_density",
+        "--points",
+        str(points),
+        "--key",
+        "code",
+        "--boundary",
+        str(boundary),
+        "--boundary-key",
+        "code",
+        "--clip",
+        "yes",
+    ]
+    assert main(words) == 1
+    said = capsys.readouterr().err
+    assert "UTM zone 41N" in said
+    assert "UTM zone 42N" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["do", "morans"], "Did you mean 'moran'"),
+        (["do", "moran", "--places", "absent.gpkg", "--graph", "queen", "--column", "x"], "absent.gpkg"),
+        (["do", "moran", "--places", "kazakhstan/regions-7", "--column", "x"], "no graph is given"),
+        (["do", "moran", "--places", "kazakhstan/regions-7", "--graph", "quen", "--column", "x"], "neither a file nor a kind"),
+        (["do", "moran", "--places", "kazakhstan/regions-7", "--graph", "nearest:n=3", "--column", "x"], "no option 'n'"),
+        (
+            ["do", "moran", "--places", "kazakhstan/regions-7", "--graph", "queen", "--column", "x", "--permutations", "3"],
+            "out of range",
+        ),
+        (["boundaries", "show", "kazakstan/regions-7"], "Did you mean 'kazakhstan/regions-7'"),
+        (["run", "colombus"], "columbus"),
+        (["verify", "columbus", "--out", "absent"], "no record of a run"),
+    ],
+)
+def test_what_the_user_can_mend_is_1_without_a_traceback(words, message, capsys):
+    assert main(words) == 1
+    said = capsys.readouterr()
+    assert message in said.err
+    assert "Traceback" not in said.err
+    assert said.out == ""
+
+
+def test_do_without_what_it_needs_is_2(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["do", "moran"])
+    assert stopped.value.code == 2
+    assert main(["do"]) == 2
+    capsys.readouterr()
+
+
+def test_help_names_every_option(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["do", "local_moran", "--help"])
+    assert stopped.value.code == 0
+    printed = capsys.readouterr().out
+    for option in declared(operation("local_moran").function()):
+        assert f"--{option.name.replace('_', '-')}" in printed
+
+
+def test_packs_are_listed_shown_and_checked(capsys):
+    assert main(["boundaries"]) == 0
+    assert "kazakhstan/regions-20\t20\t" in capsys.readouterr().out
+    assert main(["boundaries", "show", "kazakhstan/regions-20"]) == 0
+    assert "schematic" in capsys.readouterr().out
+    file = ROOT / "boundaries" / "kazakhstan" / "regions-20" / "places.gpkg"
+    assert main(["boundaries", "check", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["pack"] == "kazakhstan/regions-20"
+
+
+def test_the_embedded_studies_are_listed(capsys):
+    assert main(["run"]) == 0
+    listed = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()]
+    assert listed == ["columbus", "kazakhstan-cities", "kazakhstan-readiness"]
+
+
+def test_terminals_are_not_steered_by_names(grid, tmp_path, capsys):
+    layer = tmp_path / "grid.gpkg"
+    grid.rename(index={"cell 00": "cell \x1b[31m00"}).rename_axis("code").reset_index().to_file(layer, layer="grid")
+    assert main(["do", "local_moran", "--places", str(layer), "--key", "code", "--graph", "queen", "--column", "value"]) == 0
+    assert "\x1b" not in capsys.readouterr().out
