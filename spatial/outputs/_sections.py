@@ -271,12 +271,19 @@ def _step(atlas: Atlas, step: Step, number: int, drawn: Iterable[Picture]) -> Se
     blocks += [Block(kind="figure", content=each) for each in drawn if each.step == step.id]
     if result.notes:
         blocks.append(Block(kind="notes", content=list(result.notes)))
-    options = [(heading_words(key), value_words(value)) for key, value in result.options.items()]
+    options = [(heading_words(key), _option(key, value)) for key, value in result.options.items()]
     blocks.append(Block(kind="details", content=[("Operation", result.operation), *options], title="Options as used"))
     return Section(id=_anchor(number), title=step.title, level=3, blocks=tuple(blocks))
 
 
+def _option(name: str, value: Any) -> str:
+    """Write an option; a seed is a name rather than a number and is not grouped by thousands."""
+    return str(value) if name == "seed" else value_words(value)
+
+
 def _single(name: str, value: Any, unit: str) -> str:
+    if name == "seed":
+        return str(value)
     words = (
         p_words(float(value))
         if re.fullmatch(r"p|p_permutation|p_adjusted|\w+_p", name) and isinstance(value, float)
@@ -329,7 +336,7 @@ def _again(atlas: Atlas) -> Section:
         "The study file, its tables and the versions below give the same numbers again, to the last digit; the second command compares every one of them with run.json.",
     ]
     if "seed" in record:
-        texts.append(f"Random numbers start from seed {value_words(record['seed'])} unless a step says otherwise.")
+        texts.append(f"Random numbers start from seed {record['seed']} unless a step says otherwise.")
     blocks = [
         Block(kind="paragraphs", content=texts),
         Block(kind="code", content=[f"spatial run {name}", f"spatial verify {name}"]),
