@@ -95,11 +95,12 @@ def wait(driver, script, seconds=20):
     pytest.fail(f"did not come true: {script}: {driver.execute_script('return document.body.innerText')[:400]}")
 
 
-def colours_of(driver, number=0):
-    """Count the colours of one of the map's canvases: 0 fills, 1 lines, 2 marks."""
+def colours_of(driver, which=0):
+    """Count the colours of one of the map's canvases: 0 fills, 1 lines, 2 marks, or a selector."""
     return driver.execute_script(
         """
-        const canvas = document.querySelectorAll('.leaflet-pane > canvas')[arguments[0]];
+        const which = arguments[0], known = document.querySelectorAll('.leaflet-pane > canvas');
+        const canvas = typeof which === 'string' ? document.querySelector(which) : known[which];
         const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data, found = {};
         for (let at = 0; at < data.length; at += 4) {
             if (data[at + 3] !== 255) continue;
@@ -108,7 +109,7 @@ def colours_of(driver, number=0):
         }
         return found;
         """,
-        number,
+        which,
     )
 
 
@@ -518,7 +519,7 @@ def test_on_paper_the_whole_map_is_on_one_page(grid, shown):
         assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
     driver.execute_script("dispatchEvent(new Event('beforeprint'))")
     assert driver.find_element("id", "map_atlas").size["width"] == pytest.approx(476, abs=3)
-    drawn = colours_of(driver)
+    drawn = colours_of(driver, ".sheet")
     assert driver.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert min(drawn[each.colour] for each in moran_atlas(grid).themes[0].classes) > 1_000
     driver.execute_script("dispatchEvent(new Event('afterprint'))")

@@ -3,6 +3,9 @@
 const BATCH = 16; // shapes a path: the time one path takes grows much faster than its length
 const PADDING = 0.3; // of the map's size, on each side, so that dragging shows no empty edge
 
+// How many dots a pixel has; paper has more than most screens.
+const sharpness = () => (document.documentElement.classList.contains("printing") ? 3 : Math.min(window.devicePixelRatio || 1, 3));
+
 function canvasLayer(map, pane, draw) {
   const Overlay = L.Layer.extend({
     onAdd() {
@@ -17,7 +20,7 @@ function canvasLayer(map, pane, draw) {
       return events;
     },
     redraw() {
-      const size = map.getSize(), ratio = Math.min(window.devicePixelRatio || 1, 3), scale = 2 ** map.getZoom();
+      const size = map.getSize(), ratio = sharpness(), scale = 2 ** map.getZoom();
       const pad = size.multiplyBy(PADDING).round(), corner = map.containerPointToLayerPoint(pad.multiplyBy(-1)).round();
       const width = size.x + 2 * pad.x, height = size.y + 2 * pad.y, origin = map.getPixelOrigin().add(corner);
       if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {

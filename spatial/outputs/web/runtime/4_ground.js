@@ -7,7 +7,7 @@ function graticule(map, atlas, style) {
   map.getContainer().prepend(below);
   map.getContainer().append(above);
   const draw = () => {
-    const size = map.getSize(), ratio = Math.min(window.devicePixelRatio || 1, 3);
+    const size = map.getSize(), ratio = sharpness();
     const contexts = [below, above].map((canvas) => {
       canvas.width = size.x * ratio;
       canvas.height = size.y * ratio;
@@ -74,4 +74,25 @@ function scaleBar(map, atlas, speak) {
   };
   map.on("move zoom resize", update);
   update();
+}
+
+// Puts everything the map shows on one canvas for the printer. Chromium prints a canvas that is drawn while it prepares
+// to print as drawing commands, its clearing as a white sheet: of several canvases only the uppermost would be seen.
+function sheet(map, ground) {
+  const container = map.getContainer(), frame = container.getBoundingClientRect(), dots = sharpness();
+  const canvas = element("canvas", { className: "sheet", role: "img", "aria-labelledby": "theme-title" }), context = canvas.getContext("2d");
+  canvas.width = frame.width * dots;
+  canvas.height = frame.height * dots;
+  context.scale(dots, dots);
+  context.fillStyle = ground;
+  context.fillRect(0, 0, frame.width, frame.height);
+  const parts = [".grid-lines", "img.surface", ".leaflet-overlay-pane canvas", ".leaflet-shadow-pane canvas", ".leaflet-marker-pane canvas", ".grid-labels"];
+  for (const part of container.querySelectorAll(parts.join(","))) part.order = parts.findIndex((selector) => part.matches(selector));
+  for (const part of [...container.querySelectorAll(parts.join(","))].sort((one, other) => one.order - other.order)) {
+    const box = part.getBoundingClientRect();
+    context.globalAlpha = Number(getComputedStyle(part).opacity) * Number(getComputedStyle(part.parentElement).opacity);
+    context.drawImage(part, box.left - frame.left, box.top - frame.top, box.width, box.height);
+  }
+  container.append(canvas);
+  return canvas;
 }

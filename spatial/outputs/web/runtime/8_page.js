@@ -218,11 +218,15 @@ function page(map, atlas) {
     map.invalidateSize({ pan: false, animate: false });
     map.fitBounds(before.bounds.pad(-0.03), { animate: false });
     reload();
+    before.sheet = sheet(map, style.ground);
   });
   window.addEventListener("afterprint", () => {
     document.documentElement.classList.remove("printing");
     map.invalidateSize({ pan: false, animate: false });
-    if (before) map.setView(before.center, before.zoom, { animate: false });
+    if (before) {
+      before.sheet.remove();
+      map.setView(before.center, before.zoom, { animate: false });
+    }
     reload();
   });
   recall();
