@@ -4,6 +4,7 @@ import math
 import re
 import uuid
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 from xml.etree.ElementTree import Element, indent, tostring
 
@@ -76,6 +77,28 @@ def written(value: object) -> str:
             raise OutputError(complaint("style", f"{value} cannot be written", "Expected finite numbers"))
         return repr(float(value))
     return clean(value)
+
+
+def unevaluated(text: str) -> str:
+    r"""
+    Keep QGIS from running a text of the data as an expression: it evaluates ``[% ... %]`` in legends and labels of a page.
+
+    Parameters
+    ----------
+    text
+        Words for a legend or a page.
+
+    Returns
+    -------
+    str
+        The same to the eye, a space of no width between bracket and sign.
+
+    Examples
+    --------
+    >>> unevaluated("[% 1 + 1 %]") == "[\u200b% 1 + 1 %]"
+    True
+    """
+    return text.replace("[%", "[\u200b%")
 
 
 def element(
@@ -235,5 +258,12 @@ def authority(crs: Any) -> tuple[str, str] | None:
     tuple or None
         For example ``("EPSG", "32642")``; None where it is in no register exactly as it is.
     """
-    found = crs.to_authority(min_confidence=100)
+    found = _found(crs)
     return None if found is None else (str(found[0]), str(found[1]))
+
+
+@cache
+def _found(crs: Any) -> tuple[str, str] | None:
+    """Search the register once: it takes a quarter of a second, and a study asks dozens of times."""
+    found: tuple[str, str] | None = crs.to_authority(min_confidence=100)
+    return found
