@@ -1,5 +1,7 @@
 """Linear, lag and error models on tables small enough to verify, and what they say about bad input."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -115,8 +117,31 @@ class TestOls:
         np.testing.assert_allclose(found.coefficients.loc["x", "estimate"], line["x"] @ line["y"] / (line["x"] @ line["x"]))
         np.testing.assert_allclose(found.r2, 1 - (found.residuals**2).sum() / (line["y"] ** 2).sum())
 
-    def test_plain_values(self, line, chain):
-        plain(ols(line, chain, formula="y ~ x").to_dict())
+    def test_places_without_neighbours(self, line):
+        """The first place is left alone: I counts seven places, the note gives the exact z for eight."""
+        from libpysal.graph import Graph
+
+        names = list(line.index)
+        pairs = [(names[place], names[place + step]) for place in range(1, 8) for step in (-1, 1) if 1 <= place + step < 8]
+        focal, neighbor = zip((names[0], names[0]), *pairs, strict=True)
+        graph = Graph.from_arrays(np.array(focal), np.array(neighbor), np.append(0.0, np.ones(len(pairs)))).transform("r")
+        found = ols(line, graph, formula="y ~ z")
+        e, w = found.residuals.to_numpy(), graph.sparse.toarray()
+        np.testing.assert_allclose(found.residual_moran, e @ w @ e / (e @ e))  # all rows but the first sum to 1
+        table = np.column_stack([np.ones(8), line["z"]])
+        m = np.eye(8) - table @ np.linalg.pinv(table)
+        even = m @ (w + w.T) @ m / 2
+        variance = (2 * np.trace(even @ even) - np.trace(even) ** 2 / 3) / (6 * 8)
+        assert list(graph.unique_ids) == names
+        z = (e @ w @ e / (e @ e) - np.trace(even) / 6) / np.sqrt(variance)
+        assert any(f"z is {z:.3f}" in note for note in found.notes)
+
+    @pytest.mark.parametrize("function", [ols, lag_model, error_model])
+    def test_plain_values(self, line, chain, function):
+        values = json.loads(json.dumps(plain(function(line, chain, formula="y ~ x").to_dict()), allow_nan=False))
+        assert set(values["residuals"]) == set(line.index)
+        assert set(values["coefficients"]["x"]) == {"estimate", "std_error", "statistic", "p", "low", "high"}
+        assert values["options"]["graph"]["transform"] == "r"
 
 
 class TestFormula:

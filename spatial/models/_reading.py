@@ -3,8 +3,6 @@
 import math
 from typing import Any
 
-from spatial.errors import listed
-
 #: A table of a result; the stubs of pandas would have every cell be a date as well.
 Table = Any
 
@@ -29,7 +27,8 @@ def probability(p: float) -> str:
 
 def opening(kind: str, response: str, regressors: tuple[str, ...], count: int) -> str:
     """Say which model it is and of how many places."""
-    return f"{kind} of {response} on {listed(regressors, 8).replace(chr(39), '') if regressors else 'nothing but a mean'}, {count} places."
+    named = ", ".join(regressors[:8]) + (f" and {len(regressors) - 8} more" if len(regressors) > 8 else "")
+    return f"{kind} of {response} on {named or 'nothing but a mean'}, {count} places."
 
 
 def of_few(count: int, parameters: int) -> tuple[str, ...]:
