@@ -1,7 +1,5 @@
 """Small studies for the writers of layers: awkward names and values, areas and points, three kinds of coordinates."""
 
-# ruff: noqa: RUF009  (fields of results are declared so)
-
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -50,6 +48,11 @@ class Found(Result):
 def parsed(text):
     """Read XML that we wrote ourselves."""
     return ET.fromstring(text)  # noqa: S314
+
+
+def label(text):
+    """Give a label of a legend as QGIS must show it: without control characters, and nothing to evaluate in it."""
+    return text.replace("\x01", "").replace("[%", "[\u200b%")
 
 
 def areas(crs=ALBERS, *, side=6, size=100_000.0):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from layered_atlas import AWKWARD_NAMES, COORDINATES, areas, awkward_atlas, parsed
+from layered_atlas import AWKWARD_NAMES, COORDINATES, areas, awkward_atlas, label, parsed
 
 from spatial.errors import OutputError, SpatialWarning
 from spatial.outputs import geopackage, qgis_layers
@@ -122,7 +122,7 @@ def test_styles_hold_the_classes_of_the_map_exactly(atlas, path):
         renderer = parsed(styles[layer.name]).find("renderer-v2")
         labels = [rule.get("label") for rule in renderer.iter("rule")]
         colours = [option.get("value") for option in renderer.iter("Option") if option.get("name") == "color"]
-        assert labels == [each.label.replace("\x01", "") for each in layer.theme.classes]
+        assert labels == [label(each.label) for each in layer.theme.classes]
         assert [tuple(map(int, each.split(",")[:3])) for each in colours] == [
             tuple(bytes.fromhex(each.colour[1:])) for each in layer.theme.classes
         ]

@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from spatial.outputs.qgis_styles import FONT, symbol, text_style
-from spatial.outputs.qgis_xml import element, lasting_id, options
+from spatial.outputs.qgis_xml import element, lasting_id, options, unevaluated
 
 #: A4 across, in millimetres, and where things stand on it: left, top, width, height.
 PAGE = (297.0, 210.0)
@@ -129,7 +129,7 @@ def _map(page: Page, extent: tuple[float, float, float, float]) -> Element:
 def _legend(page: Page) -> Element:
     small = page.classes > 18
     words = f"{page.title}, {page.unit}" if page.unit else page.title
-    title = "\n".join(textwrap.wrap(words, 38)) or " "
+    title = "\n".join(textwrap.wrap(unevaluated(words), 38)) or " "
     said = {"legend/title-label": title, "cached_name": title}
     if page.steps:  # the first entry of a raster only repeats the name of its band
         said["legend/node-order"] = ",".join(str(number) for number in range(1, page.steps + 1))
@@ -181,14 +181,12 @@ def _legend(page: Page) -> Element:
 def _label(page: Page, name: str, place: tuple[float, ...], text: str, size: float, *, bold: bool = False) -> Element:
     font = element("LabelFont", {"description": _font(size, bold=bold), "style": ""})
     ink = element("FontColor", {"red": 35, "green": 35, "blue": 35, "alpha": 255})
-    # QGIS evaluates [% ... %] in labels; text of the data must not run as an expression.
-    plain = text.replace("[%", "[ %")
     return _item(
         page,
         name,
         65641,
         place,
-        {"labelText": plain, "htmlState": 0, "halign": 1, "valign": 32, "marginX": 0, "marginY": 0},
+        {"labelText": unevaluated(text), "htmlState": 0, "halign": 1, "valign": 32, "marginX": 0, "marginY": 0},
         [font, ink],
     )
 

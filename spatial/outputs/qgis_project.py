@@ -178,7 +178,7 @@ def _entries(atlas: Atlas, layers: Sequence[Layer], geopackage_name: str) -> lis
         source = f"./{geopackage_name}|layername={layer.name}"
         entries.append(_Entry(id=_layer_id(layer.name), title=layer.title, group=group, source=source, layer=layer))
     for step, surface in atlas.surfaces.items():
-        title = surface.title or steps.get(step, step)
+        title = steps.get(step) or surface.title or step
         entries.append(
             _Entry(id=_layer_id("surface", step), title=title, group="Surfaces", source=f"./surface-{step}.tif", surface=surface)
         )

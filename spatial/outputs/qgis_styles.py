@@ -8,7 +8,7 @@ import numpy as np
 
 from spatial.outputs.atlas import Class, Theme
 from spatial.outputs.qgis_layers import Layer, Storage
-from spatial.outputs.qgis_xml import VERSION, clean, colour, document, element, lasting_id, options, written
+from spatial.outputs.qgis_xml import VERSION, clean, colour, document, element, lasting_id, options, unevaluated, written
 from spatial.outputs.themes import SEQUENTIAL, number_words
 
 if TYPE_CHECKING:
@@ -321,7 +321,7 @@ def _renderer(layer: Layer, title: str) -> Element:
         ]
     made = []
     for number, (condition, words) in enumerate(zip(conditions, labels, strict=True)):
-        known = {"key": lasting_id(layer.name, "rule", number), "symbol": number, "label": words}
+        known = {"key": lasting_id(layer.name, "rule", number), "symbol": number, "label": unevaluated(words)}
         made.append(element("rule", known | ({"filter": condition} if condition else {})))
     root = element("rules", {"key": lasting_id(layer.name, "rules")}, made)
     known = {"type": "RuleRenderer", "symbollevels": 0, "enableorderby": 0, "forceraster": 0}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from layered_atlas import COORDINATES, awkward_atlas, point_atlas
+from layered_atlas import COORDINATES, awkward_atlas, label, point_atlas
 from outside import component
 
 from spatial.outputs.geopackage import write_geopackage
@@ -103,7 +103,7 @@ def test_every_layer_opens_with_our_style(opened):
         assert bool(about["labels"]) is layer.labelled, layer.name
         if layer.theme is not None:
             assert [(rule["label"], rule["colour"]) for rule in about["rules"]] == [
-                (each.label.replace("\x01", ""), each.colour) for each in layer.theme.classes
+                (label(each.label), each.colour) for each in layer.theme.classes
             ]
 
 
@@ -199,7 +199,7 @@ def test_pages_are_printed_with_map_and_legend_inside_the_paper(opened):
             assert page["outside"] == [], name
             assert ("scale bar" in page["items"]) is not atlas.places.crs.is_engineering
             if name in themes:
-                assert page["legend"] == [each.label.replace("\x01", "") for each in themes[name].classes]
+                assert page["legend"] == [label(each.label) for each in themes[name].classes]
                 assert all((colours(pictures / page["picture"]) == int(each.colour[1:], 16)).any() for each in themes[name].classes)
             else:
                 assert page["legend"][-1] == "1.00 persons per km²"
