@@ -217,6 +217,15 @@ def test_synthetic_data_is_said_in_the_title_and_notes_are_shown(grid):
     assert "<li>Outlines are schematic.</li>" in page
 
 
+def test_many_notes_leave_room_for_the_map_and_made_up_data_comes_first(grid):
+    notes = [f"Note {number} " + "words " * 20 for number in range(4)] + ["SYNTHETIC: the table is drawn by chance."]
+    page = page_of(web_map(atlas_of(grid, notes=tuple(notes))))
+    above, below = re.findall(r'<ul (?:id="notes" )?class="notes.*?</ul>', page, re.DOTALL)
+    assert above.index("SYNTHETIC") < above.index("Note 0")
+    assert all(note.split(" words")[0] in above + below for note in notes)
+    assert "More notes below the map: 3" in above
+
+
 def test_a_study_without_maps_still_shows_its_places(grid):
     told, _ = unpacked(page_of(web_map(atlas_of(grid, indicators=(), themes=()))))
     assert told["themes"][0]["numbers"] == [0] * 16

@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 WEB = Path(__file__).parent / "web"
 #: Above this a browser takes too long, and mail and messengers refuse the file.
 MOST_MEGABYTES = 50
+#: How many letters of notes may stand above the map before they push it off the screen.
+MOST_ABOVE = 260
 
 
 def write_map(atlas: Atlas, path: Path) -> None:
@@ -153,13 +157,13 @@ def _page(atlas: Atlas, content: dict[str, Any], data: str, ground: Ground) -> d
     unit = "" if ground.local else f" {words['m']}"
     drawing = [words["tolerance"].format(tolerance=f"{ground.tolerance:.2g}{unit}".replace(".", words["decimal"]))]
     drawing += [words["rounded"]] if len(atlas.places) > MOST_EXACT else []
-    drawing += [words["drawn_with"]] if ground.local else [words["projection"], words["drawn_with"]]
+    drawing += [words["local"] if ground.local else words["projection"], words["drawn_with"]]
     return {
         "language": content["language"],
         "words": words,
         "title": title_of(atlas),
         "description": atlas.description,
-        "notes": content["notes"],
+        "notes": _notes(content["notes"], words),
         "sources": atlas.sources,
         "drawing": " ".join(drawing),
         "static": still(first, layers[first["layer"]], frame, ground, words),
@@ -169,6 +173,15 @@ def _page(atlas: Atlas, content: dict[str, Any], data: str, ground: Ground) -> d
         "runtime": "\n".join(_text(f"runtime/{file.name}") for file in sorted((WEB / "runtime").glob("*.js"))),
         "policy": "POLICY",
     }
+
+
+def _notes(notes: Sequence[str], words: Mapping[str, str]) -> dict[str, Any]:
+    """Put the notes that fit above the map there, those on made-up data first, and the others below it."""
+    ordered = sorted(notes, key=lambda note: "SYNTHETIC" not in note)
+    lengths = list(accumulate(len(note) for note in ordered))
+    fitting = max(1, sum(length <= MOST_ABOVE for length in lengths))
+    below = ordered[fitting:]
+    return {"above": ordered[:fitting], "below": below, "more": words["more_notes"].format(n=len(below))}
 
 
 def _closed(page: str) -> str:

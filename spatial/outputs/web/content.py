@@ -68,8 +68,6 @@ def content_of(atlas: Atlas) -> tuple[dict[str, Any], bytes, Ground]:
     themes += _surfaces(atlas, ground, words)
     if not themes:
         themes = [_plain_theme(atlas, words)]
-    if ground.local:
-        notes.append(words["local"])
     content = {
         "language": language,
         "words": dict(words),

@@ -61,7 +61,10 @@ function drawGrid(map, words, lines, labels, size, style) {
 }
 
 function scaleBar(map, atlas, speak) {
-  if (atlas.ground.local) return;
+  if (atlas.ground.local) {
+    map.getContainer().append(element("div", { className: "scale-bar" }, speak.say("local")));
+    return;
+  }
   const bar = element("div", { className: "scale-line" }), text = element("div", { className: "scale-text" });
   map.getContainer().append(element("div", { className: "scale-bar" }, text, bar));
   const update = () => {
