@@ -146,19 +146,6 @@ def _legend(page: Page) -> Element:
         },
         [named],
     )
-    sizes = {"title": 10, "group": 9, "subgroup": 9, "symbol": 8, "symbolLabel": 6 if small else 8}
-    margins: dict[str, dict[str, object]] = {
-        "symbol": {"marginTop": 0.6 if small else 1.6},
-        "symbolLabel": {"marginTop": 1.6, "marginLeft": 2},
-    }
-    styles = [
-        element(
-            "style",
-            {"name": name, "alignment": 1, "indent": 0, **margins.get(name, {})},
-            [element("styleFont", {"description": _font(size)})],
-        )
-        for name, size in sizes.items()
-    ]
     known: dict[str, object] = {
         "map_uuid": lasting_id("page", page.name, "map"),
         "resizeToContents": 1,
@@ -173,9 +160,25 @@ def _legend(page: Page) -> Element:
         "title": "",
         "wrapChar": "",
     }
-    return _item(
-        page, "legend", 65642, _LEGEND, known, [element("styles", children=styles), element("layer-tree-group", children=[layer])]
-    )
+    return _item(page, "legend", 65642, _LEGEND, known, [_letters(small=small), element("layer-tree-group", children=[layer])])
+
+
+def _letters(*, small: bool) -> Element:
+    """Describe letters and distances in a legend."""
+    sizes = {"title": 10, "group": 9, "subgroup": 9, "symbol": 8, "symbolLabel": 6 if small else 8}
+    margins: dict[str, dict[str, object]] = {
+        "symbol": {"marginTop": 0.6 if small else 1.6},
+        "symbolLabel": {"marginTop": 1.6, "marginLeft": 2},
+    }
+    styles = [
+        element(
+            "style",
+            {"name": name, "alignment": 1, "indent": 0, **margins.get(name, {})},
+            [element("styleFont", {"description": _font(size)})],
+        )
+        for name, size in sizes.items()
+    ]
+    return element("styles", children=styles)
 
 
 def _label(page: Page, name: str, place: tuple[float, ...], text: str, size: float, *, bold: bool = False) -> Element:

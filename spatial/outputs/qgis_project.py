@@ -125,6 +125,7 @@ def project_document(atlas: Atlas, layers: Sequence[Layer], geopackage_name: str
     shown = set(next(iter(themes.values()))[1])
     crs = places.layer.crs if places.layer else None
     extent = _widened(layers[0].extent)
+    view = element("DefaultViewExtent", dict(zip(("xmin", "ymin", "xmax", "ymax"), extent, strict=True)), [reference_system(crs)])
     return document(
         element(
             "qgis",
@@ -148,17 +149,7 @@ def project_document(atlas: Atlas, layers: Sequence[Layer], geopackage_name: str
                 element(
                     "Layouts", children=[layout(_page(atlas, name, entry, extent, crs)) for name, (entry, _) in themes.items()]
                 ),
-                element(
-                    "ProjectViewSettings",
-                    {"rotation": 0, "UseProjectScales": 0},
-                    [
-                        element(
-                            "DefaultViewExtent",
-                            dict(zip(("xmin", "ymin", "xmax", "ymax"), extent, strict=True)),
-                            [reference_system(crs)],
-                        )
-                    ],
-                ),
+                element("ProjectViewSettings", {"rotation": 0, "UseProjectScales": 0}, [view]),
             ],
         )
     )
