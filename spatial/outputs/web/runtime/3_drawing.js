@@ -188,21 +188,26 @@ function drawPoints(context, layer, to, look) {
 
 // Names are written where they meet no other: polygons inside their box, points beside their circle, the heavier first.
 function drawNames(context, layer, to, view, look) {
-  const font = getComputedStyle(document.body).fontFamily, taken = [];
+  const font = getComputedStyle(document.body).fontFamily, taken = [], points = layer.kind === "points";
   context.font = `${layer.kind === "polygons" ? "500 12px" : "11.5px"} ${font}`;
   context.textBaseline = "middle";
   context.lineJoin = "round";
   const order = Array.from({ length: layer.count }, (_, place) => place);
-  if (layer.kind === "points") order.sort((one, other) => radius(layer, other) - radius(layer, one) || one - other);
-  for (const place of order.slice(0, 2000)) {
+  if (points) order.sort((one, other) => radius(layer, other) - radius(layer, one) || one - other);
+  for (const place of points ? order : []) {
+    const [x, y] = centre(layer, to, place), size = radius(layer, place);
+    taken.push([x - size, y - size, x + size, y + size]);
+  }
+  const seen = (x) => x >= view.pad.x && x <= view.width - view.pad.x;
+  for (const place of order) {
     const [x, y] = centre(layer, to, place);
     if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
     const name = layer.names[place].length > 40 ? layer.names[place].slice(0, 39) + "\u2026" : layer.names[place], width = context.measureText(name).width;
-    const size = layer.kind === "points" ? radius(layer, place) : 0;
+    const size = points ? radius(layer, place) : 0;
     const spots = size ? [[x + size + 3, y], [x - size - 3 - width, y], [x - width / 2, y - size - 8], [x - width / 2, y + size + 8]] : [[x - width / 2, y]];
     const half = (width / 2 / to.step) * 0.94, [gridX, gridY] = [layer.centres[2 * place], layer.centres[2 * place + 1]];
     if (!size && !(inside(layer, place, gridX - half, gridY) && inside(layer, place, gridX + half, gridY))) continue;
-    const spot = spots.find(([left, top]) => !taken.some((box) => left < box[2] && left + width > box[0] && top - 8 < box[3] && top + 8 > box[1]));
+    const spot = spots.find(([left, top]) => (!seen(x) || (seen(left) && seen(left + width))) && !taken.some((box) => left < box[2] && left + width > box[0] && top - 8 < box[3] && top + 8 > box[1]));
     if (!spot) continue;
     taken.push([spot[0] - 2, spot[1] - 8, spot[0] + width + 2, spot[1] + 8]);
     const [ink, halo] = look(place);

@@ -41,7 +41,7 @@ function moranPlot(atlas, speak, state, hooks) {
     context.scale(ratio, ratio);
     const given = shown.x.map((_, place) => place).filter((place) => quadrant(place) >= 0);
     const xs = span(given.map((place) => shown.x[place])), ys = span(given.map((place) => shown.y[place]));
-    const box = { left: 40, top: 8, right: width - 8, bottom: height - 34 };
+    const box = { left: 48, top: 8, right: width - 8, bottom: height - 34 };
     const toX = (value) => box.left + ((value - xs[0]) / (xs[1] - xs[0])) * (box.right - box.left);
     const toY = (value) => box.bottom - ((value - ys[0]) / (ys[1] - ys[0])) * (box.bottom - box.top);
     drawAxes(context, box, xs, ys, toX, toY, style, speak);
