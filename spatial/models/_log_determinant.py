@@ -19,6 +19,8 @@ Method = Literal["auto", "eigen", "lu"]
 #: Up to here dense eigenvalues are quicker than one factorisation for each r (symmetric 2,000: 0.7 s; directed 1,000: 1 s).
 EIGEN_SYMMETRIC, EIGEN_DIRECTED = 2_000, 1_000
 SMALL = 1e-9
+#: Up to here the limits of the interval are computed to all digits where there are no eigenvalues.
+EXACT_LIMITS = 5_000
 #: Largest difference, relative to the largest weight, between two weights that are called symmetric.
 UNEVEN = 1e-10
 #: Widest range of logarithms of row scales that is still computed with (e^100).
@@ -83,6 +85,8 @@ def prepared(matrix: "csr_array", method: Method) -> LogDeterminant:
     smallest, largest = (
         (float(found.real.min()), float(found.real.max())) if found is not None else _extremes(basis, matrix, similar is not None)
     )
+    if found is None and n > EXACT_LIMITS:
+        notes.append("The limits of the spatial parameter were computed to four digits.")
     bound = float(np.abs(matrix).sum(axis=1).max())  # no eigenvalue is further from 0 than the largest row
     if smallest > -SMALL * bound or largest < SMALL * bound:
         notes.append(
@@ -276,18 +280,33 @@ def _by_eigenvalues(matrix: "csr_array", *, symmetric: bool) -> "NDArray[np.comp
 
 
 def _extremes(basis: "csr_array", matrix: "csr_array", symmetric: bool) -> tuple[float, float]:  # noqa: FBT001
-    """Find the smallest and largest real part by Lanczos or Arnoldi iteration from a fixed start."""
+    """
+    Find the smallest and largest real part of the eigenvalues by Lanczos or Arnoldi iteration from a fixed start.
+
+    With many places the eigenvalues crowd at the ends and the last digits would take minutes: then four digits must do, on
+    the safe side. Where all rows have the same sum and no weight is negative, the largest is that sum.
+    """
     from scipy.sparse.linalg import ArpackError, eigs, eigsh
 
-    start = np.random.default_rng(0).uniform(0.5, 1.5, basis.shape[0])
+    n = basis.shape[0]
+    start = np.random.default_rng(0).uniform(0.5, 1.5, n)
+    tolerance, cycles = (1e-10, 10 * n) if n <= EXACT_LIMITS else (1e-4, 300)
+    sums = np.asarray(matrix.sum(axis=1)).ravel()
     bound = float(np.abs(matrix).sum(axis=1).max())
     found = []
-    for which, fallback in (("SA" if symmetric else "SR", -bound), ("LA" if symmetric else "LR", bound)):
+    for which, sign in (("SA" if symmetric else "SR", -1.0), ("LA" if symmetric else "LR", 1.0)):
+        even = (matrix.data > 0).all() and np.ptp(sums[sums > 0]) <= SMALL * bound and (symmetric or (sums > 0).all())
+        if sign > 0 and even:
+            found.append(bound)
+            continue
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 solver = eigsh if symmetric else eigs
-                found.append(float(solver(basis, k=1, which=which, v0=start, return_eigenvectors=False, tol=1e-10)[0].real))
+                options = {"k": 1, "which": which, "v0": start, "return_eigenvectors": False, "tol": tolerance, "maxiter": cycles}
+                value_found = float(solver(basis, **options)[0].real)
+            margin = tolerance * abs(value_found) if n > EXACT_LIMITS else 0.0
+            found.append(value_found + sign * margin)
         except ArpackError:  # no convergence: the bound by rows is safe, if narrow
-            found.append(fallback)
+            found.append(sign * bound)
     return found[0], found[1]
