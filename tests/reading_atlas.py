@@ -182,7 +182,7 @@ def atlas(places=None, **changes):
     )
     made = Atlas(
         name="demo", title="Income and jobs (SYNTHETIC data)", description="Invented numbers.\n\nA second paragraph.", synthetic=True,
-        notes=("Outlines are schematic: right neighbours, approximate shapes.",), places=places, label="name", indicators=indicators,
+        marks=("Outlines are schematic: right neighbours, approximate shapes.",), notes=("Read with care.",), places=places, label="name", indicators=indicators,
         titles={"income": "Income per head", "jobs": "Jobs", "moran_income_lag": "Lag"}, points={"cities": points},
         graph_options={"queen": {"kind": "contiguity", "rule": "queen", "islands": "error"}}, steps=done, themes=themes_of(places, indicators, done),
         surfaces={"density": done[-1].result.surface},

@@ -24,7 +24,7 @@ from scipy.optimize import least_squares
 
 import spatial
 
-SEED = 3012
+SEED = 2022
 NEIGHBOURS = 4
 RHO = -0.19328
 INTERCEPT = 343733.063
@@ -70,7 +70,7 @@ def regressors(population, names, random):
     drawn = {}
     shared = random.normal(0, 0.05, len(names))
     for name, (low, high) in RANGES.items():
-        scale = np.clip(0.08 + 0.84 * size + shared + random.normal(0, 0.02, len(names)), 0.04, 0.96)
+        scale = np.clip(0.08 + 0.84 * size + shared + random.normal(0, 0.05, len(names)), 0.04, 0.96)
         values = np.round(low * (high / low) ** scale).astype(int)
         values[names.index(LOWEST)], values[names.index(HIGHEST)] = low, high
         drawn[name] = values

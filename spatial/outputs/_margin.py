@@ -1,7 +1,6 @@
 """What stands round a map: title, notes, scale bar, meridians and parallels."""
 
 import math
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +40,7 @@ def title(made: Sheet, lines: Sequence[str], *, synthetic: bool) -> None:
 
 def note_lines(atlas: Atlas, width: float) -> list[str]:
     """
-    Word what stands under every picture: the first sentence of each note of the study, and the sources.
+    Word what stands under every picture: what must be said on every map, and the sources.
 
     Parameters
     ----------
@@ -55,8 +54,7 @@ def note_lines(atlas: Atlas, width: float) -> list[str]:
     list of str
         The lines.
     """
-    found = [line for note in atlas.notes for line in wrapped(re.split(r"(?<=[.!?]) ", note, maxsplit=1)[0], width, SMALL, most=2)]
-    found = found if len(found) <= 6 else [*found[:5], "Further notes are in the report."]
+    found = [line for mark in atlas.marks for line in wrapped(mark, width, SMALL, most=3)]
     titles = list(dict.fromkeys(each.title for each in atlas.sources))
     return found + (wrapped(f"Source: {'; '.join(titles)}.", width, SMALL, most=3) if titles else [])
 

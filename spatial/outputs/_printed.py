@@ -259,6 +259,8 @@ def _model_words(term: str, part: str, values: "np.ndarray[Any, Any]", decimals:
 
 def _comparison(table: Table) -> Printed:
     """Put published beside ours, with the difference, rounded as the published number is."""
+    if "column" in table.frame.columns:
+        return _comparison_in_form(table)
     rows = []
     for label, published, ours in table.frame[["label", "published", "ours"]].itertuples(index=False):
         numbers = [_number(published), _number(ours)]
@@ -278,6 +280,32 @@ def _comparison(table: Table) -> Printed:
         headings=("", "Published", "This study", "Difference"),
         numeric=(False, True, True, True),
         rows=tuple(rows),
+    )
+
+
+def _comparison_in_form(table: Table) -> Printed:
+    """Keep the columns of the published table, and set our line below each of its lines."""
+    frame = table.frame
+    columns = list(dict.fromkeys(frame["column"]))
+    rows, breaks = [], []
+    for label in dict.fromkeys(frame["label"]):
+        cells = frame[frame["label"] == label].set_index("column")
+        lines: list[list[str]] = [[], []]
+        for column in columns:
+            numbers = [_number(cells.at[column, side]) if column in cells.index else None for side in ("published", "ours")]
+            decimals = _printed_decimals(numbers[0]) if numbers[0] is not None else 3
+            for line, number in zip(lines, numbers, strict=True):
+                line.append(NONE if number is None else line_words([number], decimals)[0])
+        if rows:
+            breaks.append(len(rows))
+        rows += [(cleaned(label), "Published", *lines[0]), ("", "This study", *lines[1])]
+    return Printed(
+        name=table.name,
+        title=table.title,
+        headings=("", "", *(cleaned(column) for column in columns)),
+        numeric=(False, False, *(True for _ in columns)),
+        rows=tuple(rows),
+        breaks=tuple(breaks),
     )
 
 

@@ -89,7 +89,7 @@ def facts(atlas: Atlas) -> list[tuple[str, str]]:
 def _said(atlas: Atlas) -> Section:
     """Give the first sentence of each step, with a way to the rest."""
     entries = [
-        {"term": step.title, "anchor": _anchor(number), "texts": [step.result.reading[0]]}
+        {"term": step.title, "anchor": _anchor(number), "texts": list(step.result.reading[:2])}
         for number, step in enumerate(atlas.steps, start=1)
         if step.result.reading
     ]

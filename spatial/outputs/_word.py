@@ -44,7 +44,7 @@ def word_document(atlas: Atlas, tables: Sequence[Printed]) -> bytes:
     heading = document.add_paragraph()
     run = heading.add_run(cleaned(atlas.title))
     run.bold, run.font.size = True, Pt(14)
-    for note in atlas.notes:
+    for note in (*atlas.marks, *atlas.notes):
         document.add_paragraph().add_run(cleaned(note)).italic = True
     for number, table in enumerate(tables, start=1):
         _caption(document, number, table)

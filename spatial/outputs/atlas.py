@@ -73,7 +73,7 @@ class Theme:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison:
-    """Published numbers beside ours; the table has the columns label, published, ours."""
+    """Published numbers beside ours; the table has the columns label, published, ours, and column where it has several."""
 
     title: str
     table: "pd.DataFrame"

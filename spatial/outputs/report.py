@@ -74,6 +74,7 @@ def write_report(atlas: Atlas, path: str | Path, figures_folder: str | Path) -> 
         synthetic=atlas.synthetic,
         description=_paragraphs(atlas.description),
         facts=_sections.facts(atlas),
+        marks=atlas.marks,
         notes=atlas.notes,
         sections=sections,
         style=style,

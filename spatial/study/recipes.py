@@ -50,7 +50,8 @@ class Comparison:
     Published numbers that the report prints beside ours.
 
     The table has the columns ``label``, ``published`` and ``ours``; ``ours`` is a path into a result, for example
-    ``lag/coefficients/rho/estimate`` (step, field, row, column), or empty.
+    ``lag/coefficients/rho/estimate`` (step, field, row, column), or empty. Where it has a further column ``column``, the
+    numbers are printed in the form of the published table: labels down, columns across.
     """
 
     title: str
