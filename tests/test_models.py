@@ -436,6 +436,28 @@ class TestLag:
         assert any("'lu'" in note for note in other.notes)
 
 
+@pytest.mark.parametrize("mutual", [True, False])
+@pytest.mark.parametrize("seed", range(4))
+def test_limits_without_all_eigenvalues(mutual, seed, monkeypatch):
+    """Iteration finds the ends of the spectrum that dense eigenvalues show."""
+    from scipy.sparse import csr_array
+
+    from spatial.models import _log_determinant
+
+    random, n = np.random.default_rng(seed), 300
+    near = np.zeros((n, n))
+    for place in range(n):
+        near[place, random.choice(np.delete(np.arange(n), place), 4, replace=False)] = 1
+    near = np.maximum(near, near.T) if mutual else near
+    matrix = csr_array(near / near.sum(axis=1)[:, None])
+    exact = _log_determinant.prepared(matrix, "eigen")
+    monkeypatch.setattr(_log_determinant, "EIGEN_DIRECTED", 0)
+    found = _log_determinant.prepared(matrix, "lu")
+    assert found.eigenvalues is None
+    assert found.symmetric == mutual
+    np.testing.assert_allclose([found.low, found.high], [exact.low, exact.high], rtol=1e-8)
+
+
 class TestReading:
     def test_few_places(self, line, chain):
         for found in (
