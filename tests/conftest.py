@@ -1,8 +1,11 @@
 """What many tests share: a small grid whose answers a person can verify."""
 
+import shutil
+
 import numpy as np
 import pytest
 from hypothesis import settings
+from outside import component
 
 settings.register_profile("house", deadline=None, derandomize=True, print_blob=False)  # the same examples everywhere, never timed
 settings.load_profile("house")
@@ -22,3 +25,38 @@ def grid():
         index=[f"cell {number:02d}" for number in range(16)],
         crs="EPSG:32642",
     ).rename_axis("place")
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    """Start a real browser without a network that records what is asked for and what it complains about."""
+    component(shutil.which("chromium") and shutil.which("chromedriver"), "Chromium")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.options import Options
+    from selenium.webdriver.chrome.service import Service
+
+    options = Options()
+    options.binary_location = shutil.which("chromium")
+    flags = (
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    )
+    for flag in (
+        *flags,
+        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
+        "--hide-scrollbars",
+        "--force-color-profile=srgb",
+    ):
+        options.add_argument(flag)
+    options.add_experimental_option("prefs", {"download.default_directory": str(tmp_path_factory.mktemp("downloads"))})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    driver.execute_cdp_cmd("Network.enable", {})
+    without = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
+    driver.execute_cdp_cmd("Network.emulateNetworkConditions", without)
+    yield driver
+    driver.quit()

@@ -2,14 +2,12 @@
 
 import io
 import json
-import shutil
 import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
-from outside import component
 from web_maps import HOSTILE, Moran, atlas_of, peak_surface
 
 from spatial.outputs.atlas import Step
@@ -25,40 +23,6 @@ pytestmark = pytest.mark.filterwarnings(
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Density(Result):
     surface: Any
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    component(shutil.which("chromium") and shutil.which("chromedriver"), "Chromium")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.options import Options
-    from selenium.webdriver.chrome.service import Service
-
-    options = Options()
-    options.binary_location = shutil.which("chromium")
-    flags = (
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    )
-    for flag in (
-        *flags,
-        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
-        "--hide-scrollbars",
-        "--force-color-profile=srgb",
-    ):
-        options.add_argument(flag)
-    options.add_experimental_option("prefs", {"download.default_directory": str(tmp_path_factory.mktemp("downloads"))})
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
-    driver.execute_cdp_cmd("Network.enable", {})
-    without = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
-    driver.execute_cdp_cmd("Network.emulateNetworkConditions", without)
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Everything that is written for QGIS, opened in QGIS: valid, styled, every feature in one class, drawn."""
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from layered_atlas import COORDINATES, awkward_atlas, label, point_atlas
-from outside import component
+from outside import QGIS_PYTHON, component, has_qgis, qgis_environment
 
 from spatial.outputs.geopackage import write_geopackage
 from spatial.outputs.qgis_layers import layers_of
@@ -17,7 +16,6 @@ from spatial.outputs.qgis_project import write_project
 from spatial.outputs.rasters import write_surface
 from spatial.outputs.themes import class_numbers
 
-PYTHON = "/usr/bin/python3"  # the one QGIS is built for, not the tests' own
 LOOK = Path(__file__).with_name("look.py")
 STUDIES = {
     "custom": lambda: awkward_atlas(COORDINATES["custom"]),
@@ -25,25 +23,6 @@ STUDIES = {
     "degrees": lambda: awkward_atlas(COORDINATES["degrees"]),
     "points": point_atlas,
 }
-
-
-def has_qgis():
-    if not Path(PYTHON).exists():
-        return False
-    asked = subprocess.run([PYTHON, "-c", "import qgis.core"], env=environment("/nonexistent"), capture_output=True, check=False)
-    return asked.returncode == 0
-
-
-def environment(home):
-    """Nothing of the tests' own Python may reach QGIS."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    return kept | {
-        "HOME": str(home),
-        "QGIS_CUSTOM_CONFIG_PATH": str(home),
-        "XDG_RUNTIME_DIR": str(home),
-        "QT_QPA_PLATFORM": "offscreen",
-        "LC_ALL": "C.UTF-8",
-    }
 
 
 @pytest.fixture(scope="module", params=STUDIES)
@@ -61,8 +40,8 @@ def opened(request, tmp_path_factory):
     for name, surface in atlas.surfaces.items():
         write_surface(surface, written / f"surface-{name}.tif", surface.title)
     shutil.move(written, moved)
-    command = [PYTHON, str(LOOK), str(moved), str(pictures), str(base / "seen.json")]
-    done = subprocess.run(command, env=environment(home), capture_output=True, text=True, timeout=300, check=False)
+    command = [QGIS_PYTHON, str(LOOK), str(moved), str(pictures), str(base / "seen.json")]
+    done = subprocess.run(command, env=qgis_environment(home), capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return atlas, json.loads((base / "seen.json").read_text(encoding="utf-8")), pictures
 

@@ -12,20 +12,13 @@ import pytest
 
 from spatial.cli import main
 
-NAMES = ("columbus", "kazakhstan-cities", "kazakhstan-readiness")
-
-
-@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES])
-def finished(request, tmp_path_factory):
-    """The name of a study and the folders of two runs of it."""
-    folder = tmp_path_factory.mktemp(request.param)
-    for number in ("first", "second"):
-        assert main(["run", request.param, "--out", str(folder / number)]) == 0
-    return request.param, folder / "first", folder / "second"
-
 
 def contents(folder):
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def test_the_same_study_twice_gives_the_same_bytes(finished):
@@ -89,7 +82,11 @@ def test_the_layer_keeps_every_place_and_number(finished):
     assert len(places) == record["places"]["rows"]
     for step, result in record["steps"].items():
         for field, values in result.items():
-            if isinstance(values, dict) and set(values) == set(places["place"]) and not isinstance(next(iter(values.values())), dict):
+            if (
+                isinstance(values, dict)
+                and set(values) == set(places["place"])
+                and not isinstance(next(iter(values.values())), dict)
+            ):
                 column = places.set_index("place")[f"{step}_{field}"]
                 for place, value in values.items():
                     assert (value is None and column.isna()[place]) or column[place] == value
@@ -104,7 +101,9 @@ def test_verify_finds_the_same_numbers(finished, capsys):
 def test_verify_names_a_number_that_differs(finished, capsys, tmp_path):
     name, out, _ = finished
     record = json.loads((out / "run.json").read_text(encoding="utf-8"))
-    step = next(step for step, result in record["steps"].items() if "statistic" in result and isinstance(result["statistic"], float))
+    step = next(
+        step for step, result in record["steps"].items() if "statistic" in result and isinstance(result["statistic"], float)
+    )
     record["steps"][step]["statistic"] += 0.001
     record["versions"]["numpy"] = "0.1"
     (tmp_path / "run.json").write_text(json.dumps(record), encoding="utf-8")
@@ -120,7 +119,9 @@ def test_csv_tables_hold_what_the_record_holds(finished):
     with (out / "tables" / "statistics.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert rows
-    assert len(rows) == sum("expected" in result and isinstance(result.get("statistic"), float) for result in record["steps"].values())
+    assert len(rows) == sum(
+        "expected" in result and isinstance(result.get("statistic"), float) for result in record["steps"].values()
+    )
 
 
 def test_readiness_says_what_seven_regions_can_show(finished):

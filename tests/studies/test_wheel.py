@@ -13,7 +13,18 @@ from outside import ROOT
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        str(folder),
+        str(ROOT),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return next(folder.glob("*.whl"))
@@ -35,7 +46,9 @@ def test_it_runs_a_study_in_an_empty_environment_away_from_the_checkout(wheel, t
     libraries.write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")  # its dependencies, not itself
     away = tmp_path / "away"
     away.mkdir()
-    where = subprocess.run([str(python), "-c", "import spatial; print(spatial.__file__)"], cwd=away, capture_output=True, text=True, check=True)
+    where = subprocess.run(
+        [str(python), "-c", "import spatial; print(spatial.__file__)"], cwd=away, capture_output=True, text=True, check=True
+    )
     assert str(environment) in where.stdout
     command = [str(environment / "bin" / "spatial"), "run", "kazakhstan-readiness"]
     done = subprocess.run(command, cwd=away, capture_output=True, text=True, check=False)
