@@ -161,8 +161,11 @@ def _run(given: argparse.Namespace) -> int:
 
     with progress_bar() as progress:
         finished = run(given.study, given.out, progress=progress)
-    for sentence in (*finished.atlas.marks, *finished.atlas.findings, *finished.atlas.notes):
+    for sentence in (*finished.atlas.marks, *finished.atlas.notes):
         print(f"Note: {sentence}", file=sys.stderr)
+    if finished.atlas.findings:
+        words = f"The input check has {len(finished.atlas.findings)} findings; they are in the report and in: spatial check {given.study}"
+        print(words, file=sys.stderr)
     for name in ("map.html", "report.html", "atlas.gpkg", "atlas.qgz", "run.json"):
         if (finished.folder / name).is_file():
             print(finished.folder / name)

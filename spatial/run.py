@@ -34,6 +34,7 @@ class Prepared:
 
     study: Study
     places: "GeoDataFrame"
+    outline: "GeoDataFrame | None"
     label: str
     indicators: "tuple[Indicator, ...]"
     ledger: "pd.DataFrame"
@@ -151,6 +152,7 @@ def prepare(study: Study) -> Prepared:
         if study.places.label:
             columns_checked(places, [study.places.label])
             label = study.places.label
+        outline = reader.outline(study.places, places)
         own, told_of_own = held(places, study.places.columns, study.places.stated)
         ledgers, findings = [], list(told_of_own)
         indicators = [Indicator(column=each.column, title=each.title, unit=each.unit, kind=each.kind) for each in own]
@@ -172,6 +174,7 @@ def prepare(study: Study) -> Prepared:
     return Prepared(
         study=study,
         places=places,
+        outline=outline,
         label=label,
         indicators=tuple(indicators),
         ledger=pd.concat(ledgers, ignore_index=True) if ledgers else pd.DataFrame(),
@@ -243,6 +246,7 @@ def compute(prepared: Prepared, tell: Callable[[int, str], None] | None = None) 
         marks=prepared.marks,
         notes=prepared.notes,
         places=places,
+        outline=prepared.outline,
         label=prepared.label,
         indicators=prepared.indicators,
         titles=titles,
@@ -298,18 +302,33 @@ class _Reader:
 
     def places(self, recipe: PlacesRecipe, crs: Any = None) -> "tuple[GeoDataFrame, str]":
         """Read geometry: a pack with its pedigree, or a file."""
-        from spatial.boundaries import pack, packs, read_places
-        from spatial.outputs.atlas import Source
+        from spatial.boundaries import read_places
 
-        names = {each.name for each in packs()}
         wanted = recipe.crs if recipe.crs is not None else crs
         places = read_places(recipe.boundaries, layer=recipe.layer, key=recipe.key, crs=wanted, invalid=recipe.invalid)
-        if recipe.boundaries not in names:
-            path = Path(str(recipe.boundaries).split("::")[0])
+        return places, self.pedigree(recipe.boundaries, recipe.stated)
+
+    def outline(self, recipe: PlacesRecipe, places: "GeoDataFrame") -> "GeoDataFrame | None":
+        """Read what lies below the places for orientation."""
+        from spatial.boundaries import read_outline
+
+        if recipe.outline is None:
+            return None
+        found = read_outline(recipe.outline, places)
+        self.pedigree(recipe.outline, recipe.outline_stated)
+        return found
+
+    def pedigree(self, boundaries: str, stated: str) -> str:
+        """Remember where geometry came from and what must be said of it; give the column that names it for a reader."""
+        from spatial.boundaries import pack, packs
+        from spatial.outputs.atlas import Source
+
+        if boundaries not in {each.name for each in packs()}:
+            path = Path(str(boundaries).split("::")[0])
             if path.is_file():
-                self.remember(path, recipe.stated or path.name)
-            return places, ""
-        shipped = pack(recipe.boundaries)
+                self.remember(path, stated or path.name)
+            return ""
+        shipped = pack(boundaries)
         self.notes += shipped.notes
         self.marks += [each for each in shipped.notes if shipped.schematic and "schematic" in each.casefold()]
         self.inputs.append({"name": shipped.name, "sha256": shipped.sha256})
@@ -323,7 +342,7 @@ class _Reader:
                 notes=tuple(shipped.notes),
             )
         )
-        return places, shipped.label
+        return shipped.label
 
     def points(self, recipes: tuple[Any, ...], places: "GeoDataFrame", name: str) -> "GeoDataFrame":
         """Read one table of points in the reference system of the places."""
@@ -486,7 +505,7 @@ def versions() -> dict[str, str]:
 
     import spatial
 
-    names = ("numpy", "scipy", "pandas", "geopandas", "shapely", "pyproj", "libpysal", "mapclassify", "scikit-learn", "rasterio")
+    names = ("numpy", "scipy", "pandas", "geopandas", "shapely", "pyproj", "libpysal", "formulaic", "rasterio")
     return {"spatial-econometrics": spatial.__version__, **{name: version(name) for name in names}}
 
 

@@ -292,7 +292,7 @@ def _comparison_in_form(table: Table) -> Printed:
         cells = frame[frame["label"] == label].set_index("column")
         lines: list[list[str]] = [[], []]
         for column in columns:
-            numbers = [_number(cells.at[column, side]) if column in cells.index else None for side in ("published", "ours")]
+            numbers = [_number(cells.loc[column, side]) if column in cells.index else None for side in ("published", "ours")]
             decimals = _printed_decimals(numbers[0]) if numbers[0] is not None else 3
             for line, number in zip(lines, numbers, strict=True):
                 line.append(NONE if number is None else line_words([number], decimals)[0])
