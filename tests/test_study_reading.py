@@ -92,6 +92,16 @@ def test_everything_that_a_study_says(folder):
     assert (density.id, density.points, density.graph, density.options["bandwidth"]) == ("kernel_density", "cities", None, 50_000)
 
 
+def test_an_outline_is_a_pack_or_a_file_beside_the_study(folder):
+    file = folder / "study.toml"
+    (folder / "land.gpkg").touch()
+    for stated, meant in (("kazakhstan/regions-17", "kazakhstan/regions-17"), ("land.gpkg", str(folder / "land.gpkg"))):
+        file.write_text(STUDY.replace("[places]", f'[places]\noutline = "{stated}"'), encoding="utf-8")
+        places = read_study(folder).places
+        assert (places.outline, places.outline_stated) == (meant, stated)
+    assert read_study("columbus").places.outline is None
+
+
 def test_a_study_is_found_by_folder_file_or_name(folder):
     assert read_study(folder) == read_study(folder / "study.toml") == read_study(str(folder))
     assert read_study("columbus").name == "columbus"
@@ -134,6 +144,9 @@ CASES = {
     "no places": ('[places]\nboundaries = "kazakhstan/regions-20"\n', "", "study.toml: the study has no [places]"),
     "invalid polygons": ("[places]", '[places]\ninvalid = "mend"', "line 5: invalid = 'mend' is not known. Known: 'error', 'repair'"),
     "no such pack": ("regions-20", "region-20", "line 5: there is no pack and no file 'kazakhstan/region-20'. Did you mean 'kazakhstan/regions-20'?"),
+    "no such outline": ("[places]", '[places]\noutline = "kazakhstan/region-17"', "line 5: there is no pack and no file 'kazakhstan/region-17'. Did you mean 'kazakhstan/regions-17'?"),
+    "no such outline file": ("[places]", '[places]\noutline = "land.gpkg"', "line 5: there is no file 'land.gpkg'"),
+    "outline below points": ("[[points.cities]]", '[[points.cities]]\noutline = "kazakhstan/regions-17"', "unknown key 'outline' in [[points.cities]]"),
     "no such layer": ('"kazakhstan/regions-20"', '"grid.gpkg"', "study.toml, line 5: there is no file 'grid.gpkg'"),
     "no such example": ('"kazakhstan/regions-20"', '"libpysal:columbos"', "no example 'columbos' is installed with libpysal. Did you mean 'columbus'?"),
     "no such table": ('table = "table.csv"', 'table = "tabel.csv"', "line 8: there is no file 'tabel.csv'. Did you mean 'table.csv'?"),

@@ -93,6 +93,7 @@ class Atlas:
     marks: tuple[str, ...] = ()  # short sentences shown on every map and layer: schematic outlines, synthetic data
     notes: tuple[str, ...] = ()  # everything else a reader should know; in the report and behind a click
     places: "GeoDataFrame"  # index `place`; indicators and `<step>_<field>` columns
+    outline: "GeoDataFrame | None" = None  # polygons below the places for orientation, in the same reference system
     label: str = ""  # the column that names places for a reader; empty: the index
     indicators: tuple[Indicator, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)  # column of places -> words for a reader, result columns included

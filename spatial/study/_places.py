@@ -21,13 +21,17 @@ _EXAMPLE = "libpysal:"
 
 
 def places_recipe(section: Section, languages: Sequence[str]) -> PlacesRecipe:
-    """Read [places], or points that come from boundaries."""
-    section.known((*_PLACES, "invalid", "columns"))
+    """Read [places], or points that come from boundaries; only [places] have an outline below them."""
+    lies_over = section.name == "[places]"
+    section.known((*_PLACES, "invalid", "columns", *(["outline"] if lies_over else [])))
     columns = {name: _column(each, name, languages, held=True) for name, each in section.named("columns", "places.columns").items()}
     stated = section.text("boundaries", required=True) or ""
+    outline = section.text("outline") if lies_over else None
     return PlacesRecipe(
-        boundaries=_located(section, stated) if stated else "",
+        boundaries=_located(section, "boundaries", stated) if stated else "",
         stated=stated,
+        outline=_located(section, "outline", outline) if outline else None,
+        outline_stated=outline or "",
         invalid=section.choice("invalid", ("error", "repair"), "error"),
         columns=columns,
         **{key: section.text(key) for key in _PLACES[1:]},
@@ -123,12 +127,12 @@ def _points_table(section: Section) -> PointsRecipe:
     return PointsRecipe(label=section.text("label"), **coordinates, **_common(section))
 
 
-def _located(section: Section, stated: str) -> str:
+def _located(section: Section, key: str, stated: str) -> str:
     """Find what boundaries are meant: an address, an installed example, a file beside the study, or a pack."""
     if _ADDRESS.match(stated):
         return stated
     if stated.startswith(_EXAMPLE):
-        return _example(section, stated.removeprefix(_EXAMPLE))
+        return _example(section, key, stated.removeprefix(_EXAMPLE))
     file, mark, layer = stated.partition("::")
     path = section.page.folder / file
     if path.exists():
@@ -138,10 +142,10 @@ def _located(section: Section, stated: str) -> str:
         return stated
     known = sorted(each.parent.relative_to(packs).as_posix() for each in packs.glob("*/*/source.toml"))
     if Path(file).suffix:
-        section.complain("boundaries", f"there is no file {file!r}", neighbours(path), "Paths are relative to the study file")
+        section.complain(key, f"there is no file {file!r}", neighbours(path), "Paths are relative to the study file")
     else:
         section.complain(
-            "boundaries",
+            key,
             f"there is no pack and no file {stated!r}",
             nearest_name(stated, known),
             "List the packs with: spatial boundaries list",
@@ -149,7 +153,7 @@ def _located(section: Section, stated: str) -> str:
     return stated
 
 
-def _example(section: Section, name: str) -> str:
+def _example(section: Section, key: str, name: str) -> str:
     """Find the layer of an example that is installed with libpysal; it is read where it is."""
     spec = find_spec("libpysal")
     root = Path(spec.origin).parent / "examples" if spec is not None and spec.origin else Path()
@@ -162,12 +166,12 @@ def _example(section: Section, name: str) -> str:
         return str((same or layers)[0])
     if layers:
         section.complain(
-            "boundaries",
+            key,
             f"the example {name!r} has several layers: {listed(path.name for path in layers)}",
             "Expected one",
             "Give the path of the file",
         )
     else:
         known = sorted(each.name for each in root.iterdir() if each.is_dir() and any(each.glob("*.shp"))) if root.is_dir() else []
-        section.complain("boundaries", f"no example {name!r} is installed with libpysal", nearest_name(name, known))
+        section.complain(key, f"no example {name!r} is installed with libpysal", nearest_name(name, known))
     return ""

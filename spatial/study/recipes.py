@@ -20,6 +20,8 @@ class PlacesRecipe:
     invalid: Literal["error", "repair"] = "error"  # what a polygon that crosses itself means
     columns: Mapping[str, ColumnRecipe] = field(default_factory=dict)  # what is known of columns the layer holds already
     stated: str = ""  # as the file says it: `boundaries` itself may be a path on this machine
+    outline: str | None = None  # polygons drawn below the places for orientation: a pack, a file, or an address
+    outline_stated: str = ""  # as the file says it
 
 
 @dataclass(frozen=True, kw_only=True)
