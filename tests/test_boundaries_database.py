@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import shapely
+from outside import component
 from shapely.geometry import box
 
 from spatial.boundaries import get_boundaries, read_places
@@ -17,13 +18,16 @@ from spatial.errors import DataError
 USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []  # it refuses to run as root
 
 
+def program(name):
+    """Find a server program; Debian keeps them out of PATH."""
+    return shutil.which(name) or next((str(path) for path in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), None)
+
+
 @pytest.fixture(scope="module")
 def database():
     """The address of an empty database; gone afterwards."""
-    pytest.importorskip("psycopg")
-    pytest.importorskip("sqlalchemy")
-    if not (shutil.which("initdb") and shutil.which("pg_ctl")):
-        pytest.skip("PostgreSQL is not installed")
+    initdb, control = program("initdb"), program("pg_ctl")
+    component(initdb and control, "PostgreSQL with PostGIS")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -31,16 +35,16 @@ def database():
     folder.chmod(0o777)
     data = str(folder / "data")
     options = f"-k {folder} -p {port} -c listen_addresses=127.0.0.1 -c fsync=off"
-    subprocess.run([*USER, "initdb", "-D", data, "-U", "me", "--auth=trust", "--no-sync"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*USER, initdb, "-D", data, "-U", "me", "--auth=trust", "--no-sync"], check=True, stdout=subprocess.DEVNULL)
     subprocess.run(
-        [*USER, "pg_ctl", "-w", "-D", data, "-o", options, "-l", str(folder / "log"), "start"],
+        [*USER, control, "-w", "-D", data, "-o", options, "-l", str(folder / "log"), "start"],
         check=True,
         stdout=subprocess.DEVNULL,
     )
     try:
         yield f"postgresql://me:secret@127.0.0.1:{port}/postgres"
     finally:
-        subprocess.run([*USER, "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*USER, control, "-D", data, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -87,3 +91,29 @@ def test_a_pack_kept_from_a_database_has_no_password(towns, tmp_path):
     assert "secret" not in told
     assert made.source.endswith('table My Schema.town"s')
     assert len(read_places(made.folder)) == 3
+
+
+def test_postgis_tables_are_read_without_naming_the_geometry(database):
+    import psycopg
+
+    with psycopg.connect(database, autocommit=True) as connection:
+        try:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
+        except psycopg.errors.UndefinedFile:
+            component(present=False, name="PostGIS")
+        connection.execute("CREATE TABLE regions (code text, name text, shape geometry(MultiPolygon, 32642))")
+        for number, name in enumerate(("Ақмола", "O'Brien")):
+            cell = box(500_000 + 10_000 * number, 5_400_000, 510_000 + 10_000 * number, 5_410_000)
+            connection.execute(
+                "INSERT INTO regions VALUES (%s, %s, ST_Multi(ST_GeomFromText(%s, 32642)))", (f"r{number}", name, cell.wkt)
+            )
+        connection.execute("ALTER TABLE regions ADD COLUMN elsewhere geography(Point)")
+    with pytest.raises(DataError, match="2 geometry columns: 'shape', 'elsewhere'"):
+        read_places(database, "regions", "code")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("ALTER TABLE regions DROP COLUMN elsewhere")
+    places = read_places(database, "regions", "code")
+    assert places.crs == "EPSG:32642"
+    assert places["name"].to_dict() == {"r0": "Ақмола", "r1": "O'Brien"}
+    assert set(places.geom_type) == {"MultiPolygon"}
+    assert places.area.tolist() == [1e8, 1e8]
