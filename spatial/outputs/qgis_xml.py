@@ -17,6 +17,7 @@ VERSION = "3.22.0-Białowieża"
 DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # marks that turn the direction of all that follows
 _FAMILY = uuid.UUID("5b0d3a0e-6f0c-5c53-9b1e-0f6a2f1c7d11")
 
 
@@ -98,7 +99,8 @@ def unevaluated(text: str) -> str:
     >>> unevaluated("[% 1 + 1 %]") == "[\u200b% 1 + 1 %]"
     True
     """
-    return text.replace("[%", "[\u200b%")
+    plain = _TURNING.sub("", clean(text))  # first: what is taken out must not bring the two signs together
+    return plain.replace("[%", "[\u200b%")
 
 
 def element(

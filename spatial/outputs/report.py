@@ -80,10 +80,11 @@ def write_report(atlas: Atlas, path: str | Path, figures_folder: str | Path) -> 
         style=style,
         allowed=allowed,
     )
-    return written(path, _XML_FORBIDS.sub("", page).encode("utf-8", errors="replace"))
+    return written(path, _UNWRITTEN.sub("", page).encode("utf-8", errors="replace"))
 
 
-_XML_FORBIDS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+# Control characters, and marks that turn the direction of writing for the rest of the page.
+_UNWRITTEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def running_title(atlas: Atlas) -> str:

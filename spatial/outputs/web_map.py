@@ -15,6 +15,7 @@ from spatial.outputs.web.assets import leaflet
 from spatial.outputs.web.content import MOST_EXACT, content_of, packed, title_of
 from spatial.outputs.web.fallback import still
 from spatial.outputs.web.ground import Ground
+from spatial.outputs.words import cleaned
 
 if TYPE_CHECKING:
     import folium
@@ -166,7 +167,7 @@ def _page(atlas: Atlas, content: dict[str, Any], data: str, ground: Ground) -> d
         "notes": _notes(content["notes"], words),
         "sources": atlas.sources,
         "drawing": " ".join(drawing),
-        "static": still(first, layers[first["layer"]], frame, ground, words),
+        "static": cleaned(still(first, layers[first["layer"]], frame, ground, words)),
         "data": data,
         "leaflet": library.script,
         "licence": library.licence,
@@ -214,4 +215,9 @@ def _text(name: str) -> str:
 def _templates() -> Any:
     from jinja2 import Environment
 
-    return Environment(autoescape=True)
+    return Environment(autoescape=True, finalize=_shown)
+
+
+def _shown(value: Any) -> Any:
+    """Take control characters out of every text that is not our own page, script or style."""
+    return cleaned(value) if type(value) is str else value

@@ -13,8 +13,8 @@ from spatial.outputs.themes import number_words
 NONE = "–"
 _GREEK = {"rho": "ρ", "lambda": "λ", "sigma2": "σ²", "sigma": "σ", "beta": "β"}
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-# XML 1.0 knows none of these, and neither does any reader.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# XML 1.0 knows none of the first, and neither does any reader; the others turn the direction of all that follows.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 
 _HEADINGS = {
     "adjusted_r2": "Adjusted R²",
@@ -90,14 +90,14 @@ def cleaned(text: object) -> str:
     Returns
     -------
     str
-        Without control characters; line breaks and tabs are spaces.
+        Without control characters and marks that turn the direction of writing; line breaks and tabs are spaces.
 
     Examples
     --------
     >>> cleaned("North\x00\nEast")
     'North East'
     """
-    return _CONTROL.sub("", re.sub(r"[\t\n\r]", " ", str(text)))
+    return _CONTROL.sub("", re.sub(r"[\t\n\r\u2028\u2029]", " ", str(text)))
 
 
 def p_words(p: float) -> str:
