@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from layered_atlas import awkward_atlas
 from web_maps import atlas_of
@@ -21,7 +21,7 @@ def test_letters_that_are_taken_out_do_not_make_an_expression_for_qgis():
     hostile = [replace(theme, title=f"[\x02% @project_path %] {theme.title}") for theme in atlas.themes]
     atlas = replace(atlas, title="[\x01% env('HOME') %]", themes=tuple(hostile))
     document = project_document(atlas, layers_of(atlas), "atlas.gpkg")
-    inside = ElementTree.fromstring(document)  # noqa: S314  (our own)
+    inside = ET.fromstring(document)  # noqa: S314  (our own)
     shown = ("labelText", "name", "label")  # what QGIS shows on pages and in legends
     found = [each.get(name) for tag in ("LayoutItem", "layer-tree-layer", "rule") for each in inside.iter(tag) for name in shown]
     found += [each.get("value") for each in inside.iter("Option") if each.get("name") == "legend/title-label"]
