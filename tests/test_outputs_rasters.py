@@ -8,8 +8,9 @@ import pytest
 from layered_atlas import COORDINATES, areas, hill, parsed
 
 from spatial.errors import OutputError
+from spatial.outputs.qgis_styles import surface_style
 from spatial.outputs.rasters import write_surface
-from spatial.outputs.themes import SEQUENTIAL
+from spatial.outputs.surface_classes import surface_classes
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +20,10 @@ def surface():
 
 def ramp(path):
     return list(parsed(path.read_text(encoding="utf-8")).iter("item"))
+
+
+def ramp_of(surface):
+    return list(parsed(surface_style(surface)).iter("item"))
 
 
 @pytest.mark.parametrize("crs", COORDINATES.values(), ids=COORDINATES)
@@ -64,18 +69,29 @@ def test_another_mark_for_missing_values_becomes_nan(surface, tmp_path):
     write_surface(marked, tmp_path / "s.tif", "Density")
     with rasterio.open(tmp_path / "s.tif") as file:
         np.testing.assert_array_equal(file.read(1), surface.values)
-    assert float(ramp(tmp_path / "s.qml")[0].get("value")) == float(np.nanmin(surface.values))
+    write_surface(surface, tmp_path / "t.tif", "Density")
+    assert (tmp_path / "s.qml").read_text(encoding="utf-8") == (tmp_path / "t.qml").read_text(encoding="utf-8")
 
 
-def test_colours_rise_from_the_lowest_value_which_is_transparent(surface, tmp_path):
+def test_the_style_has_the_classes_of_the_map(surface, tmp_path):
     write_surface(surface, tmp_path / "s.tif", "Density")
-    items = ramp(tmp_path / "s.qml")
-    assert [each.get("color") for each in items[1:]] == list(SEQUENTIAL)
-    assert [each.get("alpha") for each in items] == ["0"] + ["255"] * 5
+    below, *items = ramp(tmp_path / "s.qml")
+    classes = surface_classes(surface)
+    assert (below.get("alpha"), float(below.get("value"))) == ("0", 0.005)
+    assert [each.get("alpha") for each in items] == ["255"] * len(classes)
+    assert [each.get("color") for each in items] == [each.colour for each in classes]
+    assert [each.get("label") for each in items] == [f"{each.label} persons per km²" for each in classes]
     values = [float(each.get("value")) for each in items]
-    assert (values[0], values[-1]) == (float(np.nanmin(surface.values)), float(np.nanmax(surface.values)))
-    np.testing.assert_allclose(np.diff(values), np.ptp(values) / 5)
-    assert items[-1].get("label") == "1.00 persons per km²"
+    assert values == pytest.approx([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, np.inf])  # the highest cell is 1
+
+
+def test_every_cell_above_the_lowest_bound_is_in_one_class(surface):
+    classes = surface_classes(surface)
+    counted = [int(((surface.values > each.low) & (surface.values <= each.high)).sum()) for each in classes]
+    assert [each.count for each in classes] == counted
+    shifted = replace(surface, values=surface.values + 5)  # classes of equal width, from the lowest value
+    assert sum(each.count for each in surface_classes(shifted)) == np.isfinite(surface.values).sum()
+    assert ramp_of(shifted)[0].get("alpha") == "255"
 
 
 @pytest.mark.parametrize("value", [0.0, 7.5, np.nan])

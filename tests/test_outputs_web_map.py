@@ -11,6 +11,7 @@ from web_maps import HOSTILE, Moran, atlas_of, peak_surface, png_rows, two_class
 
 from spatial.errors import OutputError, SpatialWarning
 from spatial.outputs.atlas import Indicator, Source, Step
+from spatial.outputs.surface_classes import ramp, surface_breaks
 from spatial.outputs.themes import SEQUENTIAL, class_numbers
 from spatial.outputs.web import assets, packing, pictures
 from spatial.outputs.web.ground import ground_of, mercator
@@ -312,7 +313,7 @@ def test_a_peak_is_drawn_within_half_a_cell_of_where_it_is(longitude, latitude):
 
 def test_classes_of_a_surface_are_round_numbers_and_count_its_cells():
     surface = peak_surface("EPSG:32642", 500_000, 5_000_000)
-    breaks = pictures.surface_breaks(surface.values)
+    breaks = surface_breaks(surface.values)
     assert breaks.tolist() == pytest.approx([0.2, 0.5, 1, 2, 5, 10, 20, 50])
     import geopandas
     import shapely
@@ -326,10 +327,10 @@ def test_classes_of_a_surface_are_round_numbers_and_count_its_cells():
 
 
 def test_the_ramp_keeps_the_ends_of_the_palette():
-    assert pictures.ramp(5) == SEQUENTIAL
-    assert pictures.ramp(8)[0] == SEQUENTIAL[0]
-    assert pictures.ramp(8)[-1] == SEQUENTIAL[-1]
-    assert len(set(pictures.ramp(8))) == 8
+    assert ramp(5) == SEQUENTIAL
+    assert ramp(8)[0] == SEQUENTIAL[0]
+    assert ramp(8)[-1] == SEQUENTIAL[-1]
+    assert len(set(ramp(8))) == 8
 
 
 def test_without_leaflet_the_package_is_named(grid, monkeypatch, tmp_path):

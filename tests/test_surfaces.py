@@ -47,8 +47,17 @@ def test_one_point_has_the_height_of_its_kernel(kernel, peak):
     found = kernel_density(points((0, 0)), bandwidth=1000, kernel=kernel, cell=10)
     assert found.peak == pytest.approx(peak, rel=0.011 if kernel == "triangular" else 2e-3)  # per km², the radius is 1 km
     assert found.mass == pytest.approx(1, rel=1e-6)
-    assert found.surface.unit == "events per km²"
+    assert found.surface.unit == "points per km²"
     assert value_at(found.surface, 600, 0) == pytest.approx(float(SHAPES[kernel](np.array(0.6))), rel=0.02)
+
+
+def test_the_unit_says_what_is_spread_out():
+    towns = points((0, 0), (5000, 0)).assign(population_2023=[3, 1])
+    found = kernel_density(towns, weight="population_2023", quantity="people", bandwidth=1000)
+    assert (found.surface.unit, found.options["quantity"]) == ("people per km²", "people")
+    assert found.reading[0] == "2 points with 4 people in all are spread out; the surface holds 4."
+    assert kernel_density(towns, weight="population_2023", bandwidth=1000).surface.unit == "population_2023 per km²"
+    assert kernel_density(towns, bandwidth=1000).reading[0] == "2 points are spread out; the surface holds 2."
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -172,7 +181,7 @@ def test_cells_outside_are_empty():
 
 def test_local_coordinates():
     found = kernel_density(points((0, 0), (1, 1), crs=LOCAL), bandwidth=0.5)
-    assert found.surface.unit == "events per squared unit"
+    assert found.surface.unit == "points per squared unit"
     assert found.unit == "local units"
     assert found.mass == pytest.approx(2, rel=1e-6)
     assert kernel_density(points((0, 0), crs=LOCAL), bandwidth=1, kernel="uniform", cell=0.01).peak == pytest.approx(

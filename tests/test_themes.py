@@ -108,8 +108,49 @@ def test_clusters_keep_their_colours_and_order():
 
 
 @pytest.mark.parametrize(
-    ("value", "step", "words"),
-    [(0.0, None, "0"), (-1234.5, 10.0, "−1\u202f234"), (0.01234, None, "0.0123"), (12.34567, None, "12.3"), (-0.0001, 0.1, "0.00"), (float("nan"), None, "–")],
+    ("value", "words"),
+    [
+        (0.0, "0"),
+        (-1234.5, "−1\u202f234"),
+        (0.01234, "0.0123"),
+        (12.34567, "12.3"),
+        (-1e-15, "0.000000000000"),
+        (float("nan"), "–"),
+    ],
 )
-def test_numbers_are_written_for_readers(value, step, words):
-    assert themes.number_words(value, step=step) == words
+def test_numbers_are_written_for_readers(value, words):
+    assert themes.number_words(value) == words
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ([0.1782, 0.2242, 22.541, 34.001, 68.892], ["0.18", "0.22", "22.5", "34.0", "68.9"]),
+        ([28.0, 188_964.0, 1_458_366.0], ["28", "188\u202f964", "1\u202f458\u202f366"]),
+        ([31.2, 33.5, 39.0], ["31.2", "33.5", "39.0"]),  # no digit that the numbers do not have
+        ([1.0, 3.0, 5.0], ["1", "3", "5"]),
+        ([0.0312, 0.25, 0.875], ["0.031", "0.250", "0.875"]),
+        ([-1.5, -0.5, 0.5, 1.5], ["−1.5", "−0.5", "0.5", "1.5"]),
+        ([7.25, 7.25], ["7.25", "7.25"]),
+        ([1000.0, 1000.25, 9000.0], ["1\u202f000.0", "1\u202f000.2", "9\u202f000"]),
+    ],
+)
+def test_bounds_of_a_legend_have_no_digits_that_say_nothing(bounds, words):
+    assert themes.bound_words(bounds) == words
+
+
+def test_what_is_counted_has_no_decimals():
+    assert themes.bound_words([1.2, 3.4, 9.9], whole=True) == ["1", "3", "10"]
+    assert themes.bound_words([1.2, 1.4, 9.9], whole=True) == ["1.2", "1.4", "10"]
+
+
+@given(st.lists(st.floats(-1e6, 1e6).map(lambda number: round(number, 6)), min_size=2, max_size=6, unique=True))
+def test_different_bounds_read_differently(bounds):
+    assert len(set(themes.bound_words(sorted(bounds)))) == len(bounds)
+
+
+def test_full_numbers_stay_behind_the_words():
+    column = pd.Series([0.1782, 0.2242, 22.541, 34.001, 48.585, 68.892], name="column")
+    made = themes.theme(column, "sequential", id="column", title="Column")
+    assert made.classes[0].low == 0.1782
+    assert made.classes[-1].high == 68.892

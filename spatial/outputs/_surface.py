@@ -1,26 +1,28 @@
-"""Surfaces on paper: continuous colours, outlines, and the points they were made of."""
+"""Surfaces on paper: classes of colour, outlines, and the points they were made of."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from spatial.outputs._frame import TALLEST, Frame, are_points, bounds_of, framed, labels_of, width_to_height
 from spatial.outputs._margin import graticule, note_lines, note_text, scale_bar, title
 from spatial.outputs._names import NAMED_UP_TO, place_names
-from spatial.outputs._paper import GREY, INK, WIDTH, Sheet, measure_out, sheet, wrapped, write
+from spatial.outputs._paper import GREY, INK, WIDTH, Sheet, measure_out, measured, sheet, wrapped, write
 from spatial.outputs._shapes import outline
-from spatial.outputs.atlas import Atlas, Step
-from spatial.outputs.themes import SEQUENTIAL
-from spatial.outputs.words import decimals_for, line_words
+from spatial.outputs.atlas import Atlas, Class, Step
+from spatial.outputs.surface_classes import class_of, surface_classes
 from spatial.results import Surface
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_TICKS = 5.5  # points
+
 
 def surface_map(atlas: Atlas, step: Step, surface: Surface) -> Sheet:
     """
-    Draw a surface in continuous colours, with outlines and the points it was made of.
+    Draw a surface in classes of colour, with outlines and the points it was made of.
 
     Parameters
     ----------
@@ -34,7 +36,7 @@ def surface_map(atlas: Atlas, step: Step, surface: Surface) -> Sheet:
     Returns
     -------
     Sheet
-        With a colour scale in the unit of the surface.
+        With the bounds of the classes in the unit of the surface.
     """
     rows, columns = surface.values.shape
     first = surface.transform
@@ -51,14 +53,14 @@ def surface_map(atlas: Atlas, step: Step, surface: Surface) -> Sheet:
     title(made, heading, synthetic=atlas.synthetic)
     frame = framed(bounds, 0.0, made.height - top - wide / ratio, wide, wide / ratio)
     graticule(made.paper, atlas.places, frame)
-    limits = _raster(made.paper, surface, whole, frame)
+    classes = _raster(made.paper, surface, whole, frame)
     measure_out(made)
     if same:
         if not are_points(atlas.places):
             outline(made.paper, atlas.places, frame, edge="#6e6e6e", over=True)
         _events(made.paper, atlas, step, frame)
     scale_bar(made.paper, atlas.places, frame, right=wide, y=frame.bottom - 0.2)
-    _ramp(made.paper, limits, surface.unit, frame.bottom - 0.2)
+    _ramp(made.paper, classes, surface.unit, frame.bottom - 0.2)
     measure_out(made)
     note_text(made.paper, notes, foot)
     return made
@@ -71,30 +73,26 @@ def _shown_part(atlas: Atlas, whole: tuple[float, float, float, float]) -> tuple
     return max(west - rim, whole[0]), max(south - rim, whole[1]), min(east + rim, whole[2]), min(north + rim, whole[3])
 
 
-def _raster(axes: "Axes", surface: Surface, whole: tuple[float, float, float, float], frame: Frame) -> tuple[float, float]:
-    from matplotlib.colors import LinearSegmentedColormap
+def _raster(axes: "Axes", surface: Surface, whole: tuple[float, float, float, float], frame: Frame) -> tuple[Class, ...]:
+    from matplotlib.colors import ListedColormap
     from matplotlib.patches import Rectangle
 
-    values = np.ma.masked_invalid(np.asarray(surface.values, dtype=float))
-    if np.isfinite(surface.nodata):
-        values = np.ma.masked_equal(values, surface.nodata)
-    low, high = (float(values.min()), float(values.max())) if values.count() else (0.0, 1.0)
-    low = min(low, 0.0)
-    high = high if high > low else low + 1.0
+    classes = surface_classes(surface)
+    values = np.where(surface.values == surface.nodata, np.nan, surface.values)
+    numbers = np.ma.masked_equal(class_of(values, np.array([classes[0].low, *(each.high for each in classes)], dtype=float)), 0)
     corners = frame.inches(np.array([[whole[0], whole[1]], [whole[2], whole[3]]]))
-    colours = LinearSegmentedColormap.from_list("surface", ["#ffffff", *SEQUENTIAL])
     image = axes.imshow(
-        values,
-        cmap=colours,
-        vmin=low,
-        vmax=high,
+        numbers,
+        cmap=ListedColormap([each.colour for each in classes]),
+        vmin=0.5,
+        vmax=len(classes) + 0.5,
         extent=(corners[0, 0], corners[1, 0], corners[0, 1], corners[1, 1]),
         interpolation="nearest",
         aspect="auto",
         zorder=0.5,
     )
     image.set_clip_path(Rectangle((frame.left, frame.bottom), frame.width, frame.height, transform=axes.transData))
-    return low, high
+    return classes
 
 
 def _events(axes: "Axes", atlas: Atlas, step: Step, frame: Frame) -> None:
@@ -126,16 +124,15 @@ def _events(axes: "Axes", atlas: Atlas, step: Step, frame: Frame) -> None:
         place_names(axes, [texts[number] for number in heaviest], spots[heaviest], 0.04 + 0.06 * np.sqrt(share[heaviest]), frame)
 
 
-def _ramp(axes: "Axes", limits: tuple[float, float], unit: str, top: float) -> None:
-    """Draw the colour scale of a surface, with five numbers."""
-    from matplotlib.colors import LinearSegmentedColormap
+def _ramp(axes: "Axes", classes: Sequence[Class], unit: str, top: float) -> None:
+    """Draw the colours of a surface side by side, with the bounds of the classes below them."""
+    from matplotlib.patches import Rectangle
 
-    low, high = limits
-    colours = LinearSegmentedColormap.from_list("surface", ["#ffffff", *SEQUENTIAL])
+    words = [classes[0].label.split(" – ")[0], *(each.label.split(" – ")[1] for each in classes)]
+    wide = max(0.42, max(measured(each, _TICKS) for each in words) + 0.1)
     write(axes, 0, top, unit[:1].upper() + unit[1:], size=6.5, colour=GREY)
-    axes.imshow(np.linspace(0, 1, 256)[None, :], cmap=colours, extent=(0.0, 2.6, top - 0.2, top - 0.08), aspect="auto")
-    axes.plot([0, 2.6, 2.6, 0, 0], [top - 0.2, top - 0.2, top - 0.08, top - 0.08, top - 0.2], color="#8c8c8c", linewidth=0.4)
-    ticks = np.linspace(low, high, 5)
-    for position, words in zip(np.linspace(0, 2.6, 5), line_words(list(ticks), decimals_for(ticks[1:], 2)), strict=True):
-        align = "left" if position == 0 else "right" if position > 2.5 else "center"  # the ends of the ramp
-        write(axes, float(position), top - 0.31, words, size=5.5, align=align)  # type: ignore[arg-type]
+    for at, each in enumerate(classes):
+        axes.add_artist(Rectangle((at * wide, top - 0.2), wide, 0.12, facecolor=each.colour, edgecolor="#8c8c8c", linewidth=0.4))
+    for at, text in enumerate(words):
+        align: Literal["left", "center", "right"] = "left" if at == 0 else "right" if at == len(classes) else "center"
+        write(axes, at * wide, top - 0.31, text, size=_TICKS, align=align)

@@ -14,8 +14,8 @@ from spatial.outputs.qgis_layers import Layer, layers_of, numbered, unique
 from spatial.outputs.qgis_layout import Page, layout
 from spatial.outputs.qgis_metadata import abstract_of, credits_of, marks_of, metadata_elements
 from spatial.outputs.qgis_styles import style_attributes, style_elements, surface_elements
-from spatial.outputs.qgis_xml import VERSION, clean, document, element, lasting_id, reference_system
-from spatial.outputs.themes import SEQUENTIAL
+from spatial.outputs.qgis_xml import VERSION, clean, document, element, lasting_id, reference_system, unevaluated
+from spatial.outputs.surface_classes import surface_classes
 from spatial.results import Surface
 
 _MARGIN = 0.05
@@ -167,9 +167,9 @@ def _entries(atlas: Atlas, layers: Sequence[Layer], geopackage_name: str) -> lis
         else:
             group = {"points": "Points", "graph": "Graphs"}.get(layer.kind, "")
         source = f"./{geopackage_name}|layername={layer.name}"
-        entries.append(_Entry(id=_layer_id(layer.name), title=layer.title, group=group, source=source, layer=layer))
+        entries.append(_Entry(id=_layer_id(layer.name), title=unevaluated(layer.title), group=group, source=source, layer=layer))
     for step, surface in atlas.surfaces.items():
-        title = steps.get(step) or surface.title or step
+        title = unevaluated(steps.get(step) or surface.title or step)
         entries.append(
             _Entry(id=_layer_id("surface", step), title=title, group="Surfaces", source=f"./surface-{step}.tif", surface=surface)
         )
@@ -293,7 +293,7 @@ def _page(atlas: Atlas, name: str, entry: _Entry, extent: tuple[float, ...], crs
         extent=(extent[0], extent[1], extent[2], extent[3]),
         crs=crs,
         classes=len(theme.classes) if theme is not None else 1,
-        steps=len(SEQUENTIAL) + 1 if entry.surface is not None else 0,
+        steps=len(surface_classes(entry.surface)) + 1 if entry.surface is not None else 0,
     )
 
 

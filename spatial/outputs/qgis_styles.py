@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-import numpy as np
-
 from spatial.outputs.atlas import Class, Theme
 from spatial.outputs.qgis_layers import Layer, Storage
 from spatial.outputs.qgis_xml import VERSION, clean, colour, document, element, lasting_id, options, unevaluated, written
-from spatial.outputs.themes import SEQUENTIAL, number_words
+from spatial.outputs.surface_classes import surface_classes, values_of
 
 if TYPE_CHECKING:
     from spatial.results import Surface
@@ -97,7 +95,7 @@ def surface_style(surface: "Surface") -> str:
     Returns
     -------
     str
-        A ramp from the lowest value, transparent, to the highest.
+        Classes from low to high; what lies below the first is transparent.
     """
     return document(
         element(
@@ -122,26 +120,29 @@ def surface_elements(surface: "Surface") -> list[Element]:
     list of xml.etree.ElementTree.Element
         The same for QML and project.
     """
-    finite = surface.values[np.isfinite(surface.values) & (surface.values != surface.nodata)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    high = high if high > low else low + 1.0
-    stops = np.linspace(low, high, len(SEQUENTIAL) + 1).tolist()
-    step = stops[1] - stops[0]
-    items = []
-    for number, (stop, shade) in enumerate(zip(stops, (SEQUENTIAL[0], *SEQUENTIAL), strict=True)):
-        words = f"{number_words(stop, step=step)} {surface.unit}".strip()
-        items.append(element("item", {"value": stop, "color": shade, "alpha": 255 if number else 0, "label": words}))
+    classes, values = surface_classes(surface), values_of(surface)
+    lowest = float(classes[0].low or 0.0)
+    # What lies below the first class is left open, and rounding leaves no cell above the last.
+    uppers: list[object] = [*(each.high for each in classes[:-1]), "inf"]
+    steps = [(each.label, high, each.colour, 255) for each, high in zip(classes, uppers, strict=True)]
+    if (values < lowest).any():
+        steps = [(f"up to {classes[0].label.split(' – ')[0]}", lowest, classes[0].colour, 0), *steps]
+    items = [
+        element("item", {"value": high, "color": shade, "alpha": alpha, "label": f"{words} {surface.unit}".strip()})
+        for words, high, shade, alpha in steps
+    ]
+    low, high = lowest, float(classes[-1].high or 1.0)
     shader = element(
         "colorrampshader",
         {
-            "colorRampType": "INTERPOLATED",
+            "colorRampType": "DISCRETE",
             "classificationMode": 1,
             "clip": 0,
             "minimumValue": low,
             "maximumValue": high,
             "labelPrecision": 6,
         },
-        [_ramp(), *items, element("rampLegendSettings", {"useContinuousLegend": 0, "orientation": 2})],
+        [_ramp(classes), *items, element("rampLegendSettings", {"useContinuousLegend": 0, "orientation": 2})],
     )
     renderer = element(
         "rasterrenderer",
@@ -366,12 +367,13 @@ def _labeling(layer: Layer) -> Element:
     return element("labeling", {"type": "simple"}, [settings])
 
 
-def _ramp() -> Element:
-    first, *_, last = SEQUENTIAL
-    between = [f"{number / len(SEQUENTIAL)!r};{colour(shade)}" for number, shade in enumerate(SEQUENTIAL[:-1], start=1)]
+def _ramp(classes: Sequence[Class]) -> Element:
+    """Describe the colours as a gradient, which QGIS offers when somebody chooses other classes."""
+    first, *_, last = classes
+    between = [f"{number / (len(classes) - 1)!r};{colour(each.colour)}" for number, each in enumerate(classes)][1:-1]
     known = {
-        "color1": colour(first, 0.0),
-        "color2": colour(last),
+        "color1": colour(first.colour),
+        "color2": colour(last.colour),
         "discrete": 0,
         "rampType": "gradient",
         "stops": ":".join(between),

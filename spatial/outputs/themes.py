@@ -30,6 +30,8 @@ CLUSTERS = {
 GROUPS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
 NO_DATA = "#8c8c8c"
 NO_DATA_LABEL = "No data"
+#: With more decimals than this nobody reads a number.
+_MOST_DIGITS = 12
 
 
 def themes_of(places: "GeoDataFrame", indicators: Sequence[Indicator], steps: Sequence[Step]) -> tuple[Theme, ...]:
@@ -58,7 +60,8 @@ def themes_of(places: "GeoDataFrame", indicators: Sequence[Indicator], steps: Se
         if not categories and places[each.column].dropna().nunique() < 2:
             continue
         kind: str | None = "categories" if categories else "sequential"
-        made.append(theme(places[each.column], str(kind), id=each.column, title=each.title, unit=each.unit))
+        whole = each.kind == "count"
+        made.append(theme(places[each.column], str(kind), id=each.column, title=each.title, unit=each.unit, whole=whole))
     for step in steps:
         for each_field in fields(step.result):
             kind = each_field.metadata.get("theme")
@@ -69,7 +72,16 @@ def themes_of(places: "GeoDataFrame", indicators: Sequence[Indicator], steps: Se
     return tuple(made)
 
 
-def theme(column: "pd.Series[Any]", kind: str, *, id: str, title: str, unit: str = "", step: str | None = None) -> Theme:  # noqa: A002
+def theme(
+    column: "pd.Series[Any]",
+    kind: str,
+    *,
+    id: str,  # noqa: A002
+    title: str,
+    unit: str = "",
+    step: str | None = None,
+    whole: bool = False,
+) -> Theme:
     """
     Put the values of one column into classes.
 
@@ -87,6 +99,8 @@ def theme(column: "pd.Series[Any]", kind: str, *, id: str, title: str, unit: str
         The unit of the values.
     step
         The step the column comes from.
+    whole
+        Whether the values count something, so that the legend has no decimals.
 
     Returns
     -------
@@ -98,7 +112,7 @@ def theme(column: "pd.Series[Any]", kind: str, *, id: str, title: str, unit: str
     elif kind == "diverging":
         classes, method = _diverging(column)
     else:
-        classes, method = _sequential(column)
+        classes, method = _sequential(column, whole=whole)
     absent = int(column.isna().sum())
     if absent:
         classes = (*classes, Class(label=NO_DATA_LABEL, colour=NO_DATA, count=absent))
@@ -159,16 +173,14 @@ def as_text(value: Any) -> str | None:
     return str(value)
 
 
-def number_words(value: float, *, step: float | None = None) -> str:
+def number_words(value: float) -> str:
     """
-    Write a number for a reader: as few digits as tell it apart, thousands set off by a narrow space.
+    Write a number for a reader: three significant digits, thousands set off by a narrow space.
 
     Parameters
     ----------
     value
         The number.
-    step
-        The distance to its neighbours in a legend; three significant digits where it is not given.
 
     Returns
     -------
@@ -177,24 +189,68 @@ def number_words(value: float, *, step: float | None = None) -> str:
 
     Examples
     --------
-    >>> number_words(-1234.5, step=10.0)
+    >>> number_words(-1234.5)
     '−1\u202f234'
     """
-    if not math.isfinite(value):
-        return "–"
-    scale = abs(step) if step else abs(value)
-    digits = 0 if scale == 0 else max(0, (0 if step else 2) - math.floor(math.log10(scale)) + (1 if step else 0))
-    words = f"{abs(value):,.{min(digits, 12)}f}".replace(",", "\u202f")
+    return _written(value, _digits(value)) if math.isfinite(value) else "–"
+
+
+def bound_words(bounds: Sequence[float], *, whole: bool = False) -> list[str]:
+    """
+    Write the bounds of the classes of one legend.
+
+    Parameters
+    ----------
+    bounds
+        The numbers, in their order.
+    whole
+        Whether they count something.
+
+    Returns
+    -------
+    list of str
+        About three significant digits of what the bounds span, and no more than the bounds have; more only for those that
+        would read like another.
+
+    Examples
+    --------
+    >>> bound_words([0.178, 0.224, 22.541, 68.892])
+    ['0.18', '0.22', '22.5', '68.9']
+    """
+    span = max(bounds) - min(bounds) or abs(bounds[0])
+    most = 0 if whole else _digits(span)
+    enough = next((digits for digits in range(most) if all(_ends(each, digits, span) for each in bounds)), most)
+    digits = [enough] * len(bounds)
+    for _ in range(_MOST_DIGITS):
+        words = [_written(value, each) for value, each in zip(bounds, digits, strict=True)]
+        alike = [any(words[at] == words[to] and bounds[at] != bounds[to] for to in range(len(bounds))) for at in range(len(bounds))]
+        if not any(alike):
+            break
+        digits = [min(each + same, _MOST_DIGITS) for each, same in zip(digits, alike, strict=True)]
+    return words
+
+
+def _digits(value: float) -> int:
+    """Tell how many decimals show three significant digits."""
+    return 0 if value == 0 else min(max(0, 2 - math.floor(math.log10(abs(value)))), _MOST_DIGITS)
+
+
+def _ends(value: float, digits: int, span: float) -> bool:
+    return abs(value - round(value, digits)) <= 1e-9 * span
+
+
+def _written(value: float, digits: int) -> str:
+    words = f"{abs(value):,.{digits}f}".replace(",", "\u202f")
     return f"−{words}" if value < 0 and float(words.replace("\u202f", "")) != 0 else words
 
 
-def _sequential(column: "pd.Series[Any]") -> tuple[tuple[Class, ...], str]:
+def _sequential(column: "pd.Series[Any]", *, whole: bool) -> tuple[tuple[Class, ...], str]:
     values = column.dropna().to_numpy(dtype=float)
     distinct = np.unique(values)
     count = min(len(SEQUENTIAL), len(distinct), max(2, round(1 + math.log2(len(values)))))
     uppers = natural_breaks(values, count)
     colours = _spread(SEQUENTIAL, len(uppers))
-    return _ranges(values, float(distinct[0]), uppers, colours), "natural breaks (Fisher-Jenks)"
+    return _ranges(values, float(distinct[0]), uppers, colours, whole=whole), "natural breaks (Fisher-Jenks)"
 
 
 def _diverging(column: "pd.Series[Any]") -> tuple[tuple[Class, ...], str]:
@@ -209,19 +265,17 @@ def _diverging(column: "pd.Series[Any]") -> tuple[tuple[Class, ...], str]:
 
 
 def _ranges(
-    values: "np.ndarray[Any, Any]", lowest: float, uppers: "np.ndarray[Any, Any]", colours: Sequence[str]
+    values: "np.ndarray[Any, Any]", lowest: float, uppers: "np.ndarray[Any, Any]", colours: Sequence[str], *, whole: bool = False
 ) -> tuple[Class, ...]:
-    lows = [lowest, *(float(each) for each in uppers[:-1])]
+    bounds = [lowest, *(float(each) for each in uppers)]
+    words = bound_words(bounds, whole=whole)
     found = np.minimum(np.searchsorted(uppers, values, side="left"), len(uppers) - 1)
     counts = np.bincount(found, minlength=len(uppers))
-    gaps = [high - low for low, high in zip(lows, uppers, strict=True) if high > low]
-    step = float(min(gaps)) if gaps else None
     made = []
-    for low, high, colour, count in zip(lows, uppers, colours, counts, strict=True):
-        first, last = number_words(low, step=step), number_words(float(high), step=step)
-        made.append(
-            Class(label=first if first == last else f"{first} – {last}", colour=colour, count=int(count), low=low, high=float(high))
-        )
+    for at, (colour, count) in enumerate(zip(colours, counts, strict=True)):
+        first, last = words[at : at + 2]
+        label = first if first == last else f"{first} – {last}"
+        made.append(Class(label=label, colour=colour, count=int(count), low=bounds[at], high=bounds[at + 1]))
     return tuple(made)
 
 

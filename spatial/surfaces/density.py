@@ -50,6 +50,7 @@ def kernel_density(
     boundary: "GeoDataFrame | None" = None,
     *,
     weight: Column | None = None,
+    quantity: str | None = None,
     bandwidth: Annotated[float, Between(1e-9, 1e12)] | None = None,
     kernel: Kernel = "gaussian",
     cell: Annotated[float, Between(1e-9, 1e12)] | None = None,
@@ -67,6 +68,9 @@ def kernel_density(
         Polygons in the same reference system; what lies inside is measured, and cut out with ``clip``.
     weight
         The column of weights, 0 or more, such as a population; without it each point counts 1.
+    quantity
+        What is spread out, in words for the unit: ``"people"`` gives people per km². Without it the name of the column of
+        weights, or points.
     bandwidth
         The standard deviation of the gaussian, the radius of the other kernels, in metres (local coordinates: in their own
         unit). Without it, Scott's rule for two dimensions.
@@ -84,7 +88,7 @@ def kernel_density(
     Returns
     -------
     KernelDensity
-        ``surface`` in weight per km² (local coordinates: per squared unit), 0 or more, rows from north to south; ``mass``,
+        ``surface`` in quantity per km² (local coordinates: per squared unit), 0 or more, rows from north to south; ``mass``,
         its integral before clipping, equal to ``weight_sum`` but for the rounding of float32.
 
     Raises
@@ -132,7 +136,7 @@ def kernel_density(
     whole = (values * scale).astype(np.float32)
     inside, left, kept = _inside(whole, grid, boundary, clip=clip)
     area = grid.cell**2 / scale
-    what = weight or "events"
+    what = (quantity or "").strip() or weight or "points"
     unit = f"{what} per {'squared unit' if is_local(points) else 'km²'}"
     said = () if exact else _error(of, grid, values, kernel, bandwidth)
     total = float(whole.sum(dtype=float))
@@ -141,7 +145,7 @@ def kernel_density(
         options=options,
         observations=len(of.weights),
         notes=(*of.notes, *cell_note, *said, *_doubts(points, coarse=grid.cell > bandwidth)),
-        surface=Surface(values=left, transform=_transform(kept), crs=points.crs, unit=unit, title=f"Kernel density of {what}"),
+        surface=Surface(values=left, transform=_transform(kept), crs=points.crs, unit=unit, title=f"Density of {what}"),
         mass=total * area,
         weight_sum=float(of.weights.sum()),
         mass_inside=None if inside is None else inside * area,
@@ -236,9 +240,8 @@ def _doubts(points: "GeoDataFrame", *, coarse: bool) -> tuple[str, ...]:
 
 
 def _reading(found: KernelDensity, what: str, *, clip: bool) -> tuple[str, ...]:
-    said = [
-        f"{found.observations} points with {_figure(found.weight_sum)} {what} in all are spread out; the surface holds {_figure(found.mass)}."
-    ]
+    carried = "" if what == "points" else f" with {_figure(found.weight_sum)} {what} in all"
+    said = [f"{found.observations} points{carried} are spread out; the surface holds {_figure(found.mass)}."]
     said.append(f"The density is highest, {_figure(found.peak)} {found.surface.unit}, near {found.peak_near!r}.")
     wide = f"{_figure(found.bandwidth / 1000)} km" if found.unit == "m" else f"{_figure(found.bandwidth)} {found.unit}"
     said.append(

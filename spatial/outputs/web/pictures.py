@@ -1,22 +1,18 @@
 """Surfaces as pictures: the values are warped to Web Mercator, then coloured, then written as a PNG with few colours."""
 
 import base64
-import math
 import struct
 import zlib
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from spatial.outputs.atlas import Class
-from spatial.outputs.themes import SEQUENTIAL, number_words
+from spatial.outputs.surface_classes import class_of, surface_classes
 from spatial.outputs.web.ground import HALF_WORLD, Ground
 from spatial.results import Surface
 
-#: How many classes a surface has, at most.
-MOST_CLASSES = 8
 #: How many pixels a surface of few cells is drawn with, along its longer side.
 FINEST = 1200
 
@@ -52,72 +48,9 @@ def picture(surface: Surface, ground: Ground) -> Picture:
     before warping mixes colours that stand in no legend; therefore values are warped (bilinear), and coloured after that.
     """
     values, bounds = _in_map_units(surface, ground)
-    breaks = surface_breaks(surface.values)
-    colours = ramp(len(breaks) - 1)
-    above = np.searchsorted(breaks, values, side="left")
-    number: np.ndarray[Any, np.dtype[np.uint8]] = np.where(
-        np.isnan(values) | (values <= breaks[0]), 0, np.minimum(above, len(breaks) - 1)
-    ).astype(np.uint8)
-    given = surface.values[np.isfinite(surface.values)]
-    counts = np.histogram(given[given > breaks[0]], bins=np.array([*breaks[:-1], np.inf]))[0]
-    step = min(float(high - low) for low, high in pairwise(breaks))
-    classes = tuple(
-        Class(
-            label=f"{_short(float(low), step)} – {_short(float(high), step)}",
-            colour=colour,
-            count=int(count),
-            low=float(low),
-            high=float(high),
-        )
-        for low, high, colour, count in zip(breaks[:-1], breaks[1:], colours, counts, strict=True)
-    )
-    return Picture(png=indexed_png(number, colours), bounds=bounds, classes=classes)
-
-
-def surface_breaks(values: "np.ndarray[Any, Any]") -> "np.ndarray[Any, np.dtype[np.float64]]":
-    """
-    Choose the bounds of the classes of a surface.
-
-    Parameters
-    ----------
-    values
-        The surface; NaN where there is none.
-
-    Returns
-    -------
-    numpy.ndarray
-        Round numbers of the kind 1, 2, 5, 10 up to the first that is not below the highest value. A density has most of
-        its area at small values, so steps that grow show both a city and the country round it. Where the numbers do not
-        start at zero, equal steps from the lowest to the highest.
-    """
-    given = values[np.isfinite(values)].astype(float)
-    lowest, highest = (float(given.min()), float(given.max())) if len(given) else (0.0, 1.0)
-    if lowest < 0 or highest <= 0 or lowest > highest / 20:
-        return np.linspace(lowest, highest if highest > lowest else lowest + 1, MOST_CLASSES)
-    exponent = math.floor(math.log10(highest))
-    series = [digit * 10.0**power for power in range(exponent - 4, exponent + 2) for digit in (1, 2, 5)]
-    last = next(number for number, bound in enumerate(series) if bound >= highest * (1 - 1e-9))
-    return np.array(series[last - MOST_CLASSES + 1 : last + 1])
-
-
-def ramp(count: int) -> tuple[str, ...]:
-    """
-    Give colours from light to dark between those of the sequential palette.
-
-    Parameters
-    ----------
-    count
-        How many.
-
-    Returns
-    -------
-    tuple of str
-        ``#rrggbb``.
-    """
-    palette = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in SEQUENTIAL], float)
-    at = np.linspace(0, len(palette) - 1, max(count, 2))[-count:]
-    mixed = np.column_stack([np.interp(at, np.arange(len(palette)), channel) for channel in palette.T]).round().astype(int)
-    return tuple(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in mixed)
+    classes = surface_classes(surface)
+    number = class_of(values, np.array([classes[0].low, *(each.high for each in classes)], dtype=float))
+    return Picture(png=indexed_png(number, tuple(each.colour for each in classes)), bounds=bounds, classes=classes)
 
 
 def indexed_png(numbers: "np.ndarray[Any, np.dtype[np.uint8]]", colours: tuple[str, ...]) -> bytes:
@@ -203,8 +136,3 @@ def _in_map_units(surface: Surface, ground: Ground) -> "tuple[np.ndarray[Any, An
 def _corners(transform: Any, rows: int, columns: int) -> tuple[float, float, float, float]:
     """Give left, low, right and high of a grid whose rows go from north to south."""
     return transform.c, transform.f + rows * transform.e, transform.c + columns * transform.a, transform.f
-
-
-def _short(number: float, step: float) -> str:
-    words = number_words(number, step=step) if abs(number) < 1 else number_words(number)
-    return words.rstrip("0").rstrip(".") if "." in words else words
