@@ -4,9 +4,11 @@ import re
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
+import pytest
 from layered_atlas import awkward_atlas
 from web_maps import atlas_of
 
+from spatial.outputs._latex import escaped
 from spatial.outputs.qgis_layers import layers_of, unique
 from spatial.outputs.qgis_project import project_document
 from spatial.outputs.qgis_xml import unevaluated
@@ -48,3 +50,17 @@ def test_pages_show_no_character_that_steers_them(grid, tmp_path):
         assert "Title" in text
         assert "Note" in text
         assert [mark for mark in marks if mark in text] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[1ex] of a row", "{[}1ex{]} of a row"),  # behind the end of a row LaTeX would take it for a distance
+        ("*", "{*}"),
+        ("one\n\ntwo\u2028three", "one  two three"),  # a blank line ends a caption
+        ("\\input{/etc/passwd}%\x1b", r"\textbackslash{}input\{/etc/passwd\}\%"),
+        ("^^5cinput", r"\textasciicircum{}\textasciicircum{}5cinput"),
+    ],
+)
+def test_no_text_is_a_command_of_latex(text, expected):
+    assert escaped(text) == expected

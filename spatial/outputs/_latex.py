@@ -4,7 +4,7 @@ import re
 
 from spatial.outputs._collected import Table, single_values
 from spatial.outputs._printed import Printed, printed
-from spatial.outputs.words import value_words
+from spatial.outputs.words import cleaned, value_words
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -21,6 +21,9 @@ _SPECIAL = {
     ">": r"\textgreater{}",
     '"': r"\textquotedbl{}",
     "|": r"\textbar{}",
+    "[": "{[}",  # behind the end of a row or a rule they would be taken for an option
+    "]": "{]}",
+    "*": "{*}",
     "−": "$-$",
     "×": r"$\times$",
     "·": r"$\cdot$",
@@ -92,13 +95,14 @@ def escaped(text: str) -> str:
     Returns
     -------
     str
-        With every character that LaTeX takes for a command written out.
+        On one line, with every character that LaTeX takes for a command written out.
 
     Examples
     --------
     >>> escaped("50 % of R&D_total")
     '50 \\% of R\\&D\\_total'
     """
+    text = cleaned(text)  # a blank line would end a caption
     parts, rest = [], 0
     for power in _POWER.finditer(text):
         parts += [_plain(text[rest : power.start()]), f"$10^{{{power.group(1).translate(_DIGITS)}}}$"]
