@@ -4,6 +4,7 @@ import functools
 import http.server
 import shutil
 import threading
+from pathlib import Path
 
 import geopandas
 import numpy as np
@@ -14,6 +15,7 @@ from shapely.geometry import LineString, Point, Polygon, box
 
 from spatial.boundaries import fitted_crs, read_places
 from spatial.errors import DataError, SpatialWarning, StudyError
+from spatial.indicators import read_table
 from spatial.places import LOCAL, checked, is_local
 
 
@@ -65,6 +67,41 @@ def test_zipped_shapefile(squares, tmp_path):
     assert list(read_places(packed, key="code").index) == ["01", "02", "03", "04"]
 
 
+@pytest.mark.parametrize(("encoding", "told"), [("cp1251", True), ("utf-8", False)])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_shapefile_that_does_not_state_its_letters(squares, tmp_path, encoding, told, packed):
+    folder = tmp_path / "shape"
+    folder.mkdir()
+    names = ["Алматы қаласы", "Абай", "Жетісу", "Шымкент"] if encoding == "utf-8" else ["Алматы", "Абай", "Астана", "Шымкент"]
+    squares.assign(имя=names).drop(columns="code").to_file(folder / "cells.shp", encoding=encoding)
+    (folder / "cells.cpg").unlink()
+    path = Path(shutil.make_archive(str(tmp_path / "cells"), "zip", folder)) if packed else folder / "cells.shp"
+    if told:
+        with pytest.warns(SpatialWarning, match="Windows Cyrillic"):
+            places = read_places(path, key="имя")
+    else:
+        places = read_places(path, key="имя")
+    assert list(places.index) == names
+    assert list(read_table(path)["имя"]) == names
+
+
+def test_a_shapefile_with_west_european_letters_is_left_to_gdal(squares, tmp_path):
+    squares.assign(name=["Köln", "Århus", "Málaga", "Oslo"]).to_file(tmp_path / "cells.shp", encoding="ISO-8859-1")
+    (tmp_path / "cells.cpg").unlink()
+    assert list(read_places(tmp_path / "cells.shp", key="name").index) == ["Köln", "Århus", "Málaga", "Oslo"]
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "utf-16"])
+def test_a_table_of_points_from_a_spreadsheet_of_windows(tmp_path, encoding):
+    path = tmp_path / "towns.csv"
+    path.write_text("город;долгота;широта\nАктау;51,17;43,66\nАлматы;76,95;43,25\n", encoding=encoding)
+    with pytest.warns(SpatialWarning) as told:
+        places = read_places(path, key="город", crs="EPSG:4326")
+    assert any("cp1251" in str(each.message) for each in told) == (encoding == "cp1251")
+    assert list(places.index) == ["Актау", "Алматы"]
+    assert places.geometry["Актау"].x == 51.17
+
+
 def test_a_table_of_points_keeps_codes_with_leading_zeros(tmp_path):
     path = tmp_path / "towns.csv"
     path.write_text("code,Longitude,Latitude,people\n01,70.5,48.25,1000\n02,71.5,49.25,\n", encoding="utf-8-sig")
@@ -111,7 +148,7 @@ def test_tables_of_points_that_cannot_be_used(tmp_path, text, message):
 
 def test_letters_that_are_not_utf8(tmp_path):
     path = tmp_path / "towns.csv"
-    path.write_bytes("name,lon,lat\nАлматы,76.9,43.2\n".encode("cp1251"))
+    path.write_bytes("name,lon,lat\nKøbenhavn,12.6,55.7\n".encode("latin-1"))
     with pytest.raises(DataError, match="not UTF-8"):
         read_places(path, key="name")
 
@@ -404,7 +441,7 @@ def test_invalid_polygons_are_repaired_and_named(squares):
 def test_invalid_polygons_are_an_error_unless_told_otherwise(squares):
     bowtie = Polygon([(500_000, 5_400_000), (510_000, 5_410_000), (510_000, 5_400_000), (500_000, 5_410_000)])
     table = squares.set_geometry([bowtie, *squares.geometry[1:]], crs=squares.crs)
-    with pytest.raises(DataError, match=r"1 geometry is invalid: '01 \(Self-intersection\)'.*invalid = \"repair\""):
+    with pytest.raises(DataError, match=r"1 polygon is invalid: '01 \(Self-intersection\)'.*invalid = \"repair\""):
         read_places(table, key="code")
 
 

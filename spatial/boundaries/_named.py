@@ -178,7 +178,7 @@ def _doubles(names: Names, shapes: Shapes, division: Division | None) -> list[Fo
         found.append(
             (
                 "warning",
-                f"{len(nameless)} of {len(values)} rows have no name in {column!r}: rows {', '.join(str(row + 1) for row in nameless[:10])}. Complete it, or use another column as key.",
+                f"{len(nameless)} of {len(values)} rows have no name in {column!r}: {'row' if len(nameless) == 1 else 'rows'} {', '.join(str(row + 1) for row in nameless[:10])}. Complete it, or use another column as key.",
                 tuple(f"row {row + 1}" for row in nameless),
             )
         )

@@ -1,5 +1,7 @@
 """Sources as they are: a pack, a file, an address or a database -> a table of geometries, nothing decided yet."""
 
+import codecs
+import io
 import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -8,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.boundaries._packs import Pack, is_pack, looks_like_name, pack
+from spatial.boundaries.letters import letters, shapefile_letters
 from spatial.errors import DataError, SpatialWarning, StudyError, complaint, listed, nearest_name
 
 if TYPE_CHECKING:
     import pandas as pd
     from geopandas import GeoDataFrame
 
+#: Said where a file does not state its encoding and is not UTF-8 either.
+GUESSED = "its encoding is not stated, and its letters were read as Windows Cyrillic (cp1251)"
 _TABLES = (".csv", ".tsv", ".txt")
 _PARQUET = (".parquet", ".geoparquet", ".pq")
 
@@ -172,7 +177,10 @@ def _from_vector(path: Path, layer: str | None, where: str) -> "GeoDataFrame":
                 f"Name it, for example {where}::{layers[0]}",
             )
         )
-    table = pyogrio.read_dataframe(path, layer=layer or layers[0])
+    encoding = shapefile_letters(path, layer or layers[0])
+    table = pyogrio.read_dataframe(path, layer=layer or layers[0], encoding=encoding)
+    if encoding == "CP1251":
+        warnings.warn(GUESSED, SpatialWarning, stacklevel=2)
     if not isinstance(table, geopandas.GeoDataFrame):
         raise DataError(complaint(where, "there are no geometries in it", "Expected a layer with points or polygons"))
     return table
@@ -195,18 +203,26 @@ def _from_text(path: Path, where: str) -> "GeoDataFrame":
     """Read a table of points; all as text first, so that codes keep their leading zeros."""
     import pandas as pd
 
+    text = _decoded(path.read_bytes(), where)
+    separator = max("\t;,", key=text.partition("\n")[0].count)
     try:
-        head = path.read_text(encoding="utf-8-sig").partition("\n")[0]
+        table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[""])
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise DataError(complaint(where, f"it cannot be read as a table ({' '.join(str(error).split())})")) from None
+    return _from_columns(table, where)
+
+
+def _decoded(data: bytes, where: str) -> str:
+    encoding = "utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+    if encoding == "utf-8-sig" and letters(data) == "cp1251":
+        encoding = "cp1251"
+        warnings.warn(complaint(where, GUESSED), SpatialWarning, stacklevel=2)
+    try:
+        return data.decode(encoding)
     except UnicodeDecodeError:
         raise DataError(
             complaint(where, "its letters are not UTF-8", "Expected UTF-8", "Save it as UTF-8 (in a spreadsheet: CSV UTF-8)")
         ) from None
-    separator = max("\t;,", key=head.count)
-    try:
-        table = pd.read_csv(path, sep=separator, dtype=str, encoding="utf-8-sig", keep_default_na=False, na_values=[""])
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataError(complaint(where, f"it cannot be read as a table ({' '.join(str(error).split())})")) from None
-    return _from_columns(table, where)
 
 
 def _from_columns(table: "pd.DataFrame", where: str) -> "GeoDataFrame":

@@ -146,14 +146,14 @@ def _valid(table: "GeoDataFrame", where: str) -> None:
     import shapely
 
     shapes = np.asarray(table.geometry.array)
-    wrong = np.flatnonzero(~shapely.is_valid(shapes) & ~shapely.is_missing(shapes))
+    wrong = np.flatnonzero(~shapely.is_valid(shapes) & (shapely.get_dimensions(shapes) == 2))
     if len(wrong):
         reasons = shapely.is_valid_reason(shapes[wrong])
         names = [f"{table.index[row]} ({reason.split('[')[0].strip()})" for row, reason in zip(wrong, reasons, strict=True)]
         raise DataError(
             complaint(
                 where,
-                f"{counted(len(names), 'geometry is', 'geometries are')} invalid: {listed(names)}",
+                f"{counted(len(names), 'polygon is', 'polygons are')} invalid: {listed(names)}",
                 "Expected polygons that do not cross themselves",
                 'Repair them, or set invalid = "repair" to have it done',
             )

@@ -161,7 +161,7 @@ def shapes_found(shapes: Shapes, division: Division | None, labels: dict[int, st
         found.append(
             (
                 "warning",
-                f"{counted(len(named), 'invalid geometry', 'invalid geometries')}: {listed(shown)}. Reading repairs them, with a warning.",
+                f"{counted(len(named), 'invalid geometry', 'invalid geometries')}: {listed(shown)}. Reading refuses them; say invalid = 'repair' in the study, or repair them in a GIS.",
                 named,
             )
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spatial.boundaries.letters import shapefile_letters
 from spatial.errors import DataError, complaint, listed, nearest_name
 
 if TYPE_CHECKING:
@@ -230,7 +231,8 @@ def _vector(path: Path, layer: str | None) -> "pd.DataFrame":
         known = "CSV, TSV, XLSX, XLS, ODS, Parquet, Stata or a vector file"
         raise DataError(complaint(path.name, "this kind of file cannot be read", f"Expected {known}")) from None
     chosen(path.name, "layer", layer, names)
-    frame: pd.DataFrame = pyogrio.read_dataframe(path, layer=layer or names[0], read_geometry=False)
+    encoding = shapefile_letters(path, layer or names[0])
+    frame: pd.DataFrame = pyogrio.read_dataframe(path, layer=layer or names[0], read_geometry=False, encoding=encoding)
     return frame
 
 
