@@ -57,6 +57,16 @@ def test_the_ledger_has_every_row_of_both_sides(towns, tmp_path):
     )
 
 
+def test_names_that_are_nearly_right_are_offered_and_places_called_as_in_the_table(towns, tmp_path):
+    towns = towns.assign(name=["область Абай", "Акмолинская область", "Шымкент", "город Алматы"])
+    text = "key,value\nшымкент**,1\nАкмолинская,2\nгород Алматы,3\nНикто,4\n"
+    with pytest.raises(DataError) as error:
+        join(towns, table(tmp_path, text))
+    rows, places = str(error.value).splitlines()
+    assert "Perhaps 'шымкент**' for 'Шымкент', 'Акмолинская' for 'Акмолинская область'. Correct them" in rows
+    assert "3 of 4 places have no row: 'область Абай', 'Акмолинская область', 'Шымкент'." in places
+
+
 def test_codes_of_another_column(towns, tmp_path):
     joined = join(towns, table(tmp_path, "key,value\n10,4\n03,3\n02,2\n01,1\n"))
     assert joined.places["value"].tolist() == [1, 2, 3, 4]

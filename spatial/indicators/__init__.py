@@ -2,7 +2,7 @@
 
 from spatial.indicators.guessing import Guessed, guessed, matched_rows
 from spatial.indicators.held import held
-from spatial.indicators.joining import Examined, Joined, JoinedColumn, examine, join, keys_of
+from spatial.indicators.joining import Examined, Joined, JoinedColumn, alike, examine, join, joined_as, keys_of
 from spatial.indicators.points import read_points
 from spatial.indicators.recipes import KINDS, ColumnRecipe, Kind, PointsRecipe, TableRecipe
 from spatial.indicators.tables import read_table, sheets
@@ -17,10 +17,12 @@ __all__ = [
     "Kind",
     "PointsRecipe",
     "TableRecipe",
+    "alike",
     "examine",
     "guessed",
     "held",
     "join",
+    "joined_as",
     "keys_of",
     "matched_rows",
     "read_points",

@@ -1,6 +1,7 @@
 """Rows of a table meet places: by key, all or none, with every row of both sides accounted for."""
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -74,12 +75,31 @@ def join(places: "GeoDataFrame", recipe: TableRecipe) -> Joined:
         of a number column is no number or out of range, or numbers are impossible and ``implausible`` is "error". All
         complaints about the table come at once.
     """
-    import pandas as pd
-
     places = checked(places)
     examined = examine(places, recipe)
     if examined.complaints:
         raise DataError("\n".join(examined.complaints))
+    return joined_as(places, examined)
+
+
+def joined_as(places: "GeoDataFrame", examined: Examined) -> Joined:
+    """
+    Make the join that was examined.
+
+    Parameters
+    ----------
+    places
+        The table of places it was examined with.
+    examined
+        Without a complaint.
+
+    Returns
+    -------
+    Joined
+        As of ``join``.
+    """
+    import pandas as pd
+
     added = {}
     for column in examined.columns:
         values = pd.Series(column.array).iloc[examined.rows.to_numpy()]
@@ -127,14 +147,15 @@ def examine(places: "GeoDataFrame", recipe: TableRecipe) -> Examined:
         table, recipe, rows_named(table, keys), [str(name) for name in places.columns], parts
     )
     ledger = _ledger(places, keys, matched.place)
+    called = _called(places, matched.named)
     joined = ledger["side"].eq("table") & ledger["status"].eq("joined")
     rows = ledger[joined].assign(position=np.flatnonzero(joined.to_numpy())).set_index("place")["position"]
     return Examined(
         ledger=ledger,
         columns=columns,
         rows=rows,
-        findings=(*table.findings, *matched.findings, *_left_out(ledger, where), *column_findings),
-        complaints=(*matched.complaints, *_key_complaints(ledger, recipe, where, matched), *complaints),
+        findings=(*table.findings, *matched.findings, *_left_out(ledger, where, called), *column_findings),
+        complaints=(*matched.complaints, *_key_complaints(ledger, recipe, where, matched, called), *complaints),
     )
 
 
@@ -170,6 +191,7 @@ class _Matched(NamedTuple):
     looked_up: str  # in words: the index, or which column
     findings: tuple[str, ...]
     complaints: tuple[str, ...]
+    named: str = ""  # the column that calls the places what the table calls them; empty for the index
 
 
 def _matched(places: "GeoDataFrame", keys: "pd.Series[Any]", where: str, *, drop: bool) -> _Matched:
@@ -182,7 +204,8 @@ def _matched(places: "GeoDataFrame", keys: "pd.Series[Any]", where: str, *, drop
     most = max(len(found) for found in candidates.values())
     full = [name for name, found in candidates.items() if len(found) == (most if drop and most else len(wanted))]
     if not full or full[0] == "":
-        return _Matched(_looked_up(keys, best), _nearly(candidates, len(wanted)), (), ())
+        nearest = max(candidates, key=lambda name: len(candidates[name]))
+        return _Matched(_looked_up(keys, best), _nearly(candidates, len(wanted)), (), (), nearest)
     different = [name for name in full[1:] if candidates[name] != candidates[full[0]]]
     if different:
         what = f"the keys are found in the columns {listed(full)} of the places, which lead to different places"
@@ -190,7 +213,7 @@ def _matched(places: "GeoDataFrame", keys: "pd.Series[Any]", where: str, *, drop
             keys.map({}), "", (), (complaint(where, what, "Expected one way to match", "Use the names of the places as key"),)
         )
     finding = f"{where}: keys were looked up in the column '{full[0]}' of the places, in which {most} of {len(wanted)} are found."
-    return _Matched(_looked_up(keys, candidates[full[0]]), f"'{full[0]}'", (finding,), ())
+    return _Matched(_looked_up(keys, candidates[full[0]]), f"'{full[0]}'", (finding,), (), full[0])
 
 
 def looked_up(places: "GeoDataFrame", keys: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -259,7 +282,47 @@ def _ledger(places: "GeoDataFrame", keys: "pd.Series[Any]", place: "pd.Series[An
     return ledger.assign(row=ledger["row"].astype("Int64"))
 
 
-def _key_complaints(ledger: "pd.DataFrame", recipe: TableRecipe, where: str, matched: _Matched) -> list[str]:
+def _called(places: "GeoDataFrame", column: str) -> dict[str, str]:
+    """Call each place what tables like this one call it, and by its own name where that says no more."""
+    if not column:
+        return {str(place): str(place) for place in places.index}
+    names = keys_of(places[column])
+    return {str(place): name or str(place) for place, name in names.items()}
+
+
+def alike(keys: Iterable[Any], names: Iterable[str]) -> dict[str, str]:
+    """
+    Find names that keys without a place may have been meant for.
+
+    Parameters
+    ----------
+    keys
+        Keys that have no place.
+    names
+        Names of the places that have no row.
+
+    Returns
+    -------
+    dict
+        Key to the most similar name, or the only one that holds the key or is held by it; keys unlike any name are left
+        out.
+    """
+    import difflib
+
+    folded = {name.casefold(): name for name in names}
+    found = {}
+    for key in keys:
+        text = str(key).casefold().strip("*) ").replace("г.", "")
+        within = [each for each in folded if min(len(text), len(each)) > 2 and (text in each or each in text)]
+        close = within if len(within) == 1 else difflib.get_close_matches(text, folded, n=1, cutoff=0.72)
+        if close:
+            found[str(key)] = folded[close[0]]
+    return found
+
+
+def _key_complaints(
+    ledger: "pd.DataFrame", recipe: TableRecipe, where: str, matched: _Matched, called: dict[str, str]
+) -> list[str]:
     if matched.complaints:
         return []
     found = []
@@ -280,28 +343,28 @@ def _key_complaints(ledger: "pd.DataFrame", recipe: TableRecipe, where: str, mat
         return found
     expected = f"Keys of '{recipe.key}' are looked up in {matched.looked_up}"
     remedy = 'Correct them, or set unmatched = "drop"'
-    without = table[table["status"] == "no place"]
+    without, empty = table[table["status"] == "no place"], places[places["status"] == "no row"]
     if len(without):
         shown = [
             str(key) if isinstance(key, str) else f"no key in row {row}"
             for row, key in zip(without["row"], without["key"], strict=True)
         ]
         rows = ", ".join(map(str, without["row"].tolist()[:5]))
-        hint = f". Places are called {listed(places['place'], 4)}" if len(without) == len(table) else ""
+        hint = f". Places are called {listed([called[each] for each in places['place']], 4)}" if len(without) == len(table) else ""
         found.append(
             complaint(
                 where,
-                f"{_counted(len(without), len(table), 'key has', 'keys have')} no place: {listed(shown)} (row {rows}{', ...' if len(without) > 5 else ''})",
-                expected + hint,
+                f"{_counted(len(without), len(table), 'key has', 'keys have')} no place: {listed(shown, 20)} (row {rows}{', ...' if len(without) > 5 else ''})",
+                expected + hint + _perhaps(ledger, called),
                 remedy,
             )
         )
-    empty = places[places["status"] == "no row"]
     if len(empty) and len(without) < len(table):
+        names = [called[each] for each in empty["place"]]
         found.append(
             complaint(
                 where,
-                f"{_counted(len(empty), len(places), 'place has', 'places have')} no row: {listed(empty['place'])}",
+                f"{_counted(len(empty), len(places), 'place has', 'places have')} no row: {listed(names, 20)}",
                 expected,
                 remedy,
             )
@@ -309,7 +372,16 @@ def _key_complaints(ledger: "pd.DataFrame", recipe: TableRecipe, where: str, mat
     return found
 
 
-def _left_out(ledger: "pd.DataFrame", where: str) -> list[str]:
+def _perhaps(ledger: "pd.DataFrame", called: dict[str, str]) -> str:
+    """Say which keys may be misspelt names of places that have no row."""
+    without = ledger.loc[ledger["status"] == "no place", "key"].dropna()
+    empty = ledger.loc[ledger["status"] == "no row", "place"]
+    pairs = [f"'{key}' for '{name}'" for key, name in alike(without, [called[each] for each in empty]).items()]
+    more = f" and {len(pairs) - 10} more" if len(pairs) > 10 else ""
+    return f". Perhaps {', '.join(pairs[:10])}{more}" if pairs else ""
+
+
+def _left_out(ledger: "pd.DataFrame", where: str, called: dict[str, str]) -> list[str]:
     """Say which rows and places do not take part; without unmatched = "drop" these are complaints as well."""
     found = []
     for side, status, what in (
@@ -319,8 +391,11 @@ def _left_out(ledger: "pd.DataFrame", where: str) -> list[str]:
         rows = ledger[ledger["side"] == side]
         without = rows[rows["status"] == status]
         if len(without):
-            names = without["key"] if side == "table" else without["place"]
-            found.append(f"{where}: {len(without)} of {len(rows)} {what}: {listed(names.where(names.notna(), 'no key'), 10)}.")
+            names = without["key"] if side == "table" else without["place"].map(called)
+            perhaps = _perhaps(ledger, called) if side == "table" else ""
+            found.append(
+                f"{where}: {len(without)} of {len(rows)} {what}: {listed(names.where(names.notna(), 'no key'), 10)}{perhaps}."
+            )
     return found
 
 
