@@ -195,19 +195,18 @@ class _Matched(NamedTuple):
 
 
 def _matched(places: "GeoDataFrame", keys: "pd.Series[Any]", where: str, *, drop: bool) -> _Matched:
-    """Look all keys up in the index, or all in one other column."""
+    """Look all keys up in the index, or all in one other column: the one in which most are found."""
     wanted = set(keys.dropna())
     best: dict[str, Any] = {str(key): place for key, place in ((_key(place), place) for place in places.index) if key in wanted}
     if len(best) == len(wanted):
         return _Matched(_looked_up(keys, best), "the names of the places", (), ())
     candidates = {"": best} | _other_columns(places, wanted)
     most = max(len(found) for found in candidates.values())
-    full = [name for name, found in candidates.items() if len(found) == (most if drop and most else len(wanted))]
-    if not full or full[0] == "":
-        nearest = max(candidates, key=lambda name: len(candidates[name]))
-        return _Matched(_looked_up(keys, best), _nearly(candidates, len(wanted)), (), (), nearest)
+    full = [name for name, found in candidates.items() if len(found) == most]
+    if full[0] == "":
+        return _Matched(_looked_up(keys, best), "the names of the places", (), ())
     different = [name for name in full[1:] if candidates[name] != candidates[full[0]]]
-    if different:
+    if different and (drop or most == len(wanted)):  # otherwise the keys not found are a complaint anyway
         what = f"the keys are found in the columns {listed(full)} of the places, which lead to different places"
         return _Matched(
             keys.map({}), "", (), (complaint(where, what, "Expected one way to match", "Use the names of the places as key"),)
@@ -254,15 +253,6 @@ def _other_columns(places: "GeoDataFrame", wanted: set[str]) -> dict[str, dict[s
         if len(texts) and not texts.duplicated().any():
             found[str(name)] = dict(zip(texts, texts.index, strict=True))
     return found
-
-
-def _nearly(candidates: dict[str, dict[str, Any]], wanted: int) -> str:
-    others = {name: len(found) for name, found in candidates.items() if name and len(found) > len(candidates[""])}
-    words = "the names of the places"
-    if others:
-        best = max(others, key=lambda name: others[name])
-        words += f" (the column '{best}' has {others[best]} of {wanted})"
-    return words
 
 
 def _ledger(places: "GeoDataFrame", keys: "pd.Series[Any]", place: "pd.Series[Any]") -> "pd.DataFrame":
