@@ -29,3 +29,15 @@ def test_the_test_command_is_what_ci_calls():
 @pytest.mark.parametrize("name", re.findall(r"\]\(([^)]+)\)", README.read_text(encoding="utf-8")))
 def test_what_it_links_to_is_there(name):
     assert (README.parent / name).exists()
+
+
+def test_the_study_file_is_understood(tmp_path):
+    from spatial.study import read_study
+
+    (tmp_path / "study.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    (tmp_path / "indicators.xlsx").touch()
+    (tmp_path / "published.csv").touch()
+    study = read_study(tmp_path)
+    assert study.places.boundaries == "kazakhstan/regions-20"
+    assert study.indicators[0].columns["income"].source == "Income, thousand tenge"
+    assert study.steps[0].options["permutations"] == 9999
