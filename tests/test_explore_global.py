@@ -279,3 +279,16 @@ def test_graphs_that_cannot_be_used(name):
 def test_options_that_cannot_be_used(name, option, value, message):
     with pytest.raises(StudyError, match=message):
         getattr(spatial, name)(*chain([1, 2, 3, 4]), column="value", **{option: value})
+
+
+@pytest.mark.parametrize("shift", [1e3, 1e5])
+def test_getis_ord_keeps_its_variance_where_values_differ_little(shift):
+    places, graph = chain([shift + value for value in (2.0, 7.0, 1.0, 8.0, 2.5, 9.0, 4.0)])
+    found = spatial.getis_ord(places, graph.transform("r"), column="value")
+    assert found.permutations == 5040
+    assert found.simulated_sd**2 == pytest.approx(found.variance, rel=1e-15 * shift**2)  # rounding of the enumerated ones
+
+
+def test_getis_ord_sees_small_values_beside_a_very_large_one():
+    places, graph = chain([1e9, 1.0, 0.0, 1.0])  # pairs: 2 (1e9 + 1e9 + 1)
+    assert spatial.getis_ord(places, graph, column="value").statistic == pytest.approx(1e9 / (2e9 + 1), rel=1e-15)

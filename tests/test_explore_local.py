@@ -260,3 +260,30 @@ def test_benjamini_hochberg_by_hand():
 def test_options_that_cannot_be_used(name, option, value, message):
     with pytest.raises(StudyError, match=message):
         getattr(spatial, name)(*chain([1, 2, 3, 4]), column="value", **{option: value})
+
+
+@pytest.mark.parametrize("transform", ["B", "R", "V"])
+@pytest.mark.parametrize("method", ["local_moran", "local_getis_ord"])
+def test_a_place_next_to_all_others_cannot_be_surprising(method, transform):
+    from libpysal.graph import Graph
+
+    places, _ = chain([3.3, 1.7, 4.1, 1.3, 5.9, 9.2, 2.6])
+    graph = Graph.from_arrays([*"aaaaaabcdefgbc"], [*"bcdefgaaaaaacb"], [1.0] * 14).transform(transform)
+    options = {"star": False} if method == "local_getis_ord" else {}
+    found = getattr(spatial, method)(places, graph, column="value", **options)
+    assert found.variance["a"] == 0
+    assert np.isnan(found.z["a"])
+    assert found.z.drop("a").notna().all()
+    assert found.p_permutation["a"] == 1
+    assert any("cannot vary" in note and "a" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("method", ["local_moran", "local_getis_ord"])
+def test_the_moments_of_a_place_with_nearly_all_of_the_variance_keep_their_digits(method):
+    values = [3.0, 1.0, 1e9, 1.0, 5.0, 9.0, 2.0]
+    places, graph = chain(values)
+    options = {"star": False} if method == "local_getis_ord" else {}
+    found = getattr(spatial, method)(places, graph, column="value", **options)
+    others = [values[number] for number in range(7) if number != 2]
+    sums = np.array([one + two for one, two in combinations(others, 2)])  # every pair the neighbours of c could be
+    assert found.z["c"] == pytest.approx((values[1] + values[3] - sums.mean()) / sums.std(), rel=1e-6)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from spatial.errors import listed
 from spatial.explore._conditional import Conditional
 from spatial.explore._significance import Alternative, Array, Correction, benjamini_hochberg, corrected
 from spatial.places import Aligned
@@ -89,7 +90,7 @@ def fields_of(
     }
 
 
-def notes_of(given: Aligned, drawn: Conditional, choice: Choice, count: int) -> tuple[str, ...]:
+def notes_of(given: Aligned, drawn: Conditional, choice: Choice, count: int, z: Array) -> tuple[str, ...]:
     """Say how the p values came about and what they cannot show."""
     tested = ~given.islands
     notes = [*given.notes]
@@ -100,6 +101,12 @@ def notes_of(given: Aligned, drawn: Conditional, choice: Choice, count: int) -> 
         sets = f"{low:,}" if low == high else f"{low:,} to {high:,}"
         notes.append(
             f"For {exact} of {int(tested.sum())} places all possible sets of neighbours were enumerated ({sets}): their permutation p is exact."
+        )
+    fixed = given.labels[np.isnan(z) & tested]
+    if len(fixed):
+        notes.append(
+            f"For {len(fixed)} places the statistic cannot vary (all others are neighbours alike, or the value or all others are at"
+            f" the mean): there is no z and no analytical p for {listed(fixed)}."
         )
     sampled = int(np.count_nonzero(~drawn.exact & tested))
     if sampled:

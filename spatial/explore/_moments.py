@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 LEAST = 4  # the variance under randomization divides by n - 3
+OUTLIER = 1e-6  # share of the sum of squares that the others have besides a place that has all but this
+EVEN = 1e-12  # what rounding leaves of a difference that is 0
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,35 @@ def row_sums(matrix: "csr_array") -> "np.ndarray[Any, np.dtype[np.float64]]":
 def kurtosis(deviation: "np.ndarray[Any, np.dtype[np.float64]]") -> float:
     """Give b2, the fourth moment over the squared second one, both with divisor n; 3 for a normal distribution."""
     return float((deviation**4).mean() / (deviation**2).mean() ** 2)
+
+
+def moran_variance(sums: Constants, shape: float | None) -> float:
+    """Give the variance of Moran's I: under normality, or with kurtosis ``shape`` under randomization (Cliff and Ord 1981, p. 46)."""
+    n, s0, s1, s2 = sums.n, sums.s0, sums.s1, sums.s2
+    expected = -1 / (n - 1)
+    if shape is None:
+        return (n**2 * s1 - n * s2 + 3 * s0**2) / (s0**2 * (n**2 - 1)) - expected**2
+    first = n * ((n**2 - 3 * n + 3) * s1 - n * s2 + 3 * s0**2)
+    second = shape * ((n**2 - n) * s1 - 2 * n * s2 + 6 * s0**2)
+    return (first - second) / ((n - 1) * (n - 2) * (n - 3) * s0**2) - expected**2
+
+
+def spread_of_others(deviation: "np.ndarray[Any, np.dtype[np.float64]]") -> "np.ndarray[Any, np.dtype[np.float64]]":
+    """Give, for each place, the squared deviations of all other places from their own mean, summed."""
+    n, total = len(deviation), float((deviation**2).sum())
+    found = total - deviation**2 * n / (n - 1)
+    for place in np.flatnonzero(found < OUTLIER * total):  # one value makes up nearly all: the difference has lost its digits
+        others = np.delete(deviation, place)
+        found[place] = float(((others - others.mean()) ** 2).sum())
+    return found
+
+
+def unevenness(
+    squares: "np.ndarray[Any, np.dtype[np.float64]]", rows: "np.ndarray[Any, np.dtype[np.float64]]", count: int
+) -> "np.ndarray[Any, np.dtype[np.float64]]":
+    """Give count times the sum of squares of a place's ``count`` weights, less the square of their sum: 0 where all are equal."""
+    found = count * squares - rows**2
+    return np.where(found > EVEN * count * squares, found, 0.0)
 
 
 def neighbours_of(places: "GeoDataFrame", graph: "Graph", column: str, missing: Missing, *, own: bool = False) -> Aligned:

@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial.errors import ModelError, complaint, listed
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
-from spatial.explore._moments import Constants, constants, neighbours_of
+from spatial.explore._moments import Constants, constants, kurtosis, moran_variance, neighbours_of
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
 from spatial.places import Aligned, Missing
@@ -104,7 +104,7 @@ def getis_ord(
             )
         )
     sums, matrix = constants(given.weights), given.weights
-    pairs = float(values.sum() ** 2 - (values**2).sum())
+    pairs = _products(values)
     if pairs <= 0:
         raise ModelError(complaint(f"column {column!r}", "fewer than two values differ from 0", "The global G needs at least two"))
 
@@ -133,19 +133,28 @@ def getis_ord(
     )
 
 
+def _products(values: Array) -> float:
+    """Sum the products of all pairs of values, i before j and j before i; in rising order, so that no small one is lost."""
+    ordered = np.sort(values)
+    return 2 * float(ordered[1:] @ np.cumsum(ordered)[:-1])
+
+
 def _variance(sums: Constants, values: Array) -> float:
-    """Give the variance of G under randomization (Getis and Ord 1992, equation 12; their B1 with 6 S0^2, as corrected)."""
-    n, s0, s1, s2 = sums.n, sums.s0, sums.s1, sums.s2
-    b0 = (n**2 - 3 * n + 3) * s1 - n * s2 + 3 * s0**2
-    b1 = -((n**2 - n) * s1 - 2 * n * s2 + 6 * s0**2)
-    b2 = -(2 * n * s1 - (n + 3) * s2 + 6 * s0**2)
-    b3 = 4 * (n - 1) * s1 - 2 * (n + 1) * s2 + 8 * s0**2
-    b4 = s1 - s2 + s0**2
-    scaled = values / values.mean()  # powers of large numbers would lose digits
-    m1, m2, m3, m4 = (float((scaled**power).sum()) for power in (1, 2, 3, 4))
-    second = b0 * m2**2 + b1 * m4 + b2 * m1**2 * m2 + b3 * m1 * m3 + b4 * m1**4
-    second /= (m1**2 - m2) ** 2 * n * (n - 1) * (n - 2) * (n - 3)
-    return second - (s0 / (n * (n - 1))) ** 2
+    """
+    Give the variance of G under randomization (Getis and Ord 1992, equation 12).
+
+    Written in deviations z = x / mean - 1, for their formula loses all digits where values differ little: the numerator is
+    S0 + sum_i s_i z_i + sum_ij w_ij z_i z_j with s the row sums plus the column sums, and its parts have the variances of a
+    sample without replacement, of Moran's I, and a covariance of third moments.
+    """
+    n, s0, s2 = sums.n, sums.s0, sums.s2
+    scaled = values / values.mean()
+    deviation = scaled - scaled.mean()
+    square, cube = float((deviation**2).sum()), float((deviation**3).sum())
+    linear = (s2 - 4 * s0**2 / n) * square / (n - 1)
+    both = cube / (n * (n - 1)) * (2 * (2 * s0**2 - s2) / (n - 2) - s2)
+    quadratic = (s0 * square / n) ** 2 * moran_variance(sums, kurtosis(deviation))
+    return (linear + 2 * both + quadratic) / _products(scaled) ** 2
 
 
 def _weights_note(given: Aligned) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial.explore._conditional import conditional
 from spatial.explore._local import Choice, LocalStatistic, fields_of, notes_of, reading_of
-from spatial.explore._moments import neighbours_of, row_sums
+from spatial.explore._moments import neighbours_of, row_sums, spread_of_others, unevenness
 from spatial.explore._significance import Array, deviate, normal_p
 from spatial.options import Between, Column, used
 from spatial.places import Aligned, Missing
@@ -127,7 +127,7 @@ def local_getis_ord(
         operation="local_getis_ord",
         options=options | {"graph": given.graph},
         observations=len(given.labels),
-        notes=notes_of(given, drawn, choice, permutations) + _sum_note(given),
+        notes=notes_of(given, drawn, choice, permutations, found["z"]) + _sum_note(given),
         reading=reading_of(f"Local Getis-Ord {'G*' if star else 'G'}", column, len(given.labels), filled, choice, drawn),
         permutations=permutations,
         seed=seed,
@@ -161,7 +161,7 @@ def _star(values: Array, others: "csr_array", own: Array) -> dict[str, Array]:
     deviation = values - mean
     weight, squares = row_sums(others) + own, row_sums(others.multiply(others)) + own**2
     lag = others @ deviation + own * deviation
-    variance = (deviation**2).mean() * (n * squares - weight**2) / (n - 1)
+    variance = (deviation**2).mean() * unevenness(squares, weight, n) / (n - 1)
     return _ratio(lag, weight * mean, variance, np.full(n, total), weight * deviation.std())
 
 
@@ -171,8 +171,7 @@ def _others(values: Array, others: "csr_array", own: Array) -> dict[str, Array]:
     deviation = values - mean
     weight, squares = row_sums(others), row_sums(others.multiply(others))
     rest = -deviation / (n - 1)  # the mean of the others, as a deviation
-    spread = ((deviation**2).sum() - deviation**2) / (n - 1) - rest**2
-    variance = spread * ((n - 1) * squares - weight**2) / (n - 2)
+    variance = spread_of_others(deviation) / (n - 1) * unevenness(squares, weight, n - 1) / (n - 2)
     return _ratio(
         others @ deviation - weight * rest, weight * (mean + rest), variance, values.sum() - values, weight * deviation.std()
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
-from spatial.explore._moments import Constants, constants, kurtosis, neighbours_of
+from spatial.explore._moments import constants, kurtosis, moran_variance, neighbours_of
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
 from spatial.places import Missing
@@ -110,7 +110,7 @@ def moran(
         return found
 
     observed = float(index(deviation[:, None])[0])
-    variance = _variance(sums, None if assumption == "normality" else kurtosis(deviation))
+    variance = moran_variance(sums, None if assumption == "normality" else kurtosis(deviation))
     filled, reference = inference(
         (observed, -1 / (sums.n - 1), variance),
         deviation,
@@ -137,17 +137,6 @@ def moran(
 def _lag(matrix: "csr_array", values: Array) -> Array:
     lagged: Array = matrix @ values
     return lagged
-
-
-def _variance(sums: Constants, shape: float | None) -> float:
-    """Give the variance of I: under normality, or with kurtosis ``shape`` under randomization (Cliff and Ord 1981, p. 46)."""
-    n, s0, s1, s2 = sums.n, sums.s0, sums.s1, sums.s2
-    expected = -1 / (n - 1)
-    if shape is None:
-        return (n**2 * s1 - n * s2 + 3 * s0**2) / (s0**2 * (n**2 - 1)) - expected**2
-    first = n * ((n**2 - 3 * n + 3) * s1 - n * s2 + 3 * s0**2)
-    second = shape * ((n**2 - n) * s1 - 2 * n * s2 + 6 * s0**2)
-    return (first - second) / ((n - 1) * (n - 2) * (n - 3) * s0**2) - expected**2
 
 
 def _reading(column: str, n: int, filled: dict[str, Any]) -> tuple[str, ...]:

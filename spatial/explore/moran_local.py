@@ -8,7 +8,7 @@ import numpy as np
 from spatial.errors import listed
 from spatial.explore._conditional import Conditional, conditional
 from spatial.explore._local import Choice, LocalStatistic, fields_of, notes_of, reading_of
-from spatial.explore._moments import kurtosis, neighbours_of, row_sums
+from spatial.explore._moments import kurtosis, neighbours_of, row_sums, spread_of_others, unevenness
 from spatial.explore._significance import Array, deviate, normal_p
 from spatial.options import Between, Column, used
 from spatial.places import Missing
@@ -137,7 +137,7 @@ def local_moran(
         operation="local_moran",
         options=options | {"graph": given.graph},
         observations=len(given.labels),
-        notes=notes_of(given, drawn, choice, permutations)
+        notes=notes_of(given, drawn, choice, permutations, z)
         + _sides_note(filled["cluster"].reindex(given.labels), deviation, lag, drawn, choice),
         reading=reading_of("Local Moran's I", column, len(given.labels), filled, choice, drawn),
         quadrant=given.series(np.where(given.islands, np.array(None, object), kinds), fill=None),
@@ -163,11 +163,11 @@ def _sides_note(cluster: "pd.Series[Any]", deviation: Array, lag: Array, drawn: 
 def _conditional(deviation: Array, matrix: "csr_array") -> tuple[Array, Array]:
     """Moments given the place's own value: Sokal, Oden and Thomson (1998), appendix."""
     n = len(deviation)
-    second = (deviation**2).mean()
+    total = float((deviation**2).sum())
     rows, squares = row_sums(matrix), row_sums(matrix.multiply(matrix))
-    own = deviation**2 / second
+    own = n * deviation**2 / total
     expected = -own * rows / (n - 1)
-    variance = own * n / (n - 2) * (squares - rows**2 / (n - 1)) * (1 - own / (n - 1))
+    variance = own * n / ((n - 1) * (n - 2)) * unevenness(squares, rows, n - 1) * (spread_of_others(deviation) / total)
     return expected, variance
 
 
