@@ -166,8 +166,8 @@ def converted(option: Option, value: Any, where: str) -> Any:
     converter = _CONVERTERS[option.kind]
     try:
         result = converter(value)
-    except (TypeError, ValueError):
-        raise StudyError(complaint(place, f"{value!r} cannot be used", f"Expected {expected(option)}")) from None
+    except (TypeError, ValueError, OverflowError):
+        raise StudyError(complaint(place, f"{shortened(value)} cannot be used", f"Expected {expected(option)}")) from None
     if option.choices and result not in option.choices:
         raise StudyError(
             complaint(place, f"{value!r} is not known", nearest_name(str(value), option.choices), f"Expected {expected(option)}")
@@ -237,6 +237,32 @@ def sentences(function: Callable[..., Any]) -> dict[str, str]:
             for name in names:
                 found[name].append(line.strip())
     return {name: " ".join(lines).replace("``", "") for name, lines in found.items()}
+
+
+def shortened(value: Any) -> str:
+    r"""
+    Write a value into a message, in code points that steer nothing and not without end.
+
+    Parameters
+    ----------
+    value
+        Anything that was given.
+
+    Returns
+    -------
+    str
+        Its ``repr``, at most 200 letters of it.
+
+    Examples
+    --------
+    >>> shortened("a\x1b")
+    "'a\\x1b'"
+    """
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def _read(annotation: Any, name: str) -> tuple[str, bool, tuple[str, ...], float | None, float | None]:

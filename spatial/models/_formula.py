@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.errors import StudyError, complaint, nearest_name
+from spatial.models._terms import MOST_TERMS, too_many_terms
 
 if TYPE_CHECKING:
     from formulaic.parser.types import Term
@@ -90,6 +91,8 @@ def parsed(text: str) -> Parsed:
 
     _tokens_checked(text)
     try:
+        if too_many_terms(text):
+            raise _refusal(text, f"it opens into more than {MOST_TERMS:,} terms")
         formula = Formula(text)
     except (FormulaParsingError, FormulaSyntaxError, SyntaxError, ValueError, TypeError, RecursionError) as error:
         raise _refusal(text, f"it cannot be read ({str(error).splitlines()[0][:SHOWN]})") from None
