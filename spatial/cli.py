@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from spatial.errors import SpatialError
+from spatial.errors import InputError, SpatialError
 
 if TYPE_CHECKING:
     from spatial.run import Progress
@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parsed = _parser().parse_args(given)
         return int(parsed.call(parsed))
     except SpatialError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        for line in str(error).splitlines():
+            print(f"Error: {line}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped. Nothing was written.", file=sys.stderr)
@@ -135,11 +136,18 @@ def _new(given: argparse.Namespace) -> int:
 def _check(given: argparse.Namespace) -> int:
     from spatial.run import prepare
     from spatial.study import read_study
-    from spatial.written import ledger_words
+    from spatial.written import ledger_words, safe
 
     study = read_study(given.study)
-    prepared = prepare(study)
-    print(f"{study.title}\n{len(prepared.places)} places, {len(prepared.indicators)} indicators, {len(study.steps)} steps")
+    print(safe(study.title))
+    try:
+        prepared = prepare(study)
+    except InputError as error:
+        for line in ledger_words(error.ledger) if error.ledger is not None else ():
+            print(line)
+        raise
+    counts = ((len(prepared.places), "place"), (len(prepared.indicators), "indicator"), (len(study.steps), "step"))
+    print(", ".join(f"{count} {word if count == 1 else word + 's'}" for count, word in counts))
     for line in ledger_words(prepared.ledger):
         print(line)
     for heading, sentences in (("Findings", prepared.findings), ("Notes", (*prepared.marks, *prepared.notes))):

@@ -1,5 +1,7 @@
 """What can go wrong, and how it is said."""
 
+from typing import Any
+
 
 class SpatialError(Exception):
     """Something the user can mend: the message says where, what was expected and what to do."""
@@ -11,6 +13,14 @@ class StudyError(SpatialError):
 
 class DataError(SpatialError):
     """A table, a geometry or a graph that cannot be used as it is."""
+
+
+class InputError(DataError):
+    """Inputs of a study that cannot be used together: all complaints at once, a line for each."""
+
+    def __init__(self, text: str, ledger: Any = None) -> None:
+        super().__init__(text)
+        self.ledger = ledger  # the join ledger as far as tables could be read; None without tables
 
 
 class ModelError(SpatialError):

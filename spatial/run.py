@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatial.errors import DataError, SpatialError, SpatialWarning, complaint, listed
+from spatial.errors import DataError, InputError, SpatialError, SpatialWarning, complaint, listed
 from spatial.operations import operation
 from spatial.options import data_parameters, declared
-from spatial.places import columns_checked
+from spatial.places import aligned, columns_checked
 from spatial.results import Result, columns_of
 from spatial.study import PlacesRecipe, PointsRecipe, StepRecipe, Study, read_study
 
@@ -138,37 +138,35 @@ def prepare(study: Study) -> Prepared:
 
     Raises
     ------
+    InputError
+        When something cannot be used: all complaints about tables, points, graphs and the columns that steps name come at
+        once, with the join ledger.
     SpatialError
-        When something cannot be used.
+        When there are no places to begin with.
     """
     import pandas as pd
 
-    from spatial.indicators import held, join
-    from spatial.outputs.atlas import Indicator
-
-    reader = _Reader(study)
+    reader, complaints = _Reader(study), list[str]()
     with collected() as told:
         places, label = reader.places(study.places)
-        if study.places.label:
-            columns_checked(places, [study.places.label])
-            label = study.places.label
         outline = reader.outline(study.places, places)
-        own, told_of_own = held(places, study.places.columns, study.places.stated)
-        ledgers, findings = [], list(told_of_own)
-        indicators = [Indicator(column=each.column, title=each.title, unit=each.unit, kind=each.kind) for each in own]
-        for recipe in study.indicators:
-            joined = join(places, recipe)
-            places = joined.places
-            ledgers.append(joined.ledger.assign(table=recipe.table.name))
-            findings += joined.findings
-            indicators += [
-                Indicator(column=each.column, title=each.title, unit=each.unit, kind=each.kind) for each in joined.indicators
-            ]
-            reader.remember(recipe.table, recipe.source)
-        points = {name: reader.points(recipes, places, name) for name, recipes in study.points.items()}
-        graphs, graph_options = {}, {}
+        with _noted(complaints):
+            label = _label(study, places) or label
+        places, tables = _joined(study, places, reader, complaints)
+        points, graphs, graph_options = {}, {}, {}
+        for title, recipes in study.points.items():
+            with _noted(complaints):
+                points[title] = reader.points(recipes, places, title)
         for name, wanted in study.graphs.items():
-            graphs[name], graph_options[name] = reader.graph(wanted, places)
+            with _noted(complaints):
+                graphs[name], graph_options[name] = reader.graph(wanted, places)
+    ledger = pd.concat(tables.ledgers, ignore_index=True) if tables.ledgers else pd.DataFrame()
+    if len(ledger) and label in places.columns:
+        ledger.insert(4, "name", ledger["place"].map(places[label]))
+    if not complaints:
+        complaints += _step_complaints(study, places, points)
+    if complaints:
+        raise InputError("\n".join(dict.fromkeys(complaints)), ledger if len(ledger) else None)
     for each in study.comparisons:
         reader.remember(each.table, each.source)
     return Prepared(
@@ -176,9 +174,9 @@ def prepare(study: Study) -> Prepared:
         places=places,
         outline=outline,
         label=label,
-        indicators=tuple(indicators),
-        ledger=pd.concat(ledgers, ignore_index=True) if ledgers else pd.DataFrame(),
-        findings=tuple(findings),
+        indicators=tuple(tables.indicators),
+        ledger=ledger,
+        findings=tuple(tables.findings),
         marks=tuple(dict.fromkeys((*([SYNTHETIC] if study.synthetic else []), *reader.marks))),
         notes=tuple(each for each in dict.fromkeys((*reader.notes, *told, *study.notes)) if each not in reader.marks),
         points=points,
@@ -187,6 +185,89 @@ def prepare(study: Study) -> Prepared:
         sources=tuple(reader.sources),
         inputs=tuple(reader.inputs),
     )
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """What the tables of a study gave, piece by piece."""
+
+    ledgers: "list[pd.DataFrame]"
+    findings: list[str]
+    indicators: "list[Indicator]"
+
+
+def _joined(study: Study, places: "GeoDataFrame", reader: "_Reader", complaints: list[str]) -> "tuple[GeoDataFrame, _Tables]":
+    """Join every table that can be joined, and note what stands against the others."""
+    from spatial.indicators import examine, held, joined_as
+    from spatial.outputs.atlas import Indicator
+
+    tables = _Tables([], [], [])
+    parts = []
+    with _noted(complaints):
+        own, told = held(places, study.places.columns, study.places.stated)
+        parts, tables.findings[:] = list(own), list(told)
+    for recipe in study.indicators:
+        with _noted(complaints):
+            examined = examine(places, recipe)
+            tables.ledgers.append(examined.ledger.assign(table=recipe.table.name))
+            if examined.complaints:
+                complaints += examined.complaints
+                continue
+            joined = joined_as(places, examined)
+            places = joined.places
+            tables.findings.extend(joined.findings)
+            parts += joined.indicators
+            reader.remember(recipe.table, recipe.source)
+    tables.indicators.extend(Indicator(column=each.column, title=each.title, unit=each.unit, kind=each.kind) for each in parts)
+    return places, tables
+
+
+def _label(study: Study, places: "GeoDataFrame") -> str:
+    if study.places.label:
+        columns_checked(places, [study.places.label], f"{study.file.name}, label")
+    return study.places.label or ""
+
+
+def _step_complaints(study: Study, places: "GeoDataFrame", points: "Mapping[str, GeoDataFrame]") -> list[str]:
+    """Find steps whose columns are not there, or have gaps nobody has spoken of."""
+    from pandas.api.types import is_numeric_dtype
+
+    complaints: list[str] = []
+    for recipe in study.steps:
+        table = points[recipe.points] if recipe.points else places
+        with _noted(complaints), _named(study, recipe):
+            names = _columns_named(recipe)
+            columns_checked(table, names)
+            policy = [each.default for each in declared(operation(recipe.operation).function()) if each.name == "missing"]
+            if recipe.options.get("missing", *policy[:1] or [None]) == "error":
+                numeric = [name for name in names if is_numeric_dtype(table[name])]
+                aligned(table, None, numeric, missing="error", least=1, varying=False)
+    return complaints
+
+
+def _columns_named(recipe: StepRecipe) -> list[str]:
+    """List the columns that a step names among its options."""
+    from spatial.models import columns_of_formula
+
+    names: list[str] = []
+    for option in declared(operation(recipe.operation).function()):
+        value = recipe.options.get(option.name)
+        if option.kind == "column" and value:
+            names.append(value)
+        elif option.kind == "columns" and value:
+            names += value
+        elif option.kind == "formula" and value:
+            names += columns_of_formula(value)
+    return list(dict.fromkeys(names))
+
+
+@contextmanager
+def _noted(complaints: list[str]) -> Iterator[None]:
+    """Go on after what the user can mend, so that all of it is told at once."""
+    try:
+        yield
+    except SpatialError as error:
+        complaints += str(error).splitlines()
 
 
 def compute(prepared: Prepared, tell: Callable[[int, str], None] | None = None) -> "Atlas":

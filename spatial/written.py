@@ -63,11 +63,23 @@ def ledger_words(ledger: "pd.DataFrame") -> Iterator[str]:
         yield "No table is joined."
         return
     for table, rows in ledger.groupby("table", sort=False):
-        counts = ", ".join(f"{count} {status}" for status, count in rows["status"].value_counts(sort=False).items())
-        yield safe(f"{table}: {counts}")
-        for row in rows[rows["status"] != "joined"].itertuples():
-            named = row.key if isinstance(row.key, str) else row.place
-            yield safe(f"  {row.side} {named!s}: {row.status}")
+        joined = rows["status"].eq("joined")
+        sides = {
+            side: (int((joined & rows["side"].eq(side)).sum()), int(rows["side"].eq(side).sum())) for side in ("table", "places")
+        }
+        yield safe(
+            f"{table}: {sides['table'][0]} of {sides['table'][1]} rows meet {sides['places'][0]} of {sides['places'][1]} places"
+        )
+        for row in rows[~joined].to_dict("records"):
+            yield safe(f"  {_side(row)}: {row['status']}")
+
+
+def _side(row: "dict[Any, Any]") -> str:
+    """Name one row of a ledger as a person finds it again."""
+    if row["side"] == "table":
+        return f"row {row['row']}, {row['key'] if isinstance(row['key'], str) else 'no key'}"
+    name = row.get("name")
+    return f"place {row['place']}" + (f" ({name})" if isinstance(name, str) and name != row["place"] else "")
 
 
 def safe(text: Any) -> str:

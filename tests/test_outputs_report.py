@@ -100,7 +100,7 @@ def test_it_holds_what_a_referee_asks_for(page):
         "Neighbours resemble each other.",
         "With 16 places only strong patterns show.",
         "2 of 7 standard deviations are impossible.",
-        "Of 3 rows in the join ledger",
+        "The table: 1 of 2 rows meet a place, 0 of 1 places have a row.",
         "Public domain",
         "Graph “queen”",
         "Likelihood ratio (p = 0.319): The spatial parameter does not improve the fit",

@@ -113,6 +113,34 @@ def parsed(text: str) -> Parsed:
     return Parsed(response, tuple(formula.rhs), expressions)
 
 
+def columns_of_formula(text: str) -> list[str]:
+    """
+    List the columns a formula names.
+
+    Parameters
+    ----------
+    text
+        For example ``CRIME ~ INC + log(HOVAL) + C(region)``.
+
+    Returns
+    -------
+    list of str
+        Numbers first, then categories, each once.
+
+    Raises
+    ------
+    StudyError
+        When the text is no formula.
+
+    Examples
+    --------
+    >>> columns_of_formula("y ~ log(x) + `share, %` + C(region)")
+    ['y', 'x', 'share, %', 'region']
+    """
+    found = parsed(text)
+    return list(dict.fromkeys((*found.columns(category=False), *found.columns(category=True))))
+
+
 def evaluated(expression: Expression, values: Mapping[str, Vector]) -> Vector:
     """
     Compute an expression from the columns.

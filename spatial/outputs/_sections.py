@@ -1,10 +1,9 @@
 """What the report says, in which order; the page says how it looks."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spatial.outputs._collected import Table, models, single_values, sources, statistics, step_tables
 from spatial.outputs._explained import answers, references
@@ -12,6 +11,9 @@ from spatial.outputs._printed import Printed, printed
 from spatial.outputs.atlas import Atlas, Step
 from spatial.outputs.figures import Picture, pictures
 from spatial.outputs.words import cleaned, fixed, heading_words, p_words, value_words
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: With more places, the values of the indicators are left to places.csv.
 _SHOWN_PLACES = 60
@@ -176,18 +178,13 @@ def _join(atlas: Atlas) -> tuple[Block, ...]:
     ledger = atlas.ledger
     if ledger is None:
         return ()
-    counts = Counter(map(str, ledger["status"]))
-    words = ", ".join(f"{count} {status}" for status, count in counts.most_common())
     rest = ledger[ledger["status"] != "joined"]
-    blocks = [
-        Block(
-            kind="paragraphs",
-            content=[
-                f"Of {len(ledger)} rows in the join ledger: {words}."
-                + (" Every row of either side has its counterpart." if rest.empty else "")
-            ],
-        )
+    tables = ledger.groupby("table", sort=False) if "table" in ledger else [("The table", ledger)]
+    sentences = [
+        f"{name}: {_met(rows, 'table')} rows meet a place, {_met(rows, 'places')} places have a row." for name, rows in tables
     ]
+    everything = ["Every row of either side has its counterpart."] if rest.empty else []
+    blocks = [Block(kind="paragraphs", content=[*sentences, *everything])]
     if not rest.empty:
         shown = rest.reset_index(drop=True).dropna(axis="columns", how="all")
         blocks.append(
@@ -199,6 +196,11 @@ def _join(atlas: Atlas) -> tuple[Block, ...]:
             )
         )
     return tuple(blocks)
+
+
+def _met(ledger: "pd.DataFrame", side: str) -> str:
+    rows = ledger[ledger["side"] == side]
+    return f"{int((rows['status'] == 'joined').sum())} of {len(rows)}"
 
 
 def _graphs(atlas: Atlas) -> tuple[Block, ...]:

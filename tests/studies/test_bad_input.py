@@ -205,3 +205,41 @@ def test_kill_in_the_middle_of_a_run_leaves_the_old_outputs(study):
     child.communicate()
     assert child.returncode == -signal.SIGKILL
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_check_tells_of_every_table_at_once_with_the_ledger(study, capsys):
+    rows(study, lambda lines: [lines[0], *(line.replace("c03", "c3") for line in lines[1:])])
+    (study / "second.csv").write_text("code,more\nc00,1\nc01,much\n", encoding="utf-8")
+    second = '[[indicators]]\ntable = "second.csv"\nkey = "code"\nunmatched = "drop"\n[indicators.columns.more]\n'
+    replace(study, "study.toml", "[graphs.queen]", second + "[graphs.queen]")
+    replace(study, "study.toml", 'kind = "contiguity"', 'kind = "nearest"\nk = 25')
+    assert main(["check", str(study)]) == 1
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "A grid",
+        "table.csv: 24 of 25 rows meet 24 of 25 places",
+        "  row 5, c3: no place",
+        "  place c03: no row",
+        "second.csv: 2 of 2 rows meet 2 of 25 places",
+        *(f"  place c{number:02d}: no row" for number in range(2, 25)),
+    ]
+    told = said.err.splitlines()
+    assert len(told) == 4
+    assert all(line.startswith("Error: ") for line in told)
+    assert "1 of 25 keys have no place: 'c3' (row 5)" in told[0]
+    assert "1 of 25 places have no row: 'c03'" in told[1]
+    assert "much" in told[2]
+    assert "graph 'queen'" in told[3]
+    assert "Traceback" not in said.err
+    assert not (study / "out").exists()
+
+
+def test_check_finds_steps_whose_columns_cannot_be_used(study, capsys):
+    replace(study, "study.toml", "value ~ other", "value ~ othr + C(kind)")
+    rows(study, lambda lines: [lines[0], lines[1].replace(lines[1].split(",")[1], ""), *lines[2:]])
+    assert main(["check", str(study)]) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert "step 'moran'" in told[0]
+    assert "1 of 25 places have no value: 'c00'" in told[0]
+    assert "step 'ols'" in told[1]
+    assert "'othr'" in told[1]
