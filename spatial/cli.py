@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(parsed.call(parsed))
     except SpatialError as error:
         for line in str(error).splitlines():
-            print(f"Error: {line}", file=sys.stderr)
+            print(_safe(f"Error: {line}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped. Nothing was written.", file=sys.stderr)
@@ -50,6 +50,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except (OSError, MemoryError) as error:
+        print(_system(error), file=sys.stderr)
+        return 1
+
+
+def _safe(text: str) -> str:
+    from spatial.written import safe
+
+    return safe(text)
+
+
+def _system(error: OSError | MemoryError) -> str:
+    """Say what the system refused, with the name of the file and not the way to it."""
+    from pathlib import Path
+
+    if isinstance(error, MemoryError):
+        return "Error: there is not enough memory for this. Use fewer places, a larger cell or a graph with fewer links."
+    name = f"{Path(str(error.filename)).name[:100]}: " if error.filename else ""
+    expected = "Expected files that can be read and written. Correct the path or the rights."
+    return _safe(f"Error: {name}{error.strerror or error}. {expected}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -153,7 +173,7 @@ def _check(given: argparse.Namespace) -> int:
     for heading, sentences in (("Findings", prepared.findings), ("Notes", (*prepared.marks, *prepared.notes))):
         if sentences:
             print(f"\n{heading}")
-            print("\n".join(f"- {sentence}" for sentence in sentences))
+            print("\n".join(safe(f"- {sentence}") for sentence in sentences))
     return 0
 
 
@@ -166,11 +186,12 @@ def _run(given: argparse.Namespace) -> int:
         print("Run one with: spatial run NAME", file=sys.stderr)
         return 0
     from spatial.run import run
+    from spatial.written import safe
 
     with progress_bar() as progress:
         finished = run(given.study, given.out, progress=progress)
     for sentence in (*finished.atlas.marks, *finished.atlas.notes):
-        print(f"Note: {sentence}", file=sys.stderr)
+        print(safe(f"Note: {sentence}"), file=sys.stderr)
     if finished.atlas.findings:
         words = f"The input check has {len(finished.atlas.findings)} findings; they are in the report and in: spatial check {given.study}"
         print(words, file=sys.stderr)
@@ -183,10 +204,11 @@ def _run(given: argparse.Namespace) -> int:
 
 def _verify(given: argparse.Namespace) -> int:
     from spatial.verify import verify
+    from spatial.written import safe
 
     with progress_bar() as progress:
         verdict = verify(given.study, given.out, progress=progress)
-    print(verdict.words)
+    print(safe(verdict.words))
     return 0 if verdict.same else 1
 
 
@@ -213,13 +235,14 @@ def _boundaries_list(given: argparse.Namespace) -> int:
 
 def _boundaries_show(given: argparse.Namespace) -> int:
     from spatial.boundaries import pack, read_places
+    from spatial.written import safe
 
     shown = pack(given.pack)
-    print(f"{shown.title}\n{shown.rows} places, key '{shown.key}'\nSource: {shown.source}\nLicence: {shown.licence}")
-    print("\n".join(shown.notes))
+    print(safe(f"{shown.title}\n{shown.rows} places, key '{shown.key}'\nSource: {shown.source}\nLicence: {shown.licence}"))
+    print(safe("\n".join(shown.notes)))
     places = read_places(shown.name)
     for place, label in places[shown.label].items() if shown.label else []:
-        print(f"{place}\t{label}")
+        print(safe(f"{place}\t{label}"))
     return 0
 
 
@@ -244,24 +267,27 @@ def _boundaries_get(given: argparse.Namespace) -> int:
 def _boundaries_check(given: argparse.Namespace) -> int:
     from spatial.boundaries import check_boundaries
     from spatial.results import plain
+    from spatial.written import json_words, safe
 
     found = check_boundaries(given.source, layer=given.layer, crs=given.crs)
     if given.json:
-        print(json.dumps({name: plain(getattr(found, name)) for name in found.__dataclass_fields__}, ensure_ascii=False, indent=1))
+        print(json_words({name: plain(getattr(found, name)) for name in found.__dataclass_fields__}))
     else:
-        print(found.verdict)
+        print(safe(found.verdict))
         for each in found.findings:
-            print(f"{each.severity}: {each.text}")
+            print(safe(f"{each.severity}: {each.text}"))
     return 1 if any(each.severity == "error" for each in found.findings) else 0
 
 
 @contextmanager
 def progress_bar() -> "Iterator[Progress]":
     """Show progress on stderr: a live bar on a terminal, plain lines otherwise."""
+    from spatial.written import safe
+
     if not sys.stderr.isatty():
 
         def line(done: int, total: int, words: str) -> None:
-            print(f"[{done}/{total}] {words}", file=sys.stderr, flush=True)
+            print(safe(f"[{done}/{total}] {words}"), file=sys.stderr, flush=True)
 
         yield line
         return
@@ -280,7 +306,7 @@ def progress_bar() -> "Iterator[Progress]":
         task = bar.add_task("", total=None)
 
         def live(done: int, total: int, words: str) -> None:
-            bar.update(task, completed=done, total=total, description=escape(words))
+            bar.update(task, completed=done, total=total, description=escape(safe(words)))
 
         yield live
 

@@ -1,7 +1,6 @@
 """One operation of the catalogue on files, from the command line."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,11 +42,12 @@ def do(arguments: list[str]) -> int:
     options = declared(function)
     given = _parser(row, function, options).parse_args(arguments[1:])
     from spatial.run import collected
+    from spatial.written import safe
 
     with collected() as told:
         result = _called(row, function, options, given)
     for sentence in told:
-        print(f"Note: {sentence}", file=sys.stderr)
+        print(safe(f"Note: {sentence}"), file=sys.stderr)
     return result
 
 
@@ -146,6 +146,7 @@ def _places(given: argparse.Namespace) -> "GeoDataFrame":
     if not given.table:
         return places
     from spatial.indicators import TableRecipe, join
+    from spatial.written import safe
 
     key = given.table_key or given.key
     if not key:
@@ -154,7 +155,7 @@ def _places(given: argparse.Namespace) -> "GeoDataFrame":
         )
     joined = join(places, TableRecipe(table=Path(given.table), key=key))
     for finding in joined.findings:
-        print(f"Note: {finding}", file=sys.stderr)
+        print(safe(f"Note: {finding}"), file=sys.stderr)
     return joined.places
 
 
@@ -184,20 +185,20 @@ def _graph(words: str, places: "GeoDataFrame") -> "Graph":
 
 
 def _answer(result: "Result", given: argparse.Namespace) -> None:
-    from spatial.written import result_words
+    from spatial.written import json_words, result_words
 
     if given.json:
-        print(json.dumps(result.to_dict(), ensure_ascii=False, indent=1))
+        print(json_words(result.to_dict()))
     else:
         print(result_words(result))
 
 
 def _graph_answer(graph: "Graph", given: argparse.Namespace) -> None:
-    from spatial.written import safe
+    from spatial.written import json_words, safe
 
     links = graph.adjacency[graph.adjacency != 0]
     if given.json:
-        print(json.dumps([[str(one), str(other), float(weight)] for (one, other), weight in links.items()], ensure_ascii=False))
+        print(json_words([[str(one), str(other), float(weight)] for (one, other), weight in links.items()], indent=None))
         return
     import csv
 
@@ -224,9 +225,14 @@ def _written(result: "Result", places: "GeoDataFrame", out: str | None) -> None:
             if style.exists():
                 style.replace(path.with_suffix(".qml"))
         elif path.suffix in (".csv", ".gpkg"):
+            import pandas as pd
+
+            from spatial.outputs.tables import csv_bytes
+
             table = places.assign(**columns_of(result.operation, result, places.index))
             if path.suffix == ".csv":
-                table.drop(columns=table.geometry.name).to_csv(partial)
+                frame = pd.DataFrame(table.drop(columns=table.geometry.name))
+                partial.write_bytes(csv_bytes(["place", *frame.columns], frame.itertuples(name=None)))
             else:
                 table.to_file(partial, driver="GPKG", layer=result.operation, VERSION="1.2")
         else:

@@ -82,6 +82,33 @@ def _side(row: "dict[Any, Any]") -> str:
     return f"place {row['place']}" + (f" ({name})" if isinstance(name, str) and name != row["place"] else "")
 
 
+def json_words(value: Any, *, indent: int | None = 1) -> str:
+    r"""
+    Write plain values as JSON that steers no terminal.
+
+    Parameters
+    ----------
+    value
+        What ``json`` can write.
+    indent
+        How far each level is set in; None for one line.
+
+    Returns
+    -------
+    str
+        JSON; control characters and marks of direction are written as numbers, so that nothing of the value is lost.
+
+    Examples
+    --------
+    >>> json_words("\x9b31m")
+    '"\\u009b31m"'
+    """
+    import json
+
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
 def safe(text: Any) -> str:
     r"""
     Remove what could steer a terminal.
