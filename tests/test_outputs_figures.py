@@ -10,6 +10,7 @@ from reading_atlas import HOSTILE, atlas, squares
 from spatial.errors import SpatialWarning
 from spatial.outputs import _charts, _frame, _maps, _paper, _shapes, _tree
 from spatial.outputs.figures import pictures, write_figures
+from spatial.outputs.surface_classes import surface_classes
 from spatial.outputs.themes import theme, themes_of
 from spatial.places import LOCAL
 
@@ -207,3 +208,26 @@ def test_long_texts_are_broken():
     assert all(_paper.measured(line, 7) <= 2.2 for line in lines)
     assert len(lines) == 8
     assert lines[-1].endswith("…")
+
+
+def test_land_lies_below_points_and_is_all_on_the_paper(tmp_path):
+    import geopandas
+    from shapely.geometry import box
+
+    areas = squares()
+    west, south, east, north = areas.total_bounds
+    wide = east - west
+    land = geopandas.GeoDataFrame(geometry=[box(west - wide, south, east + wide, north)], index=["land"], crs=areas.crs)
+    made = replace(atlas(areas.set_geometry(areas.centroid), graphs={}, steps=(), surfaces={}), outline=land.rename_axis("place"))
+    bounds = _frame.bounds_of(made, made.places)
+    assert bounds[0] < west - wide < east + wide < bounds[2]
+    image = pixels(only_map(made, tmp_path)[0])
+    assert has_colour(image, _shapes.LAND, 20_000)
+    bare = pixels(only_map(replace(made, outline=None), tmp_path, "bare")[0])
+    assert not has_colour(bare, _shapes.LAND, 1)
+
+
+def test_a_surface_has_the_classes_of_the_map(drawn):
+    surface = next(iter(atlas().surfaces.values()))
+    image = pixels(next(path for path in drawn[1] if path.suffix == ".png" and "surface" in path.name))
+    assert all(has_colour(image, each.colour) for each in surface_classes(surface) if each.count > 5)

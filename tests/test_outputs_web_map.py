@@ -218,13 +218,40 @@ def test_synthetic_data_is_said_in_the_title_and_notes_are_shown(grid):
     assert "<li>Outlines are schematic.</li>" in page
 
 
-def test_many_notes_leave_room_for_the_map_and_made_up_data_comes_first(grid):
-    notes = [f"Note {number} " + "words " * 20 for number in range(4)] + ["SYNTHETIC: the table is drawn by chance."]
-    page = page_of(web_map(atlas_of(grid, notes=tuple(notes))))
-    above, below = re.findall(r'<ul (?:id="notes" )?class="notes.*?</ul>', page, re.DOTALL)
-    assert above.index("SYNTHETIC") < above.index("Note 0")
-    assert all(note.split(" words")[0] in above + below for note in notes)
-    assert "More notes below the map: 3" in above
+def test_marks_stand_above_the_map_and_everything_else_behind_a_click(grid):
+    notes = tuple(f"Note {number} " + "words " * 20 for number in range(4))
+    marks = ("SYNTHETIC data: drawn by a program.", "Outlines are schematic.")
+    text = "Five cities of Ms. Smith et al. (2024) in one table. What follows is long."
+    atlas = atlas_of(grid, notes=notes, marks=marks, synthetic=True, description=text)
+    page = page_of(web_map(atlas))
+    above, below = page.split('<div class="map-box">')
+    assert '<li class="alarm"><strong>SYNTHETIC</strong> data: drawn by a program.</li><li>Outlines are schematic.</li>' in above
+    assert "Note 0" not in above
+    details = re.search(r'<details id="about".*?</details>', below, re.DOTALL)[0]
+    assert all(f"<li>{note.strip()}" in details for note in notes)
+    assert "What follows is long." not in above
+    assert text in details
+
+
+def test_made_up_data_is_marked_even_without_a_mark(grid):
+    assert "<strong>SYNTHETIC</strong>" in page_of(web_map(atlas_of(grid, synthetic=True)))
+    assert "<strong>SYNTHETIC</strong>" not in page_of(web_map(atlas_of(grid)))
+
+
+def test_land_lies_below_and_is_no_layer(grid):
+    import geopandas
+    import shapely
+
+    land = geopandas.GeoDataFrame(geometry=[shapely.box(-2000, -2000, 6000, 6000)], index=["land"], crs=grid.crs)
+    points = grid.set_geometry(grid.centroid)
+    bare, _ = unpacked(page_of(web_map(atlas_of(points))))
+    told, streams = unpacked(page_of(web_map(atlas_of(points, outline=land.rename_axis("place")))))
+    assert bare["land"] == []
+    assert [each["count"] for each in told["land"]] == [1]
+    assert sum(told["land"][0]["streams"][-1]) <= len(streams)
+    assert [each["id"] for each in told["layers"]] == ["places"]
+    width = told["ground"]["bounds"][2] - told["ground"]["bounds"][0]
+    assert width > 2 * (bare["ground"]["bounds"][2] - bare["ground"]["bounds"][0])  # all of the land is in view
 
 
 def test_a_study_without_maps_still_shows_its_places(grid):

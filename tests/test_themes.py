@@ -139,6 +139,11 @@ def test_bounds_of_a_legend_have_no_digits_that_say_nothing(bounds, words):
     assert themes.bound_words(bounds) == words
 
 
+def test_bounds_that_nobody_measured_are_round():
+    bounds = [-645_971.2, -161_493.0, 161_493.0, 955_856.4]
+    assert themes.bound_words(bounds, measured=False) == ["−650\u202f000", "−160\u202f000", "160\u202f000", "960\u202f000"]
+
+
 def test_what_is_counted_has_no_decimals():
     assert themes.bound_words([1.2, 3.4, 9.9], whole=True) == ["1", "3", "10"]
     assert themes.bound_words([1.2, 1.4, 9.9], whole=True) == ["1.2", "1.4", "10"]

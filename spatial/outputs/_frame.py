@@ -72,12 +72,12 @@ def are_points(layer: "GeoDataFrame") -> bool:
 
 def bounds_of(atlas: Atlas, layer: "GeoDataFrame") -> tuple[float, float, float, float]:
     """
-    Find what a map has to show, with a margin round points.
+    Find what a map has to show, with a margin round points that lie on no land.
 
     Parameters
     ----------
     atlas
-        The finished study; its places are shown too, unless they are points themselves.
+        The finished study; its places are shown too, unless they are points themselves, and so is the land below them.
     layer
         What is drawn.
 
@@ -86,10 +86,13 @@ def bounds_of(atlas: Atlas, layer: "GeoDataFrame") -> tuple[float, float, float,
     tuple of float
         West, south, east, north.
     """
-    boxes = [layer.total_bounds] + ([] if are_points(atlas.places) else [atlas.places.total_bounds])
+    land = [] if are_points(atlas.places) else [atlas.places.total_bounds]
+    land += [] if atlas.outline is None else [atlas.outline.total_bounds]
+    boxes = [layer.total_bounds, *land]
     west, south = np.min([box[:2] for box in boxes], axis=0)
     east, north = np.max([box[2:] for box in boxes], axis=0)
-    margin = (0.06 if are_points(layer) else 0.004) * (max(east - west, north - south) or 1.0)
+    on_land = atlas.outline is not None or not are_points(layer)
+    margin = (0.004 if on_land else 0.06) * (max(east - west, north - south) or 1.0)
     return float(west - margin), float(south - margin), float(east + margin), float(north + margin)
 
 

@@ -10,7 +10,7 @@ from spatial.outputs._legend import circles, legend_below, legend_beside, legend
 from spatial.outputs._margin import graticule, note_lines, note_text, scale_bar, title
 from spatial.outputs._names import NAMED_UP_TO, place_names
 from spatial.outputs._paper import GREY, INK, WIDTH, Sheet, sheet, wrapped, write
-from spatial.outputs._shapes import RASTERISED_BEYOND, outline, patches
+from spatial.outputs._shapes import LAND, RASTERISED_BEYOND, land, outline, patches
 from spatial.outputs.atlas import Atlas, Theme
 from spatial.outputs.themes import class_numbers
 
@@ -124,9 +124,10 @@ def draw_map(axes: "Axes", atlas: Atlas, theme: Theme, frame: Frame, *, names: b
     numbers = class_numbers(theme, layer[theme.column])
     if lines:
         graticule(axes, atlas.places, frame)
+    land(axes, atlas, frame)
     if are_points(layer):
         if not are_points(atlas.places):
-            outline(axes, atlas.places, frame, fill="#f4f4f1")
+            outline(axes, atlas.places, frame, fill=LAND)
         _draw_points(axes, layer, theme, numbers, frame)
     else:
         _draw_polygons(axes, layer, theme, numbers, frame)

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatial.outputs._frame import Frame
+from spatial.outputs.atlas import Atlas
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from matplotlib.axes import Axes
 
+#: Land below points, and its border: pale, so that the palest circle can be told from it.
+LAND, SHORE = "#efefec", "#c2c2bd"
 #: Polygons beyond this number are drawn as pixels, inside the SVG too.
 RASTERISED_BEYOND = 5_000
 _CHUNK = 200  # polygons to one path: Agg runs out of cells with very long ones
@@ -46,6 +49,24 @@ def outline(
         raster=many,
         order=4 if over else 1,
     )
+
+
+def land(axes: "Axes", atlas: Atlas, frame: Frame) -> None:
+    """
+    Draw what lies below the places for orientation, where a study has it.
+
+    Parameters
+    ----------
+    axes
+        The paper.
+    atlas
+        The finished study.
+    frame
+        Where the map is.
+    """
+    if atlas.outline is not None:
+        shapes = np.asarray(atlas.outline.geometry.array)
+        patches(axes, shapes, frame, fill=LAND, edge=SHORE, line=0.4, raster=len(shapes) > RASTERISED_BEYOND, order=0.3)
 
 
 def patches(

@@ -9,7 +9,7 @@ from spatial.outputs._frame import TALLEST, Frame, are_points, bounds_of, framed
 from spatial.outputs._margin import graticule, note_lines, note_text, scale_bar, title
 from spatial.outputs._names import NAMED_UP_TO, place_names
 from spatial.outputs._paper import GREY, INK, WIDTH, Sheet, measure_out, measured, sheet, wrapped, write
-from spatial.outputs._shapes import outline
+from spatial.outputs._shapes import land, outline
 from spatial.outputs.atlas import Atlas, Class, Step
 from spatial.outputs.surface_classes import class_of, surface_classes
 from spatial.results import Surface
@@ -56,6 +56,7 @@ def surface_map(atlas: Atlas, step: Step, surface: Surface) -> Sheet:
     classes = _raster(made.paper, surface, whole, frame)
     measure_out(made)
     if same:
+        land(made.paper, atlas, frame)
         if not are_points(atlas.places):
             outline(made.paper, atlas.places, frame, edge="#6e6e6e", over=True)
         _events(made.paper, atlas, step, frame)
@@ -70,7 +71,10 @@ def _shown_part(atlas: Atlas, whole: tuple[float, float, float, float]) -> tuple
     """Give the places with a rim; the surface goes on beyond where there is next to nothing to see."""
     west, south, east, north = bounds_of(atlas, atlas.places)
     rim = 0.04 * max(east - west, north - south)
-    return max(west - rim, whole[0]), max(south - rim, whole[1]), min(east + rim, whole[2]), min(north + rim, whole[3])
+    low, high = np.minimum((west, south), whole[:2]), np.maximum((east, north), whole[2:])
+    west, south = np.maximum((west - rim, south - rim), low)
+    east, north = np.minimum((east + rim, north + rim), high)
+    return float(west), float(south), float(east), float(north)
 
 
 def _raster(axes: "Axes", surface: Surface, whole: tuple[float, float, float, float], frame: Frame) -> tuple[Class, ...]:

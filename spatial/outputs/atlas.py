@@ -108,3 +108,21 @@ class Atlas:
     comparisons: tuple[Comparison, ...] = ()
     sources: tuple[Source, ...] = ()
     record: Mapping[str, Any] = field(default_factory=dict)  # what run.json holds
+
+
+def marks_of(atlas: Atlas) -> list[str]:
+    """
+    List what must stand on every map.
+
+    Parameters
+    ----------
+    atlas
+        The study.
+
+    Returns
+    -------
+    list of str
+        The study's marks; that its data is synthetic even where no mark says so.
+    """
+    said = any("SYNTHETIC" in mark for mark in atlas.marks)
+    return [*(["SYNTHETIC data: drawn at random, not observed."] if atlas.synthetic and not said else []), *atlas.marks]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatial.errors import OutputError, SpatialWarning, complaint
-from spatial.outputs.atlas import Atlas
+from spatial.outputs.atlas import Atlas, marks_of
 from spatial.outputs.geopackage_tables import tables_of, too_many_links
 from spatial.outputs.qgis_layers import Layer, column_names, drawable, frame_of, layers_of, storage_of, unique
-from spatial.outputs.qgis_metadata import layer_metadata, marks_of
+from spatial.outputs.qgis_metadata import layer_metadata
 from spatial.outputs.qgis_project import packed_project
 from spatial.outputs.qgis_styles import vector_style
 from spatial.outputs.qgis_xml import authority, clean

@@ -2,7 +2,7 @@
 
 from xml.etree.ElementTree import Element
 
-from spatial.outputs.atlas import Atlas
+from spatial.outputs.atlas import Atlas, marks_of
 from spatial.outputs.qgis_layers import Layer
 from spatial.outputs.qgis_xml import VERSION, document, element, reference_system
 
@@ -53,28 +53,6 @@ def abstract_of(atlas: Atlas, layer: Layer) -> str:
             f"Columns called otherwise here, for a GeoPackage uses the name itself or has it already: {', '.join(renamed)}."
         )
     return "\n".join(said)
-
-
-def marks_of(atlas: Atlas) -> list[str]:
-    """
-    List what must stand on every map.
-
-    Parameters
-    ----------
-    atlas
-        The study.
-
-    Returns
-    -------
-    list of str
-        The study's marks; that its data is synthetic even where no mark says so.
-    """
-    invented = (
-        ["SYNTHETIC data: drawn at random, not observed."]
-        if atlas.synthetic and not any("SYNTHETIC" in mark for mark in atlas.marks)
-        else []
-    )
-    return [*invented, *atlas.marks]
 
 
 def credits_of(atlas: Atlas) -> list[str]:

@@ -9,10 +9,10 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from spatial.errors import OutputError, complaint
-from spatial.outputs.atlas import Atlas, Theme
+from spatial.outputs.atlas import Atlas, Theme, marks_of
 from spatial.outputs.qgis_layers import Layer, layers_of, numbered, unique
 from spatial.outputs.qgis_layout import Page, layout
-from spatial.outputs.qgis_metadata import abstract_of, credits_of, marks_of, metadata_elements
+from spatial.outputs.qgis_metadata import abstract_of, credits_of, metadata_elements
 from spatial.outputs.qgis_styles import style_attributes, style_elements, surface_elements
 from spatial.outputs.qgis_xml import VERSION, clean, document, element, lasting_id, reference_system, unevaluated
 from spatial.outputs.surface_classes import surface_classes

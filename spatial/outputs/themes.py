@@ -63,11 +63,12 @@ def themes_of(places: "GeoDataFrame", indicators: Sequence[Indicator], steps: Se
         whole = each.kind == "count"
         made.append(theme(places[each.column], str(kind), id=each.column, title=each.title, unit=each.unit, whole=whole))
     for step in steps:
-        for each_field in fields(step.result):
-            kind = each_field.metadata.get("theme")
-            column = f"{step.id}_{each_field.name}"
-            if kind and column in places.columns and places[column].notna().any():
-                words = f"{step.title}: {each_field.metadata['title']}"
+        mapped = {f"{step.id}_{each.name}": each for each in fields(step.result) if each.metadata.get("theme")}
+        for column, each_field in mapped.items():
+            kind = each_field.metadata["theme"]
+            if column in places.columns and places[column].notna().any():
+                alone = len(mapped) == 1 and kind in ("categories", "clusters")  # the legend says what it shows
+                words = step.title if alone else f"{step.title}: {each_field.metadata['title']}"
                 made.append(theme(places[column], kind, id=column, title=words, unit=each_field.metadata["unit"], step=step.id))
     return tuple(made)
 
@@ -195,7 +196,7 @@ def number_words(value: float) -> str:
     return _written(value, _digits(value)) if math.isfinite(value) else "–"
 
 
-def bound_words(bounds: Sequence[float], *, whole: bool = False) -> list[str]:
+def bound_words(bounds: Sequence[float], *, whole: bool = False, measured: bool = True) -> list[str]:
     """
     Write the bounds of the classes of one legend.
 
@@ -205,6 +206,8 @@ def bound_words(bounds: Sequence[float], *, whole: bool = False) -> list[str]:
         The numbers, in their order.
     whole
         Whether they count something.
+    measured
+        Whether they are values of places, which are not rounded to tens or thousands.
 
     Returns
     -------
@@ -218,7 +221,7 @@ def bound_words(bounds: Sequence[float], *, whole: bool = False) -> list[str]:
     ['0.18', '0.22', '22.5', '68.9']
     """
     span = max(bounds) - min(bounds) or abs(bounds[0])
-    most = 0 if whole else _digits(span)
+    most = 0 if whole else _digits(span) if measured else _digits(span, least=-_MOST_DIGITS)
     enough = next((digits for digits in range(most) if all(_ends(each, digits, span) for each in bounds)), most)
     digits = [enough] * len(bounds)
     for _ in range(_MOST_DIGITS):
@@ -230,9 +233,9 @@ def bound_words(bounds: Sequence[float], *, whole: bool = False) -> list[str]:
     return words
 
 
-def _digits(value: float) -> int:
-    """Tell how many decimals show three significant digits."""
-    return 0 if value == 0 else min(max(0, 2 - math.floor(math.log10(abs(value)))), _MOST_DIGITS)
+def _digits(value: float, *, least: int = 0) -> int:
+    """Tell how many decimals show three significant digits; below 0 they are tens, hundreds and so on."""
+    return 0 if value == 0 else min(max(least, 2 - math.floor(math.log10(abs(value)))), _MOST_DIGITS)
 
 
 def _ends(value: float, digits: int, span: float) -> bool:
@@ -240,7 +243,7 @@ def _ends(value: float, digits: int, span: float) -> bool:
 
 
 def _written(value: float, digits: int) -> str:
-    words = f"{abs(value):,.{digits}f}".replace(",", "\u202f")
+    words = f"{round(abs(value), digits):,.{max(digits, 0)}f}".replace(",", "\u202f")
     return f"−{words}" if value < 0 and float(words.replace("\u202f", "")) != 0 else words
 
 
@@ -261,14 +264,22 @@ def _diverging(column: "pd.Series[Any]") -> tuple[tuple[Class, ...], str]:
     inner = np.array([-1.5, -0.5, 0.5, 1.5]) * spread
     lowest, highest = float(values.min()), float(values.max())
     bounds = np.concatenate([[min(lowest, -2 * spread)], inner, [max(highest, 2 * spread)]])
-    return _ranges(values, float(bounds[0]), bounds[1:], DIVERGING), "0.5 and 1.5 standard deviations either side of 0"
+    return _ranges(
+        values, float(bounds[0]), bounds[1:], DIVERGING, measured=False
+    ), "0.5 and 1.5 standard deviations either side of 0"
 
 
 def _ranges(
-    values: "np.ndarray[Any, Any]", lowest: float, uppers: "np.ndarray[Any, Any]", colours: Sequence[str], *, whole: bool = False
+    values: "np.ndarray[Any, Any]",
+    lowest: float,
+    uppers: "np.ndarray[Any, Any]",
+    colours: Sequence[str],
+    *,
+    whole: bool = False,
+    measured: bool = True,
 ) -> tuple[Class, ...]:
     bounds = [lowest, *(float(each) for each in uppers)]
-    words = bound_words(bounds, whole=whole)
+    words = bound_words(bounds, whole=whole, measured=measured)
     found = np.minimum(np.searchsorted(uppers, values, side="left"), len(uppers) - 1)
     counts = np.bincount(found, minlength=len(uppers))
     made = []

@@ -3,14 +3,12 @@
 import base64
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import OutputError, complaint
-from spatial.outputs.atlas import Atlas
+from spatial.outputs.atlas import Atlas, marks_of
 from spatial.outputs.web.assets import leaflet
 from spatial.outputs.web.content import MOST_EXACT, content_of, packed, title_of
 from spatial.outputs.web.fallback import still
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 WEB = Path(__file__).parent / "web"
 #: Above this a browser takes too long, and mail and messengers refuse the file.
 MOST_MEGABYTES = 50
-#: How many letters of notes may stand above the map before they push it off the screen.
-MOST_ABOVE = 260
 
 
 def write_map(atlas: Atlas, path: Path) -> None:
@@ -163,8 +159,10 @@ def _page(atlas: Atlas, content: dict[str, Any], data: str, ground: Ground) -> d
         "language": content["language"],
         "words": words,
         "title": title_of(atlas),
+        "lead": _first_sentence(atlas.description),
         "description": atlas.description,
-        "notes": _notes(content["notes"], words),
+        "marks": [_marked(each) for each in marks_of(atlas)],
+        "notes": [each for each in content["notes"] if each not in atlas.marks],
         "sources": atlas.sources,
         "drawing": " ".join(drawing),
         "static": cleaned(still(first, layers[first["layer"]], frame, ground, words)),
@@ -176,13 +174,15 @@ def _page(atlas: Atlas, content: dict[str, Any], data: str, ground: Ground) -> d
     }
 
 
-def _notes(notes: Sequence[str], words: Mapping[str, str]) -> dict[str, Any]:
-    """Put the notes that fit above the map there, those on made-up data first, and the others below it."""
-    ordered = sorted(notes, key=lambda note: "SYNTHETIC" not in note)
-    lengths = list(accumulate(len(note) for note in ordered))
-    fitting = max(1, sum(length <= MOST_ABOVE for length in lengths))
-    below = ordered[fitting:]
-    return {"above": ordered[:fitting], "below": below, "more": words["more_notes"].format(n=len(below))}
+def _first_sentence(text: str) -> str:
+    """Take what can stand above the map; the whole text stands below it."""
+    return re.split(r"(?<=[.!?])\s+(?=[^\W\d_a-zа-я])", text.strip(), maxsplit=1)[0]
+
+
+def _marked(mark: str) -> dict[str, str]:
+    """Set off the word that says that data is made up."""
+    word = "SYNTHETIC"
+    return {"badge": word, "text": mark.removeprefix(word).strip()} if mark.startswith(word) else {"badge": "", "text": mark}
 
 
 def _closed(page: str) -> str:

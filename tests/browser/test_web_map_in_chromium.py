@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from web_maps import HOSTILE, Moran, atlas_of, peak_surface
+from web_maps import HOSTILE, Moran, atlas_of, peak_surface, two_classes
 
 from spatial.outputs.atlas import Step
 from spatial.outputs.web_map import write_map
@@ -413,6 +413,50 @@ def test_places_that_are_points_are_drawn_as_circles(grid, shown):
     for each in atlas.themes[0].classes:
         assert drawn[each.colour] > each.count * 60
     assert sum(colours_of(driver, 0).values()) == 0
+
+
+def test_land_is_drawn_below_points_and_cannot_be_picked(grid, shown):
+    import geopandas
+    import shapely
+
+    land = geopandas.GeoDataFrame(geometry=[shapely.box(-2000, -2000, 6000, 6000)], index=["land"], crs=grid.crs)
+    driver = shown(atlas_of(grid.set_geometry(grid.centroid), outline=land.rename_axis("place")))
+    assert colours_of(driver, 0)["#e6e9ed"] > 50_000
+    box = driver.find_element("id", "map_atlas").rect
+    driver.execute_script(
+        "map_atlas.fire('click', { containerPoint: L.point(arguments[0], 60), originalEvent: {} })", box["width"] / 2
+    )
+    assert not driver.find_element("id", "selected").is_displayed()
+
+
+def test_a_place_too_small_to_be_seen_gets_a_circle_and_its_name(grid, shown):
+    import shapely
+
+    places = grid.iloc[:8].copy()
+    middle = shapely.centroid(places.geometry.iloc[5])
+    places.geometry = [*places.geometry.iloc[:5], middle.buffer(8), *places.geometry.iloc[6:]]  # 16 m among squares of 1 km
+    atlas = atlas_of(places, themes=(two_classes(places),))
+    driver = shown(atlas)
+    colour = next(each.colour for each in atlas.themes[0].classes if each.low <= places["value"].iloc[5] <= each.high)
+    lines = colours_of(driver, 1)
+    assert 50 < lines[colour] < 100  # the inside of a circle of 5 pixels
+    spot = driver.execute_script(
+        """
+        const layer = document.getElementById('map_atlas').getBoundingClientRect(), canvas = document.querySelectorAll('.leaflet-pane > canvas')[1];
+        const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data, [red, green, blue] = arguments[0];
+        let x = 0, y = 0, n = 0;
+        for (let at = 0; at < data.length; at += 4) if (data[at] === red && data[at + 1] === green && data[at + 2] === blue && data[at + 3] === 255) {
+            x += (at / 4) % canvas.width; y += Math.floor(at / 4 / canvas.width); n++;
+        }
+        const box = canvas.getBoundingClientRect();
+        return [x / n + box.left - layer.left, y / n + box.top - layer.top];
+        """,
+        [int(colour[at : at + 2], 16) for at in (1, 3, 5)],
+    )
+    driver.execute_script(
+        "map_atlas.fire('click', { containerPoint: L.point(...arguments[0]), originalEvent: {} })", [spot[0] + 4, spot[1]]
+    )
+    assert "cell 05" in driver.find_element("id", "selected").text
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

@@ -13,10 +13,10 @@ pytestmark = pytest.mark.filterwarnings(
 )  # selenium closes its pipes late, see SeleniumHQ/selenium issue 6878
 
 
-def opened(driver, path):
+def opened(driver, path, *, width=1280, height=800):
     """Open a page and give what the browser said and asked for."""
     driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+        "Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
     )
     driver.get("about:blank")
     driver.get_log("browser"), driver.get_log("performance")
@@ -108,3 +108,25 @@ def test_layers_and_project_open_in_qgis(finished, tmp_path):
         assert about["title"] == record["title"]
         assert all(layer["valid"] for layer in about["layers"].values())
         assert all(page["outside"] == [] for page in about["layouts"].values())
+
+
+def test_map_and_legend_are_in_view_without_scrolling(finished, chromium):
+    name, out, _ = finished
+    driver = opened(chromium, out / "map.html")
+    for each in ("map_atlas", "legend", "legend-foot"):
+        box = driver.find_element("id", each).rect
+        assert box["y"] + box["height"] <= 800, f"{name}: {each}"
+    assert driver.find_element("id", "map_atlas").rect["height"] >= 480
+    assert driver.find_element("css selector", "h1").rect["height"] <= 70  # two lines
+    assert not driver.find_element("css selector", "#about p").is_displayed()
+    driver.execute_script("document.querySelector('#about summary').click()")
+    assert driver.find_element("css selector", "#about p").is_displayed()
+
+
+def test_on_a_telephone_the_map_comes_before_long_texts(finished, chromium):
+    _, out, _ = finished
+    driver = opened(chromium, out / "map.html", width=390, height=844)
+    box = driver.find_element("id", "map_atlas").rect
+    assert box["y"] + box["height"] <= 600
+    assert driver.execute_script("return document.documentElement.scrollWidth") == 390
+    assert driver.find_element("id", "about").rect["y"] > driver.find_element("id", "legend").rect["y"]

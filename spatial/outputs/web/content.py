@@ -57,7 +57,8 @@ def content_of(atlas: Atlas) -> tuple[dict[str, Any], bytes, Ground]:
         Plain values for JSON, the streams they refer to, and the grid of the map.
     """
     language, words = words_in(atlas.language)
-    ground = ground_of(atlas.places, tuple(atlas.points.values()))
+    land = () if atlas.outline is None else (atlas.outline,)
+    ground = ground_of(atlas.places, (*atlas.points.values(), *land))
     streams, notes = Streams(), list(atlas.notes)
     frames: dict[str, GeoDataFrame] = {
         "places": atlas.places,
@@ -74,6 +75,7 @@ def content_of(atlas: Atlas) -> tuple[dict[str, Any], bytes, Ground]:
         "title": title_of(atlas),
         "name": atlas.name,
         "ground": {"local": ground.local, "corner": ground.bounds[:2], "step": ground.step, "bounds": ground.bounds},
+        "land": [_land(frame, ground, streams) for frame in land],
         "layers": layers,
         "themes": themes,
         "scatters": _scatters(atlas),
@@ -167,6 +169,12 @@ def _layer(
     }
 
 
+def _land(frame: "GeoDataFrame", ground: Ground, streams: Streams) -> dict[str, Any]:
+    """Pack what lies below everything: it is drawn, and says nothing."""
+    parts = packed_polygons(shapes_on(ground, frame), ground.bounds[:2], ground.step)
+    return {"count": len(frame), "streams": [streams.add(part) for part in parts]}
+
+
 def _columns(atlas: Atlas, layer: str, frame: "GeoDataFrame", label: str) -> list[dict[str, Any]]:
     """List the columns a reader sees: on places the indicators and what is mapped, on other layers all of them."""
     mapped = {theme.column: theme for theme in atlas.themes if theme.layer == layer}
@@ -246,7 +254,7 @@ def _surfaces(atlas: Atlas, ground: Ground, words: Mapping[str, str]) -> list[di
         found.append(
             {
                 "id": f"surface-{name}",
-                "title": surface.title or titles.get(name, name),
+                "title": titles.get(name) or surface.title or name,
                 "unit": surface.unit,
                 "method": words["below"].format(low=drawn.classes[0].label.split(" – ")[0].replace(".", words["decimal"])),
                 "kind": "surface",

@@ -20,7 +20,12 @@ MOST_ROWS = 300
 
 
 def still(
-    theme: Mapping[str, Any], layer: Mapping[str, Any], frame: "GeoDataFrame", ground: Ground, words: Mapping[str, str]
+    theme: Mapping[str, Any],
+    layer: Mapping[str, Any],
+    frame: "GeoDataFrame",
+    ground: Ground,
+    words: Mapping[str, str],
+    land: "GeoDataFrame | None" = None,
 ) -> str:
     """
     Draw one map without any script.
@@ -35,6 +40,8 @@ def still(
         The grid of the map.
     words
         In the language of the map.
+    land
+        What lies below the places.
 
     Returns
     -------
@@ -47,10 +54,12 @@ def still(
         for each in theme["classes"]
     )
     head = f"<h2>{escape(theme['title'])}{' (' + escape(theme['unit']) + ')' if theme['unit'] else ''}</h2>"
-    return f"{head}{_picture(theme, layer, frame, ground)}<ul>{legend}</ul>{_table(layer, words)}"
+    return f"{head}{_picture(theme, layer, frame, ground, land)}<ul>{legend}</ul>{_table(layer, words)}"
 
 
-def _picture(theme: Mapping[str, Any], layer: Mapping[str, Any], frame: "GeoDataFrame", ground: Ground) -> str:
+def _picture(
+    theme: Mapping[str, Any], layer: Mapping[str, Any], frame: "GeoDataFrame", ground: Ground, land: "GeoDataFrame | None"
+) -> str:
     left, top, right, bottom = ground.bounds
     scale = WIDTH / max(right - left, bottom - top)
     size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
@@ -66,7 +75,8 @@ def _picture(theme: Mapping[str, Any], layer: Mapping[str, Any], frame: "GeoData
     groups = "".join(
         f'<g fill="{escape(colour)}">{draw(shapes[numbers == number], ground, scale)}</g>' for number, colour in enumerate(colours)
     )
-    return f'<svg role="img" aria-label="{label}" viewBox="-4 -4 {size[0] + 8} {size[1] + 8}" stroke="#555" stroke-width="0.5">{groups}</svg>'
+    below = "" if land is None else f'<g fill="#efefec" stroke="#c2c2bd">{_outlines(shapes_on(ground, land), ground, scale)}</g>'
+    return f'<svg role="img" aria-label="{label}" viewBox="-4 -4 {size[0] + 8} {size[1] + 8}" stroke="#555" stroke-width="0.5">{below}{groups}</svg>'
 
 
 def _outlines(shapes: "np.ndarray[Any, Any]", ground: Ground, scale: float) -> str:

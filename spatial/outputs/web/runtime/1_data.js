@@ -17,6 +17,7 @@ async function opened(element) {
     if (layer.kind === "polygons") Object.assign(layer, polygons(layer.streams.map(numbers)));
     layer.columnById = new Map(layer.columns.map((column) => [column.id, column]));
   }
+  for (const land of atlas.land) Object.assign(land, polygons(land.streams.map(numbers)));
   atlas.layerById = new Map(atlas.layers.map((layer) => [layer.id, layer]));
   for (const theme of atlas.themes) {
     theme.hidden = new Set();

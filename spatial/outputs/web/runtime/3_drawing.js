@@ -1,6 +1,7 @@
 // Draws places on three canvases that move with the map: fills, lines over them, and what is pointed at.
 
 const BATCH = 16; // shapes a path: the time one path takes grows much faster than its length
+const TINY = 5; // radius of the circle that stands for a place too small to be seen
 const PADDING = 0.3; // of the map's size, on each side, so that dragging shows no empty edge
 
 // How many dots a pixel has; paper has more than most screens.
@@ -113,6 +114,32 @@ function meanSide(layer, to) {
   return layer.side * to.step;
 }
 
+// A city among provinces would not be seen: a circle stands for places far smaller than the others.
+function tiny(layer, to) {
+  if (layer.kind !== "polygons") return new Set();
+  if (layer.small && layer.small.step === to.step) return layer.small.places;
+  const sides = Array.from({ length: layer.count }, (_, place) => Math.max(layer.boxes[4 * place + 2] - layer.boxes[4 * place], layer.boxes[4 * place + 3] - layer.boxes[4 * place + 1]) * to.step);
+  const middle = sides.slice().sort((one, other) => one - other)[Math.floor(layer.count / 2)];
+  const found = sides.map((side, place) => (side < 14 && side < middle / 6 ? place : -1)).filter((place) => place >= 0);
+  layer.small = { step: to.step, places: new Set(found.length <= 20 ? found : []) };
+  return layer.small.places;
+}
+
+function drawTiny(context, layer, to, style, colourOf) {
+  for (const place of tiny(layer, to)) {
+    const [x, y] = centre(layer, to, place);
+    circle(context, x, y, TINY + 1.5);
+    context.fillStyle = style.halo;
+    context.fill();
+    circle(context, x, y, TINY);
+    context.fillStyle = colourOf(place);
+    context.fill();
+    context.strokeStyle = style.ink;
+    context.lineWidth = 0.9;
+    context.stroke();
+  }
+}
+
 // Fills class by class; each is also stroked in its own colour, so that no ground shows between neighbours.
 function fillPolygons(context, layer, to, view, colours, numberOf) {
   const thin = thinned(layer, to.step), members = colours.map(() => []);
@@ -188,14 +215,15 @@ function drawPoints(context, layer, to, look) {
 
 // Names are written where they meet no other: polygons inside their box, points beside their circle, the heavier first.
 function drawNames(context, layer, to, view, look) {
-  const font = getComputedStyle(document.body).fontFamily, taken = [], points = layer.kind === "points";
+  const font = getComputedStyle(document.body).fontFamily, taken = [], points = layer.kind === "points", small = tiny(layer, to);
   context.font = `${layer.kind === "polygons" ? "500 12px" : "11.5px"} ${font}`;
   context.textBaseline = "middle";
   context.lineJoin = "round";
   const order = Array.from({ length: layer.count }, (_, place) => place);
   if (points) order.sort((one, other) => radius(layer, other) - radius(layer, one) || one - other);
-  for (const place of points ? order : []) {
-    const [x, y] = centre(layer, to, place), size = radius(layer, place);
+  const sizeOf = (place) => (points ? radius(layer, place) : small.has(place) ? TINY : 0);
+  for (const place of points ? order : small) {
+    const [x, y] = centre(layer, to, place), size = sizeOf(place);
     taken.push([x - size, y - size, x + size, y + size]);
   }
   const seen = (x) => x >= view.pad.x && x <= view.width - view.pad.x;
@@ -203,14 +231,15 @@ function drawNames(context, layer, to, view, look) {
     const [x, y] = centre(layer, to, place);
     if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
     const name = layer.names[place].length > 40 ? layer.names[place].slice(0, 39) + "\u2026" : layer.names[place], width = context.measureText(name).width;
-    const size = points ? radius(layer, place) : 0;
-    const spots = size ? [[x + size + 3, y], [x - size - 3 - width, y], [x - width / 2, y - size - 8], [x - width / 2, y + size + 8]] : [[x - width / 2, y]];
+    const size = sizeOf(place), slant = size * 0.7;
+    const spots = size ? [[x + size + 3, y], [x - size - 3 - width, y], [x - width / 2, y - size - 8], [x - width / 2, y + size + 8],
+      [x + slant + 2, y - slant - 6], [x + slant + 2, y + slant + 6], [x - slant - 2 - width, y - slant - 6], [x - slant - 2 - width, y + slant + 6]] : [[x - width / 2, y]];
     const half = (width / 2 / to.step) * 0.94, [gridX, gridY] = [layer.centres[2 * place], layer.centres[2 * place + 1]];
     if (!size && !(inside(layer, place, gridX - half, gridY) && inside(layer, place, gridX + half, gridY))) continue;
     const spot = spots.find(([left, top]) => (!seen(x) || (seen(left) && seen(left + width))) && !taken.some((box) => left < box[2] && left + width > box[0] && top - 8 < box[3] && top + 8 > box[1]));
     if (!spot) continue;
     taken.push([spot[0] - 2, spot[1] - 8, spot[0] + width + 2, spot[1] + 8]);
-    const [ink, halo] = look(place);
+    const [ink, halo] = look(place, small.has(place));
     context.lineWidth = 3;
     context.strokeStyle = halo;
     context.strokeText(name, spot[0], spot[1]);

@@ -22,7 +22,7 @@ async function spatialAtlas(map) {
 function colours() {
   const read = getComputedStyle(document.documentElement);
   const colour = (name) => read.getPropertyValue(`--${name}`).trim();
-  return Object.fromEntries(["ink", "soft", "ground", "muted", "border", "line", "edge", "grid", "halo", "accent"].map((name) => [name, colour(name)]));
+  return Object.fromEntries(["ink", "soft", "ground", "muted", "border", "line", "edge", "grid", "halo", "accent", "land", "shore"].map((name) => [name, colour(name)]));
 }
 
 // How light a colour is, from 0 to 1 (relative luminance of WCAG 2).
@@ -55,6 +55,8 @@ function page(map, atlas) {
   });
   const [left, top, right, bottom] = atlas.ground.bounds;
   document.documentElement.style.setProperty("--aspect", String((right - left) / Math.max(bottom - top, 1e-9)));
+  const box = document.querySelector(".map-box").getBoundingClientRect();
+  document.documentElement.style.setProperty("--above", `${Math.round(box.top + window.scrollY)}px`);
   frame(map, atlas);
   L.DomUtil.addClass(map.createPane("surfacePane"), "surface-pane");
   const fills = canvasLayer(map, "overlayPane", (context, view) => drawFills(context, view));
@@ -72,6 +74,10 @@ function page(map, atlas) {
 
   function drawFills(context, view) {
     const to = placement(atlas, view), { theme } = state, layer = theme.layerHere;
+    for (const land of atlas.land) {
+      fillPolygons(context, land, to, view, [style.land], () => 0);
+      strokePolygons(context, land, to, view, style.shore, style.shore);
+    }
     if (places.kind === "polygons" && (theme.layer !== "places" || theme.kind === "surface")) {
       if (theme.kind !== "surface") fillPolygons(context, places, to, view, [style.muted], () => 0);
     } else if (layer.kind === "polygons") {
@@ -82,6 +88,7 @@ function page(map, atlas) {
   function drawLines(context, view) {
     const to = placement(atlas, view), { theme } = state;
     if (places.kind === "polygons") strokePolygons(context, places, to, view, theme.kind === "surface" ? style.soft : pale(theme) ? style.line : style.border, style.edge);
+    if (places === layerOfMap()) drawTiny(context, places, to, style, (place) => (shownClass(place) ? theme.classes[theme.numbers[place]].colour : style.muted));
     for (const graph of atlas.graphs) if (state.links.has(graph.id)) drawLinks(context, places, graph, to, style.ink);
     const layers = atlas.layers.filter((layer) => layer.kind === "points" && (layer === theme.layerHere ? theme.kind !== "surface" : layer.id === "places" || pointsShown(layer)));
     for (const layer of layers) {
@@ -93,8 +100,9 @@ function page(map, atlas) {
       });
       if (layer.count <= 400) drawNames(context, layer, to, view, () => [style.ink, style.halo]);
     }
-    if (places.kind === "polygons" && places.count <= 400 && !layers.length) drawNames(context, places, to, view, (place) => onColour(theme, place, shownClass(place) ? null : style));
+    if (places.kind === "polygons" && places.count <= 400 && !layers.length) drawNames(context, places, to, view, (place, beside) => (beside ? ["#1a1d21", "rgba(255,255,255,0.85)"] : onColour(theme, place, shownClass(place) ? null : style)));
   }
+  function layerOfMap() { return state.theme.kind === "surface" ? null : state.theme.layerHere; }
   function drawMarks(context, view) {
     const to = placement(atlas, view);
     const graph = state.hovered && state.hovered.layer === places && atlas.graphs.find((each) => state.links.has(each.id));
@@ -106,7 +114,8 @@ function page(map, atlas) {
   }
   function mark(context, view, to, { layer, place }, colour, width) {
     context.beginPath();
-    if (layer.kind === "polygons") outline(context, layer, thinned(layer, to.step), to, place);
+    if (layer === layerOfMap() && tiny(layer, to).has(place)) circle(context, ...centre(layer, to, place), TINY + 1.5);
+    else if (layer.kind === "polygons") outline(context, layer, thinned(layer, to.step), to, place);
     else circle(context, ...centre(layer, to, place), radius(layer, place) + 1.5);
     context.lineJoin = "round";
     context.strokeStyle = style.halo;
@@ -135,6 +144,10 @@ function page(map, atlas) {
         if (far < 5 && far < least) { least = far; best = place; }
       }
       if (best >= 0) return { layer, place: best };
+    }
+    if (places === layerOfMap()) {
+      const near = (place) => Math.hypot(places.centres[2 * place] - x, places.centres[2 * place + 1] - y) * pixels;
+      for (const place of tiny(places, { step: pixels })) if (near(place) < TINY + 3) return { layer: places, place };
     }
     const place = find.has("places") ? find.get("places")(x, y) : -1;
     return place < 0 ? null : { layer: places, place };
@@ -213,7 +226,9 @@ function page(map, atlas) {
   window.addEventListener("resize", () => plot.draw(state.theme, style));
   let before = null;
   window.addEventListener("beforeprint", () => {
-    before = { bounds: map.getBounds(), center: map.getCenter(), zoom: map.getZoom() };
+    const about = document.getElementById("about");
+    before = { bounds: map.getBounds(), center: map.getCenter(), zoom: map.getZoom(), open: about.open };
+    about.open = true;
     document.documentElement.classList.add("printing");
     map.invalidateSize({ pan: false, animate: false });
     map.fitBounds(before.bounds.pad(-0.03), { animate: false });
@@ -225,6 +240,7 @@ function page(map, atlas) {
     map.invalidateSize({ pan: false, animate: false });
     if (before) {
       before.sheet.remove();
+      document.getElementById("about").open = before.open;
       map.setView(before.center, before.zoom, { animate: false });
     }
     reload();
