@@ -80,7 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     new = commands.add_parser("new", help="start a study: write a study.toml filled in from the data it is given")
     new.add_argument("folder", metavar="DIR", help="the folder of the study, made if it is not there")
     new.add_argument(
-        "--from", dest="source", metavar="PACK_OR_TABLE", help="a boundary pack or a table of indicators to start from"
+        "--from",
+        dest="source",
+        metavar="PACK_OR_TABLE",
+        help="what to start from: a table of indicators, a layer of your own (FILE or FILE::LAYER), or a boundary pack",
+    )
+    new.add_argument(
+        "--boundaries", metavar="PACK_OR_FILE", help="the pack or layer the table is about (default: the pack that fits best)"
     )
     new.set_defaults(call=_new)
 
@@ -146,10 +152,14 @@ def _new(given: argparse.Namespace) -> int:
     from pathlib import Path
 
     from spatial.study import new_study
+    from spatial.written import safe
 
-    for path in new_study(given.folder, given.source):
+    def tell(sentence: str) -> None:
+        print(f"Note: {safe(sentence)}", file=sys.stderr)
+
+    for path in new_study(given.folder, given.source, given.boundaries, tell=tell):
         print(path)
-    print(f"Next: spatial run {Path(given.folder)}", file=sys.stderr)
+    print(f"Next: spatial check {Path(given.folder)}, then: spatial run {Path(given.folder)}", file=sys.stderr)
     return 0
 
 

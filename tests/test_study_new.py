@@ -4,14 +4,15 @@ import csv
 import shutil
 
 import geopandas
+import numpy as np
 import openpyxl
 import pytest
-from shapely.geometry import box
+from shapely.geometry import Polygon, box
 
 from spatial.boundaries import packs, read_places
 from spatial.errors import OutputError, StudyError
 from spatial.indicators import join
-from spatial.run import prepare
+from spatial.run import compute, prepare
 from spatial.study import new_study, read_study
 
 
@@ -32,7 +33,7 @@ def test_every_pack_makes_a_study_whose_table_joins(tmp_path, name):
     study = read_study(tmp_path / "new")
     places = join(read_places(name), study.indicators[0]).places
     assert places["example"].notna().all()
-    assert [step.operation for step in study.steps] == ["connectivity", "describe", "moran"]
+    assert [step.operation for step in study.steps] == ["connectivity", "describe", "moran", "local_moran"]
 
 
 def test_without_a_source_the_regions_of_kazakhstan(tmp_path):
@@ -102,6 +103,120 @@ def test_titles_are_texts_and_nothing_else(tmp_path):
     assert study.indicators[0].table.name == 'a"b.csv'
 
 
+def cells(number, folder, **columns):
+    shapes = [box(column * 1000, 0, column * 1000 + 1000, 1000) for column in range(number)]
+    path = folder / "layer.gpkg"
+    geopandas.GeoDataFrame(columns, geometry=shapes, crs="EPSG:32642").to_file(path, layer="cells")
+    return path
+
+
+def test_places_are_called_as_the_table_calls_them(tmp_path):
+    table = written(tmp_path / "table.csv", [["область", "x"], *([name, number] for number, name in enumerate(regions("name_kk")))])
+    new_study(tmp_path / "new", table)
+    study = read_study(tmp_path / "new")
+    assert study.places.key == "name_kk"
+    assert "Абай облысы" in prepare(study).places.index
+    by_code = written(tmp_path / "codes.csv", [["kato", "x"], *([code, number] for number, code in enumerate(regions("kato")))])
+    new_study(tmp_path / "other", by_code)
+    assert read_study(tmp_path / "other").places.key == "name_en"
+
+
+def test_what_was_guessed_is_told_with_the_names_that_may_be_meant(tmp_path):
+    names = [name.replace("Abai", "Abay") for name in regions("name_en")]
+    table = written(
+        tmp_path / "table.csv", [["region", "x"], *([name, number] for number, name in enumerate(names)), ["Total", 190]]
+    )
+    told = []
+    (file,) = new_study(tmp_path / "new", table, tell=told.append)
+    assert told == [
+        "table.csv was found to be about kazakhstan/regions-20: 19 of its 21 rows have a place, by 'region'.",
+        "Rows without a place: 'Abay Region', 'Total'.",
+        "Places without a row: 'Abai Region'.",
+        "Perhaps 'Abay Region' for 'Abai Region': correct the names in the table, then take the line 'unmatched' out.",
+    ]
+    for sentence in told:
+        assert f"# {sentence}" in file.read_text(encoding="utf-8")
+
+
+def test_statistics_for_every_column_of_numbers_and_models_to_uncomment(tmp_path):
+    random = np.random.default_rng(1)
+    numbers = random.normal(50, 10, (20, 8)).round(2)
+    titles = [f"column {position}" for position in range(8)]
+    rows = [
+        [name, 100 + position, 71.5, *row] for position, (name, row) in enumerate(zip(regions("name_en"), numbers, strict=True))
+    ]
+    table = written(tmp_path / "table.csv", [["region", "unit_id", "year", *titles], *rows])
+    (file,) = new_study(tmp_path / "new", table)
+    steps = read_study(file).steps
+    assert [step.options["column"] for step in steps if step.operation == "moran"] == titles[:6]
+    assert [step.options["column"] for step in steps if step.operation == "local_moran"] == titles[:6]
+    assert next(step.options["columns"] for step in steps if step.operation == "describe") == titles
+    text = file.read_text(encoding="utf-8")
+    lines = [
+        line.removeprefix("# ") if line.startswith(("# [[steps]]", "# operation", "# id", "# options")) else line
+        for line in text.splitlines()
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    study = read_study(file)
+    assert [step.operation for step in study.steps[-3:]] == ["ols", "lag_model", "error_model"]
+    atlas = compute(prepare(study))
+    assert len(atlas.steps) == len(steps) + 3
+
+
+def test_a_table_about_a_layer_of_ones_own(tmp_path):
+    layer = cells(5, tmp_path, code=["01", "02", "03", "04", "05"], Name=list("abcba"))
+    table = written(tmp_path / "table.csv", [["code", "value"], *([f"0{number}", number**2] for number in range(1, 6))])
+    with pytest.raises(StudyError, match="no column has names or codes"):
+        new_study(tmp_path / "new", table)
+    new_study(tmp_path / "new", table, layer)
+    study = read_study(tmp_path / "new")
+    assert (study.places.key, study.places.label) == ("code", "Name")
+    assert prepare(study).places["value"].tolist() == [1, 4, 9, 16, 25]
+    new_study(tmp_path / "again", table, f"{layer}::cells")
+    assert read_study(tmp_path / "again").places.layer == "cells"
+    with pytest.raises(StudyError, match="it is a folder"):
+        new_study(tmp_path / "other", tmp_path)
+
+
+def test_identifiers_coordinates_and_constants_are_no_indicators(tmp_path):
+    layer = cells(
+        5,
+        tmp_path,
+        name=list("abcde"),
+        osm_id=[5, 9, 1, 4, 7],
+        country=["KZ"] * 5,
+        centre_lat=[1.5, 2, 3, 4, 5],
+        centre_lon=[6.5, 7, 8, 9, 3],
+        people=[1, 2, 3, 4, 9],
+    )
+    new_study(tmp_path / "new", layer)
+    study = read_study(tmp_path / "new")
+    assert study.places.key == "name"
+    assert list(study.places.columns) == ["people"]
+
+
+def test_a_layer_with_a_polygon_that_crosses_itself(tmp_path):
+    sound, crossed = (
+        box(0, 0, 1000, 1000),
+        Polygon([(1000, 0), (2000, 0), (2000, 1000), (1000, 1000), (1000, 1500), (1001, 1500), (999, 1000)]),
+    )
+    geopandas.GeoDataFrame({"name": ["a", "b"]}, geometry=[sound, crossed], crs="EPSG:32642").to_file(tmp_path / "layer.gpkg")
+    (file,) = new_study(tmp_path / "new", tmp_path / "layer.gpkg")
+    assert 'invalid = "repair" # one outline crosses itself' in file.read_text(encoding="utf-8")
+    assert len(prepare(read_study(file)).places) == 2
+
+
+def test_a_table_of_points(tmp_path):
+    rows = [[f"object {number}", 70 + number / 10, 48 + number % 3 / 10, number**2] for number in range(8)]
+    table = written(tmp_path / "points.csv", [["object", "longitude", "latitude", "power"], *rows])
+    new_study(tmp_path / "new", table)
+    study = read_study(tmp_path / "new")
+    assert study.places.key == "object"
+    assert list(study.places.columns) == ["power"]
+    assert study.graphs["neighbours"].kind == "nearest"
+    assert len(prepare(study).places) == 8
+
+
 def test_the_same_table_makes_the_same_study(tmp_path):
     table = written(tmp_path / "table.csv", [["key", "x"], *([code, number] for number, code in enumerate(regions("iso")))])
     (first,) = new_study(tmp_path / "new", table)
@@ -118,8 +233,15 @@ def test_what_nothing_can_be_made_of(tmp_path):
     twice = written(
         tmp_path / "twice.csv", [["name", "year", "x"], *([name, year, 1] for name in regions("name_en") for year in (2020, 2021))]
     )
-    with pytest.raises(StudyError, match="20 places of kazakhstan/regions-20 have several rows in 'name'"):
+    with pytest.raises(
+        StudyError, match=r"20 places of kazakhstan/regions-20 have several rows in 'name'.*differ by 'year': '2020', '2021'"
+    ):
         new_study(tmp_path / "new", twice)
+    forms = written(tmp_path / "forms.csv", [["область", "x"], ["Акмолинская", 1], ["Костанайская", 2], ["Павлодарская", 3]])
+    with pytest.raises(
+        StudyError, match=r"Nearest comes kazakhstan/regions-\d+ by 'область'; it has 'Акмолинская область' for 'Акмолинская'"
+    ):
+        new_study(tmp_path / "new", forms)
     with pytest.raises(StudyError, match="no such file and no such pack. Did you mean 'kazakhstan/regions-20'"):
         new_study(tmp_path / "new", "kazakhstan/region-20")
     assert not (tmp_path / "new").exists()

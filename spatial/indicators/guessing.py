@@ -1,5 +1,7 @@
 """What a table nobody has described seems to hold."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,15 @@ if TYPE_CHECKING:
 #: Titles of columns that number the rows.
 _NUMBERING = ("id", "fid", "objectid", "no", "no.", "nr", "nr.", "№", "#", "index", "unnamed: 0")
 
+#: Titles of columns that identify rows, where their values are whole numbers that occur once.
+_IDENTIFYING = re.compile(r"(^|[\W_])(id|fid|gid|oid|objectid|osm|code|kato|iso|код|като|инн|бин)($|[\W_])|[a-z]ID$", re.IGNORECASE)
+
+#: Titles of columns of coordinates, which come in pairs.
+_COORDINATES = (
+    (("longitude", "lon", "lng", "long", "долгота"), ("latitude", "lat", "широта")),
+    (("x", "easting"), ("y", "northing")),
+)
+
 #: What statistical tables print where there is no number.
 NO_NUMBER = ("-", "–", "—", "…", "...", "..", ".", "x", "X", "х", "Х", "н/д", "n/a", "N/A", "NA", "#N/A", "нет данных")
 
@@ -28,6 +39,7 @@ class Guessed:
     low: float = 0.0
     high: float = 0.0
     complete: bool = True
+    given: float = 1.0  # the share of rows that have a number
     missing: tuple[str, ...] = ()  # texts in it that stand for no number
 
 
@@ -43,14 +55,42 @@ def guessed(table: "pd.DataFrame") -> tuple[Guessed, ...]:
     Returns
     -------
     tuple of Guessed
-        In the order of the table; columns that are empty, number the rows, or have a title that is not unique are left
-        out.
+        In the order of the table; columns that are empty, number or identify the rows, hold coordinates or the same text in
+        every row, or have a title that is not unique are left out.
     """
     titles = [str(name) for name in table.columns]
-    return tuple(
-        _column(title, list(table[title]))
+    skipped = _coordinates(titles)
+    usable = [
+        title
         for title in titles
-        if titles.count(title) == 1 and title.casefold() not in _NUMBERING and table[title].notna().any()
+        if titles.count(title) == 1 and title not in skipped and title.casefold() not in _NUMBERING and table[title].notna().any()
+    ]
+    found = [_column(title, list(table[title])) for title in usable]
+    return tuple(each for each in found if not _says_nothing(each, table[each.title]))
+
+
+def _coordinates(titles: Sequence[str]) -> set[str]:
+    """Find pairs of columns of coordinates, such as centre_lat and centre_lon."""
+    found = set()
+    for across, up in _COORDINATES:
+        for title in titles:
+            head, _, last = title.casefold().replace(" ", "_").rpartition("_")
+            if last not in across:
+                continue
+            twins = [each for each in titles if each.casefold().replace(" ", "_") in [f"{head}_{end}".lstrip("_") for end in up]]
+            found |= {title, *twins} if twins else set()
+    return found
+
+
+def _says_nothing(guess: Guessed, column: "pd.Series[Any]") -> bool:
+    """Tell a column of identifiers, or of one text over and over."""
+    values = column.dropna()
+    if guess.kind in ("text", "category"):
+        return len(values) > 1 and len(set(values)) == 1
+    return (
+        bool(_IDENTIFYING.search(guess.title))
+        and values.is_unique
+        and all(float(each).is_integer() for each in (guess.low, guess.high))
     )
 
 
@@ -69,6 +109,7 @@ def _column(title: str, cells: list[Any]) -> Guessed:
         low=float(given.min()),
         high=float(given.max()),
         complete=len(given) == len(cells),
+        given=len(given) / len(cells),
         missing=missing,
     )
 

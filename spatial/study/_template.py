@@ -5,6 +5,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+#: For so many columns steps are written; the others are described only.
+MOST = 6
+#: With fewer places a regression is no example to follow.
+LEAST = 20
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -20,6 +24,7 @@ class Guess:
     seen: str = ""  # in words, for a remark
     varies: bool = False
     complete: bool = True
+    given: float = 1.0  # the share of rows that have a number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +35,8 @@ class Start:
     boundaries: str
     points: bool
     rows: int
-    key: str | None = None  # of a layer of one's own
-    crs: str | None = None
+    key: str | None = None  # what the places are called by
+    label: str | None = None  # what a reader is shown instead
     layer: str | None = None
     table: str | None = None
     sheet: str | None = None
@@ -40,6 +45,7 @@ class Start:
     decimal: str | None = None
     dropped: bool = False  # rows or places without a counterpart
     islands: bool = False
+    repaired: int = 0  # polygons that cross themselves
     columns: tuple[Guess, ...] = ()  # of the table, or those the layer holds
     remarks: tuple[str, ...] = field(default_factory=tuple)
 
@@ -111,8 +117,9 @@ def _remark(*lines: str) -> str:
 def _head(start: Start) -> str:
     return (
         _remark(
-            "A study: what is read, what is computed, what is written. Run it with: spatial run FOLDER",
-            "See what it reads, without computing: spatial check FOLDER. All operations and options: spatial operations --json",
+            "A study: what is read, what is computed, what is written. Lines that begin with # are remarks.",
+            "See what it reads, without computing: spatial check FOLDER. Compute it: spatial run FOLDER",
+            "All operations: spatial operations. All options of one: spatial do OPERATION --help",
             *start.remarks,
         )
         + f"\ntitle = {quoted(start.title)}\n"
@@ -122,9 +129,12 @@ def _head(start: Start) -> str:
 
 def _places(start: Start) -> str:
     lines = ["[places]", f"boundaries = {quoted(start.boundaries)} # a pack (see: spatial boundaries list), a file or an address"]
-    lines += [
-        f"{key} = {quoted(value)}" for key, value in (("layer", start.layer), ("key", start.key), ("crs", start.crs)) if value
-    ]
+    lines += [f"layer = {quoted(start.layer)}"] if start.layer else []
+    lines += [f"key = {quoted(start.key)} # the column that names each place"] if start.key else []
+    lines += [f"label = {quoted(start.label)} # the column that a reader sees on maps"] if start.label else []
+    if start.repaired:
+        crossed = "one outline crosses itself" if start.repaired == 1 else f"{start.repaired} outlines cross themselves"
+        lines += [f'invalid = "repair" # {crossed} and will be repaired; "error" stops there']
     text = "\n".join(lines) + "\n"
     return text if start.table else text + "".join(_column("places.columns", each) for each in start.columns)
 
@@ -167,18 +177,28 @@ def _graph(start: Start) -> str:
     )
 
 
+def _useful(start: Start) -> list[Guess]:
+    return [each for each in start.columns if each.varies and each.kind not in ("text", "category")]
+
+
 def _steps(start: Start) -> list[str]:
-    useful = [each for each in start.columns if each.varies and each.kind not in ("text", "category")]
-    steps = [_step("connectivity", "links", {})]
+    useful = _useful(start)
+    steps = [_remark("Who is whose neighbour, and every column in a few numbers") + _step("connectivity", "links", {})]
     if useful:
         steps.append(_step("describe", "summary", {"columns": [each.name for each in useful]}))
-    for number, each in enumerate(useful[:3], 1):
-        steps.append(_step("moran", f"moran_{number}", {"column": each.name}, complete=each.complete))
-    groups = min(5, max(2, round((start.rows / 2) ** 0.5)))
-    grouped = useful[:8]
+    left = f"; here for {MOST} of {len(useful)} columns, copy them for others" if len(useful) > MOST else ""
+    remark = _remark(f"Do neighbours resemble each other (moran), and where (local_moran){left}")
+    for number, each in enumerate(useful[:MOST], 1):
+        steps.append(remark + _step("moran", f"moran_{number}", {"column": each.name}, complete=each.complete))
+        steps.append(_step("local_moran", f"clusters_{number}", {"column": each.name}, complete=each.complete))
+        remark = ""
+    grouped = [each for each in useful if each.given >= 0.8][:8]
     if len(grouped) > 1 and start.rows >= 6:
-        options = {"columns": [each.name for each in grouped], "k": groups}
-        steps.append(_step("k_means", "groups", options, complete=all(each.complete for each in grouped)))
+        options = {"columns": [each.name for each in grouped], "k": min(5, max(2, round((start.rows / 2) ** 0.5)))}
+        steps.append(
+            _remark("Places grouped by several columns; k is the number of groups")
+            + _step("k_means", "groups", options, complete=all(each.complete for each in grouped))
+        )
     return steps
 
 
@@ -196,20 +216,27 @@ def _value(value: str | int | Sequence[str]) -> str:
 
 
 def _examples(start: Start) -> str:
-    useful = [each.name for each in start.columns if each.varies and each.kind not in ("text", "category")]
-    y, *x = useful or ["y"]
-    formula = quoted(f"{_term(y)} ~ {_term(x[0] if x else 'x')}")
+    """Write models as remarks: which column depends on which is a question the data cannot answer."""
+    useful = _useful(start)
+    if len(useful) < 2:
+        return ""
+    if start.rows < LEAST:
+        return _remark(
+            f"Regressions (ols, lag_model, error_model) ask for more than these {start.rows} places; {LEAST} are few already."
+        )
+    full = [each for each in useful if each.given >= 0.8]
+    y, *x = full if len(full) > 1 else useful
+    chosen = [y, *x[: 2 if start.rows >= 2 * LEAST else 1]]
+    formula = f"{_term(y.name)} ~ {' + '.join(_term(each.name) for each in chosen[1:])}"
+    complete = all(each.complete for each in chosen)
+    steps = [_step(name, label, {"formula": formula}, complete=complete) for name, label in _MODELS]
     return _remark(
-        "More that can be done; take the number signs away and put in your columns:",
-        "[[steps]]",
-        'operation = "local_moran"',
-        'id = "clusters"',
-        f"options = {{ column = {quoted(y)} }}",
-        "[[steps]]",
-        'operation = "lag_model"',
-        'id = "lag"',
-        f"options = {{ formula = {formula} }}",
-    )
+        "A regression and its two spatial forms: what depends (left of ~) on what (right of it)? Put in the columns of your",
+        "question and take the number sign and the blank behind it away. The tests of the regression say which form fits.",
+    ) + "\n".join("".join(f"# {line}\n" for line in step.splitlines()) for step in steps)
+
+
+_MODELS = (("ols", "regression"), ("lag_model", "lag"), ("error_model", "error"))
 
 
 def _term(name: str) -> str:
