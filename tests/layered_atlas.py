@@ -153,8 +153,9 @@ def awkward_atlas(crs=ALBERS, *, size=100_000.0):
 
 
 def point_atlas():
-    """Places that are points, close together: the page has a north arrow."""
+    """Places that are points on some land, close together: the page has a north arrow."""
     import geopandas
+    from shapely.geometry import box
 
     random = np.random.default_rng(11)
     at = geopandas.points_from_xy(500_000 + random.uniform(0, 9_000, 40), 4_800_000 + random.uniform(0, 9_000, 40))
@@ -167,4 +168,10 @@ def point_atlas():
         theme(places["residual"], "diverging", id="residual", title="Residuals"),
         theme(places["income"], "sequential", id="income", title="Income", unit="€"),
     )
-    return Atlas(name="towns", title="Towns", places=places, themes=themes)
+    land = geopandas.GeoDataFrame(
+        {"name": ["Восток", "West"]}, geometry=[box(503_000, 4_799_000, 511_000, 4_811_000), box(498_000, 4_799_000, 503_000, 4_811_000)],
+        crs=places.crs, index=["e", "w"],
+    )  # fmt: skip
+    return Atlas(
+        name="towns", title="Towns", places=places, outline=land.rename_axis("place"), themes=themes, marks=("Schematic: West.",)
+    )

@@ -11,7 +11,7 @@ from spatial.errors import SpatialWarning
 from spatial.outputs import _charts, _frame, _maps, _paper, _shapes, _tree
 from spatial.outputs.figures import pictures, write_figures
 from spatial.outputs.surface_classes import surface_classes
-from spatial.outputs.themes import theme, themes_of
+from spatial.outputs.themes import LAND, theme, themes_of
 from spatial.places import LOCAL
 
 
@@ -222,9 +222,9 @@ def test_land_lies_below_points_and_is_all_on_the_paper(tmp_path):
     bounds = _frame.bounds_of(made, made.places)
     assert bounds[0] < west - wide < east + wide < bounds[2]
     image = pixels(only_map(made, tmp_path)[0])
-    assert has_colour(image, _shapes.LAND, 20_000)
+    assert has_colour(image, LAND, 20_000)
     bare = pixels(only_map(replace(made, outline=None), tmp_path, "bare")[0])
-    assert not has_colour(bare, _shapes.LAND, 1)
+    assert not has_colour(bare, LAND, 1)
 
 
 def test_a_surface_has_the_classes_of_the_map(drawn):

@@ -144,3 +144,25 @@ def test_a_study_without_maps_has_a_page_of_its_places(grid):
 def test_a_folder_that_is_not_there(grid, tmp_path):
     with pytest.raises(OutputError, match=r"atlas.qgz: it cannot be written"):
         write_project(Atlas(name="x", title="x", places=grid), "atlas.gpkg", tmp_path / "no" / "atlas.qgz")
+
+
+def test_land_lies_below_everything_on_every_page_and_says_its_marks(tmp_path):
+    towns = point_atlas()
+    project = parsed(project_document(towns, layers_of(towns), "x.gpkg"))
+    order = [each.findtext("layername") for each in project.find("projectlayers")]
+    assert order[-1] == "Outline"
+    last = project.find("projectlayers")[-1]
+    assert {"Schematic: West.", "Towns."} <= set(last.findtext("resourceMetadata/abstract").splitlines())
+    assert last.get("labelsEnabled") == "0"
+    assert [option.get("value") for option in last.iter("Option") if option.get("name") == "color"] == ["239,239,236,255"]
+    for each in project.find("visibility-presets"):
+        assert each.findall("layer")[-1].get("id") == last.findtext("id")
+    left, _, right, _ = towns.outline.total_bounds
+    box = project.find("ProjectViewSettings/DefaultViewExtent")
+    assert float(box.get("xmin")) < left < right < float(box.get("xmax"))
+    write_geopackage(towns, tmp_path / "towns.gpkg")
+    import geopandas
+
+    found = geopandas.read_file(tmp_path / "towns.gpkg", layer="outline")
+    assert list(found["name"]) == ["Восток", "West"]
+    assert found.geometry.geom_equals(towns.outline.geometry.reset_index(drop=True)).all()

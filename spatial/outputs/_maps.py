@@ -10,9 +10,9 @@ from spatial.outputs._legend import circles, legend_below, legend_beside, legend
 from spatial.outputs._margin import graticule, note_lines, note_text, scale_bar, title
 from spatial.outputs._names import NAMED_UP_TO, place_names
 from spatial.outputs._paper import GREY, INK, WIDTH, Sheet, sheet, wrapped, write
-from spatial.outputs._shapes import LAND, RASTERISED_BEYOND, land, outline, patches
+from spatial.outputs._shapes import RASTERISED_BEYOND, land, outline, patches
 from spatial.outputs.atlas import Atlas, Theme
-from spatial.outputs.themes import class_numbers
+from spatial.outputs.themes import LAND, class_numbers
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame

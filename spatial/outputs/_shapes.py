@@ -6,13 +6,12 @@ import numpy as np
 
 from spatial.outputs._frame import Frame
 from spatial.outputs.atlas import Atlas
+from spatial.outputs.themes import LAND, SHORE
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from matplotlib.axes import Axes
 
-#: Land below points, and its border: pale, so that the palest circle can be told from it.
-LAND, SHORE = "#efefec", "#c2c2bd"
 #: Polygons beyond this number are drawn as pixels, inside the SVG too.
 RASTERISED_BEYOND = 5_000
 _CHUNK = 200  # polygons to one path: Agg runs out of cells with very long ones

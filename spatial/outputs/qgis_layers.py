@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from libpysal.graph import Graph
     from pyproj import CRS
 
-Kind = Literal["places", "theme", "points", "graph"]
+Kind = Literal["places", "theme", "points", "graph", "outline"]
 Shape = Literal["polygon", "line", "point"]
 Storage = Literal["BOOLEAN", "INTEGER", "REAL", "TEXT"]
 
@@ -64,7 +64,8 @@ def layers_of(atlas: Atlas) -> tuple[Layer, ...]:
     Returns
     -------
     tuple of Layer
-        Tables before their views: the places, the points, one for each thematic map, the links of the graphs. A graph of more than 200,000 links has none.
+        Tables before their views: the places, the points, one for each thematic map, the links of the graphs, the outline
+        below them. A graph of more than 200,000 links has none.
 
     Raises
     ------
@@ -77,7 +78,8 @@ def layers_of(atlas: Atlas) -> tuple[Layer, ...]:
     tables = {"places": places} | {each.of: each for each in points}
     graphs = [_graph_layer(places, name, unique(f"links {name}", taken)) for name, graph in atlas.graphs.items() if drawable(graph)]
     themes = [_theme_layer(each, tables, unique(each.id, taken)) for each in atlas.themes]
-    return places, *points, *themes, *graphs
+    below = [] if atlas.outline is None else [_table_layer(atlas, atlas.outline, "outline", unique("outline", taken), "")]
+    return places, *points, *themes, *graphs, *below
 
 
 def drawable(graph: "Graph") -> bool:
@@ -99,7 +101,7 @@ def drawable(graph: "Graph") -> bool:
 
 def frame_of(atlas: Atlas, layer: Layer) -> "GeoDataFrame":
     """
-    Give the rows of a layer that is a table of its own, places or points.
+    Give the rows of a layer that is a table of its own: places, points or what lies below them.
 
     Parameters
     ----------
@@ -113,6 +115,8 @@ def frame_of(atlas: Atlas, layer: Layer) -> "GeoDataFrame":
     geopandas.GeoDataFrame
         As it stands in the atlas.
     """
+    if layer.kind == "outline" and atlas.outline is not None:
+        return atlas.outline
     return atlas.points[layer.of] if layer.kind == "points" else atlas.places
 
 
@@ -234,14 +238,14 @@ def numbered(name: str, taken: set[str]) -> str:
 
 def _table_layer(atlas: Atlas, frame: "GeoDataFrame", kind: Kind, name: str, of: str) -> Layer:
     taken = set(_TAKEN_COLUMNS)
-    key = numbered("place" if kind == "places" else clean(frame.index.name or "point"), taken)
+    key = numbered("place" if kind != "points" else clean(frame.index.name or "point"), taken)
     columns = column_names([column for column in frame.columns if column != frame.geometry.name], taken)
     titles = {each.column: each.title for each in atlas.indicators} | dict(atlas.titles) if kind == "places" else {}
     aliases = {new: titles.get(old, old) for old, new in columns.items()}
     label = columns.get(atlas.label, key) if kind == "places" else _first_text(frame, columns, key)
     return Layer(
         name=name,
-        title={"places": "Places, all columns"}.get(kind, of),
+        title={"places": "Places, all columns", "outline": "Outline"}.get(kind, of),
         kind=kind,
         source=name,
         of=of,
@@ -254,7 +258,7 @@ def _table_layer(atlas: Atlas, frame: "GeoDataFrame", kind: Kind, name: str, of:
         columns=columns,
         storage={key: storage_of(frame.index.to_series())} | {new: storage_of(frame[old]) for old, new in columns.items()},
         aliases={new: words for new, words in aliases.items() if words and words != new},
-        labelled=len(frame) <= MOST_LABELS and (kind == "points" or not atlas.themes),
+        labelled=len(frame) <= MOST_LABELS and (kind == "points" or (kind == "places" and not atlas.themes)),
     )
 
 

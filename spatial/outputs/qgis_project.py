@@ -124,7 +124,7 @@ def project_document(atlas: Atlas, layers: Sequence[Layer], geopackage_name: str
     themes = _map_themes(atlas, entries, places)
     shown = set(next(iter(themes.values()))[1])
     crs = places.layer.crs if places.layer else None
-    extent = _widened(layers[0].extent)
+    extent = _widened(*(layer.extent for layer in layers if layer.kind in ("places", "outline")))
     view = element("DefaultViewExtent", dict(zip(("xmin", "ymin", "xmax", "ymax"), extent, strict=True)), [reference_system(crs)])
     return document(
         element(
@@ -159,6 +159,7 @@ def _entries(atlas: Atlas, layers: Sequence[Layer], geopackage_name: str) -> lis
     """List layers from the top of the drawing to its bottom."""
     steps = {step.id: step.title for step in atlas.steps}
     order = ["Points", "Graphs", "Surfaces", "Indicators", *dict.fromkeys(steps.values()), ""]
+    bottom = ("points", "outline")  # within a group, maps stand above the bare points they are made of; land lies below all
     entries = []
     for layer in layers:
         if layer.kind == "theme" and layer.theme is not None:
@@ -174,8 +175,7 @@ def _entries(atlas: Atlas, layers: Sequence[Layer], geopackage_name: str) -> lis
             _Entry(id=_layer_id("surface", step), title=title, group="Surfaces", source=f"./surface-{step}.tif", surface=surface)
         )
     order += [each.group for each in entries if each.group not in order]
-    # Within a group, maps stand above the bare points they are made of.
-    return sorted(entries, key=lambda each: (order.index(each.group), each.layer is not None and each.layer.kind == "points"))
+    return sorted(entries, key=lambda each: (order.index(each.group), each.layer is not None and each.layer.kind in bottom))
 
 
 def _layer_id(*names: str) -> str:
@@ -264,12 +264,13 @@ def _map_themes(atlas: Atlas, entries: Sequence[_Entry], places: _Entry) -> dict
     drawn.sort(key=lambda each: order[each.theme.id] if each.theme else 0)
     drawn += [each for each in entries if each.surface is not None]
     few = [each.id for each in entries if each.layer is not None and each.layer.kind == "points" and each.layer.labelled]
+    land = [each.id for each in entries if each.layer is not None and each.layer.kind == "outline"]
     taken: set[str] = set()
     made: dict[str, tuple[_Entry, list[str]]] = {}
     for each in drawn or [places]:
         over = each.surface is not None or (each.theme is not None and each.theme.layer != "places")
         above = few if each.surface is not None else []
-        made[numbered(clean(each.title), taken)] = (each, [*above, each.id, *([places.id] if over else [])])
+        made[numbered(clean(each.title), taken)] = (each, [*above, each.id, *([places.id] if over else []), *land])
     return made
 
 
@@ -297,7 +298,9 @@ def _page(atlas: Atlas, name: str, entry: _Entry, extent: tuple[float, ...], crs
     )
 
 
-def _widened(extent: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-    left, bottom, right, top = extent
+def _widened(*extents: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """Give the box round all extents, with a margin."""
+    lefts, bottoms, rights, tops = zip(*extents, strict=True)
+    left, bottom, right, top = min(lefts), min(bottoms), max(rights), max(tops)
     margin = _MARGIN * max(right - left, top - bottom) or 1.0
     return left - margin, bottom - margin, right + margin, top + margin

@@ -8,6 +8,7 @@ from spatial.outputs.atlas import Class, Theme
 from spatial.outputs.qgis_layers import Layer, Storage
 from spatial.outputs.qgis_xml import VERSION, clean, colour, document, element, lasting_id, options, unevaluated, written
 from spatial.outputs.surface_classes import surface_classes, values_of
+from spatial.outputs.themes import LAND, SHORE
 
 if TYPE_CHECKING:
     from spatial.results import Surface
@@ -310,8 +311,9 @@ def _renderer(layer: Layer, title: str) -> Element:
     width = 0.2 if layer.count <= 1_000 else 0.05 if layer.count <= 20_000 else 0.0
     conditions, labels = [""], [title]
     if layer.theme is None:
-        shade = {"polygon": _NEUTRAL, "line": _LINK, "point": _POINT}[layer.shape]
-        size, pen = 0.6 * _diameter(layer.count), _LINK if layer.shape == "point" else _OUTLINE
+        below = layer.kind == "outline"
+        shade = LAND if below else {"polygon": _NEUTRAL, "line": _LINK, "point": _POINT}[layer.shape]
+        size, pen = 0.6 * _diameter(layer.count), SHORE if below else _LINK if layer.shape == "point" else _OUTLINE
         symbols = [symbol(layer.shape, "0", shade, size=size, outline=pen, width=0.2 if layer.shape == "line" else width)]
     else:
         theme, column = layer.theme, layer.columns[layer.theme.column]

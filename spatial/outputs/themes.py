@@ -30,6 +30,8 @@ CLUSTERS = {
 GROUPS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
 NO_DATA = "#8c8c8c"
 NO_DATA_LABEL = "No data"
+#: Land below points, and its border: pale, but the palest circle can be told from it.
+LAND, SHORE = "#efefec", "#c2c2bd"
 #: With more decimals than this nobody reads a number.
 _MOST_DIGITS = 12
 

@@ -163,7 +163,7 @@ def test_the_project_opens_from_the_file_and_from_inside_the_geopackage(opened):
         assert all(layer["id"].startswith("layer_") for layer in about["layers"].values())
         assert len(about["layers"]) == len(layers_of(atlas)) + len(atlas.surfaces)
         assert set(about["renderers"].values()) <= {"RuleRenderer", "singlebandpseudocolor"}
-        assert about["visible"] == [atlas.themes[0].title]
+        assert about["visible"] == [atlas.themes[0].title, *([] if atlas.outline is None else ["Outline"])]
         assert len(about["themes"]) == len(about["layouts"]) == len(atlas.themes) + len(atlas.surfaces)
         left, bottom, right, top = about["extent"]
         assert left < atlas.places.total_bounds[0] < atlas.places.total_bounds[2] < right

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatial.outputs.themes import LAND, SHORE
 from spatial.outputs.web.ground import Ground, shapes_on
 from spatial.outputs.web.packing import rings_of, spans
 from spatial.outputs.web.pictures import data_address, indexed_png
@@ -75,7 +76,7 @@ def _picture(
     groups = "".join(
         f'<g fill="{escape(colour)}">{draw(shapes[numbers == number], ground, scale)}</g>' for number, colour in enumerate(colours)
     )
-    below = "" if land is None else f'<g fill="#efefec" stroke="#c2c2bd">{_outlines(shapes_on(ground, land), ground, scale)}</g>'
+    below = "" if land is None else f'<g fill="{LAND}" stroke="{SHORE}">{_outlines(shapes_on(ground, land), ground, scale)}</g>'
     return f'<svg role="img" aria-label="{label}" viewBox="-4 -4 {size[0] + 8} {size[1] + 8}" stroke="#555" stroke-width="0.5">{below}{groups}</svg>'
 
 
