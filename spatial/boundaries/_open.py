@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.boundaries._packs import Pack, is_pack, looks_like_name, pack
 from spatial.boundaries.letters import letters, shapefile_letters
+from spatial.boundaries.vector_files import accepted
 from spatial.errors import DataError, SpatialWarning, StudyError, complaint, listed, nearest_name
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ def _from_file(path: Path, layer: str | None, where: str) -> "GeoDataFrame":
         return _from_text(path, where)
     if path.suffix.casefold() in _PARQUET:
         return _from_parquet(path, where)
+    accepted(path, where)
+    path = path.absolute()  # GDAL takes some relative names for the address of a service
     with _told(path, where):
         return _from_vector(path, layer, where)
 

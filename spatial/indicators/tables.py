@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.boundaries.letters import shapefile_letters
+from spatial.boundaries.vector_files import accepted
 from spatial.errors import DataError, complaint, listed, nearest_name
 
 if TYPE_CHECKING:
@@ -223,8 +224,10 @@ def _stata(path: Path) -> Cells:
 
 def _vector(path: Path, layer: str | None) -> "pd.DataFrame":
     import pyogrio
-    from pyogrio.errors import DataSourceError
+    from pyogrio.errors import DataLayerError, DataSourceError
 
+    accepted(path, path.name)
+    path = path.absolute()  # GDAL takes some relative names for the address of a service
     try:
         names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     except DataSourceError:
@@ -232,7 +235,10 @@ def _vector(path: Path, layer: str | None) -> "pd.DataFrame":
         raise DataError(complaint(path.name, "this kind of file cannot be read", f"Expected {known}")) from None
     chosen(path.name, "layer", layer, names)
     encoding = shapefile_letters(path, layer or names[0])
-    frame: pd.DataFrame = pyogrio.read_dataframe(path, layer=layer or names[0], read_geometry=False, encoding=encoding)
+    try:
+        frame: pd.DataFrame = pyogrio.read_dataframe(path, layer=layer or names[0], read_geometry=False, encoding=encoding)
+    except (DataLayerError, UnicodeDecodeError) as error:
+        raise DataError(complaint(path.name, f"its rows cannot be read ({' '.join(str(error).split())[:300]})")) from None
     return frame
 
 
