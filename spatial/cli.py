@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from spatial.do import do
 
             return do(given[1:])
-        parsed = _parser().parse_args(given)
+        parsed = _parser().parse_args(given or ["--help"])
         return int(parsed.call(parsed))
     except SpatialError as error:
         for line in str(error).splitlines():
@@ -203,8 +203,9 @@ def _run(given: argparse.Namespace) -> int:
     for sentence in (*finished.atlas.marks, *finished.atlas.notes):
         print(safe(f"Note: {sentence}"), file=sys.stderr)
     if finished.atlas.findings:
-        words = f"The input check has {len(finished.atlas.findings)} findings; they are in the report and in: spatial check {given.study}"
-        print(words, file=sys.stderr)
+        count = len(finished.atlas.findings)
+        findings = "1 finding; it is" if count == 1 else f"{count} findings; they are"
+        print(f"The input check has {findings} in the report and in: spatial check {given.study}", file=sys.stderr)
     for name in ("map.html", "report.html", "atlas.gpkg", "atlas.qgz", "run.json"):
         if (finished.folder / name).is_file():
             print(finished.folder / name)
@@ -244,6 +245,8 @@ def _boundaries_list(given: argparse.Namespace) -> int:
 
 
 def _boundaries_show(given: argparse.Namespace) -> int:
+    from pandas.api.types import is_string_dtype
+
     from spatial.boundaries import pack, read_places
     from spatial.written import safe
 
@@ -251,8 +254,12 @@ def _boundaries_show(given: argparse.Namespace) -> int:
     print(safe(f"{shown.title}\n{shown.rows} places, key '{shown.key}'\nSource: {shown.source}\nLicence: {shown.licence}"))
     print(safe("\n".join(shown.notes)))
     places = read_places(shown.name)
-    for place, label in places[shown.label].items() if shown.label else []:
-        print(safe(f"{place}\t{label}"))
+    columns = [name for name in dict.fromkeys((shown.label, *places.columns)) if name and is_string_dtype(places[name])]
+    columns = [name for name in columns if name != shown.key and places[name].notna().all() and places[name].is_unique]
+    print(safe("\n" + "\t".join((shown.key, *columns))))
+    for place, *names in places[columns].itertuples(name=None):
+        print(safe("\t".join((place, *names))))
+    print("Tables are joined by any one of these columns.", file=sys.stderr)
     return 0
 
 

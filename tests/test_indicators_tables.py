@@ -152,3 +152,16 @@ def test_other_bad_files(tmp_path):
     (tmp_path / "b.csv").write_bytes("a\nЖ".encode("cp1251"))
     with pytest.raises(DataError, match="byte 2 is no utf-8"):
         read_table(tmp_path / "b.csv", encoding="utf-8")
+
+
+def test_the_row_that_may_be_the_header_is_named(tmp_path):
+    path = tmp_path / "title.csv"
+    path.write_text("Population\n\n,2021,2022,2023\nNorth,1,2,3\nSouth,4,5,6\n", encoding="utf-8")
+    with pytest.raises(
+        DataError, match=r"3 of 3 rows have more cells than the header \(row 1, 1 titles\).*Row 3 may be the header"
+    ):
+        read_table(path)
+    path.write_text("name,value\nNorth,1\nSouth,4,5\n", encoding="utf-8")
+    with pytest.raises(DataError) as error:
+        read_table(path)
+    assert "may be the header" not in str(error.value)

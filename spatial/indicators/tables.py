@@ -142,7 +142,7 @@ def _framed(rows: list[tuple[int, list[Any]]], where: str) -> "pd.DataFrame":
             complaint(
                 where,
                 f"{len(long)} of {len(rows) - 1} rows have more cells than the header (row {rows[0][0]}, {width} titles): rows {_few(long)}",
-                "Expected one cell for each title",
+                "Expected one cell for each title" + _header_hint(rows, width),
                 "Remove lines above the header, complete it, or put values that contain the separator in quotes",
             )
         )
@@ -150,6 +150,16 @@ def _framed(rows: list[tuple[int, list[Any]]], where: str) -> "pd.DataFrame":
     titles = [f"column {position}" if each is None else str(each) for position, each in enumerate(header, 1)]
     index = pd.Index([number for number, _ in rows[1:]], name="row", dtype="int64")
     return pd.DataFrame(body, columns=titles, index=index, dtype=object)
+
+
+def _header_hint(rows: list[tuple[int, list[Any]]], width: int) -> str:
+    """Point at the first row that is filled like the rows below it; cells merged over several rows or columns stay guesswork."""
+    filled = [(number, sum(each is not None for each in values)) for number, values in rows]
+    most = max(count for _, count in filled)
+    likely = next(number for number, count in filled if count >= 0.6 * most)
+    if likely == rows[0][0] or most <= width:
+        return ""
+    return f". Row {likely} may be the header: if it is, remove the rows above it, and give each column a title of its own"
 
 
 def _few(numbers: list[int]) -> str:

@@ -125,7 +125,8 @@ def _repaired(source: str, key: str) -> "tuple[GeoDataFrame, int]":
 def start_from_ground(title: str, ground: Ground) -> Start:
     """Describe the columns that a layer holds already."""
     columns = [each for each in _layer_guesses(ground) if not each.missing]
-    remarks = [f"The layer is {ground.name}: {len(ground.places)} places, named by {ground.key!r}."]
+    seen = f", shown to a reader as {ground.label!r}" if ground.label else ""
+    remarks = [f"The layer is {ground.name}: {len(ground.places)} places, named by {ground.key!r}{seen}."]
     if not any(each.kind not in ("text", "category") for each in columns):
         remarks.append(f"It holds no column of numbers. To join a table: spatial new DIR --from TABLE --boundaries {ground.name}")
     return Start(
@@ -271,10 +272,13 @@ def _unmatched(path: Path, grounds: Sequence[Ground]) -> str:
     known = (
         f"The packs are {listed([each.name for each in grounds], 20)}" if len(grounds) > 1 else f"Looked up in {grounds[0].name}"
     )
-    remedy = "Start from your own layer with --boundaries, or write names or codes as 'spatial boundaries show PACK' lists them"
+    remedy = "Write names or codes as 'spatial boundaries show PACK' lists them, or name your own layer with --boundaries"
     tried = [near for _, table in _tables(path) for near in _near(table, grounds)]
     best = max(tried, default=(0, ""), key=lambda near: near[0])
-    return complaint(path.name, "no column has names or codes of places of a pack", known + best[1], remedy)
+    known = f"The packs are {listed([each.name for each in grounds], 20)}"
+    if len(grounds) == 1:
+        return complaint(path.name, f"no column has names or codes of the places of {grounds[0].name}", best[1], remedy)
+    return complaint(path.name, "no column has names or codes of places of a pack", best[1] or known, remedy)
 
 
 def _near(table: "pd.DataFrame", grounds: Sequence[Ground]) -> Iterator[tuple[int, str]]:
@@ -288,7 +292,7 @@ def _near(table: "pd.DataFrame", grounds: Sequence[Ground]) -> Iterator[tuple[in
                 shown = ", ".join(f"{name!r} for {text!r}" for text, name in list(pairs.items())[:4])
                 if pairs:
                     same = sum(each in names for each in texts)
-                    yield len(pairs) + same, f". Nearest comes {ground.name} by {str(key)!r}; it has {shown}"
+                    yield len(pairs) + same, f"Nearest comes {ground.name} by {str(key)!r}; it has {shown}"
 
 
 def _named(guesses: "Sequence[Guessed]", taken: list[str]) -> list[Guess]:
