@@ -99,9 +99,23 @@ def test_a_scale_bar_stands_where_coordinates_are_of_this_earth(crs, bars):
     for bar in items(project, "scale bar"):
         width = float(items(project, "map")[0].get("size").split(",")[0])
         extent = project.find(".//LayoutItem[@id='map']/Extent")
-        metres = (float(extent.get("xmax")) - float(extent.get("xmin"))) * (111_195 if crs == "degrees" else 1)
+        metres = float(extent.get("xmax")) - float(extent.get("xmin"))
         length = 2 * float(bar.get("numUnitsPerSegment")) * 1000 / metres * width
         assert 10 < length < 50  # millimetres, of 66 that are there
+
+
+def test_degrees_are_drawn_in_metres_so_that_areas_are_right():
+    import pyproj
+
+    atlas = awkward_atlas("EPSG:4326")
+    project = parsed(project_document(atlas, layers_of(atlas), "x.gpkg"))
+    drawn = pyproj.CRS.from_wkt(project.findtext("projectCrs/spatialrefsys/wkt"))
+    assert drawn.is_projected
+    assert {each.findtext("srs/spatialrefsys/authid") for each in project.iter("maplayer")} == {"EPSG:4326"}
+    box = {name: float(value) for name, value in project.find("ProjectViewSettings/DefaultViewExtent").items()}
+    left, bottom, right, top = atlas.places.to_crs(drawn).total_bounds
+    assert box["xmin"] < left < right < box["xmax"]
+    assert box["ymin"] < bottom < top < box["ymax"]
 
 
 def test_north_is_shown_only_on_a_narrow_map():

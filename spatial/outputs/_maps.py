@@ -64,7 +64,7 @@ def choropleth(atlas: Atlas, theme: Theme) -> Sheet:
     return made
 
 
-def small_multiples(atlas: Atlas, themes: Sequence[Theme]) -> Sheet:
+def small_multiples(atlas: Atlas, themes: Sequence[Theme], *, columns: int | None = None) -> Sheet:
     """
     Draw several maps on one sheet, for comparison at a glance.
 
@@ -74,6 +74,8 @@ def small_multiples(atlas: Atlas, themes: Sequence[Theme]) -> Sheet:
         The finished study.
     themes
         At most as many as a page can hold.
+    columns
+        How many stand side by side; by default as many as leave each its room.
 
     Returns
     -------
@@ -82,11 +84,12 @@ def small_multiples(atlas: Atlas, themes: Sequence[Theme]) -> Sheet:
     """
     bounds = bounds_of(atlas, atlas.places)
     ratio = width_to_height(bounds, atlas.places)
-    columns = min(len(themes), 2 if ratio > 1.6 or len(themes) in (2, 4) else 3)  # a wide country needs a wide map
+    columns = columns or min(len(themes), 2 if ratio > 1.6 or len(themes) in (2, 4) else 3)  # a wide country needs a wide map
     wide = (WIDTH - 0.3 * (columns - 1)) / columns
     tall = min(wide / ratio, 2.6)
     titles = [wrapped(each.title, wide, 7, bold=True, most=2) for each in themes]
-    cells = [tall + 0.13 * len(each.classes) + 0.13 * len(lines) + 0.5 for each, lines in zip(themes, titles, strict=True)]
+    heads = [max(len(lines) for lines in titles[start : start + columns]) for start in range(0, len(themes), columns)]
+    cells = [tall + 0.13 * len(each.classes) + 0.13 * heads[number // columns] + 0.5 for number, each in enumerate(themes)]
     heights = [max(cells[start : start + columns]) for start in range(0, len(themes), columns)]
     notes = note_lines(atlas, WIDTH)
     top = 0.2 if atlas.synthetic else 0.02
@@ -96,7 +99,7 @@ def small_multiples(atlas: Atlas, themes: Sequence[Theme]) -> Sheet:
     for number, (each, lines) in enumerate(zip(themes, titles, strict=True)):
         row, column = divmod(number, columns)
         left, upper = column * (wide + 0.3), made.height - top - sum(heights[:row])
-        _panel(made, atlas, each, lines, (left, upper, wide, tall), bounds)
+        _panel(made, atlas, each, lines, (left, upper, wide, tall), bounds, heads[row])
     note_text(made.paper, notes, 0.1 * len(notes))
     return made
 
@@ -142,15 +145,18 @@ def _panel(
     lines: Sequence[str],
     box: tuple[float, float, float, float],
     bounds: tuple[float, float, float, float],
+    head: int,
 ) -> None:
+    """Draw one of several maps; those of a row begin at the same height, below the longest of their titles."""
     left, y, wide, tall = box
+    top = y - 0.12 - 0.13 * head
     y -= 0.12
     for line in lines:
         write(made.paper, left, y, line, size=7, bold=True)
         y -= 0.13
     write(made.paper, left, y, theme.unit, size=6, colour=GREY)
     map_wide = min(wide, tall * width_to_height(bounds, atlas.places))
-    frame = framed(bounds, left, y - 0.08 - tall, map_wide, tall)
+    frame = framed(bounds, left, top - 0.08 - tall, map_wide, tall)
     draw_map(made.paper, atlas, theme, frame, names=False, lines=False)
     y = frame.bottom - 0.14
     for each in theme.classes:
@@ -160,6 +166,7 @@ def _panel(
 
 def _draw_polygons(axes: "Axes", layer: "GeoDataFrame", theme: Theme, numbers: "np.ndarray[Any, Any]", frame: Frame) -> None:
     import shapely
+    from matplotlib.patches import Circle
 
     shapes = np.asarray(layer.geometry.array)
     many = len(shapes) > RASTERISED_BEYOND
@@ -174,8 +181,9 @@ def _draw_polygons(axes: "Axes", layer: "GeoDataFrame", theme: Theme, numbers: "
     if tiny.any() and tiny.sum() <= NAMED_UP_TO:
         spots = frame.inches(shapely.get_coordinates(shapely.point_on_surface(shapes[tiny])))
         colours = [theme.classes[number].colour for number in numbers[tiny]]
-        axes.scatter(spots[:, 0], spots[:, 1], s=46, c="white", linewidths=0, zorder=2.9)
-        axes.scatter(spots[:, 0], spots[:, 1], s=30, c=colours, edgecolors=INK, linewidths=0.5, zorder=3)
+        for spot, colour in zip(spots, colours, strict=True):  # circles of inches: markers would be moved to whole pixels
+            axes.add_artist(Circle(spot, 0.054, facecolor="white", linewidth=0, zorder=2.9))
+            axes.add_artist(Circle(spot, 0.043, facecolor=colour, edgecolor=INK, linewidth=0.5, zorder=3))
 
 
 def _draw_points(axes: "Axes", layer: "GeoDataFrame", theme: Theme, numbers: "np.ndarray[Any, Any]", frame: Frame) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from spatial.boundaries import fitted_crs
 from spatial.errors import OutputError, complaint
 from spatial.outputs.atlas import Atlas, Theme, marks_of
 from spatial.outputs.qgis_layers import Layer, layers_of, numbered, unique
@@ -123,8 +124,7 @@ def project_document(atlas: Atlas, layers: Sequence[Layer], geopackage_name: str
     places = next(each for each in entries if each.layer is not None and each.layer.kind == "places")
     themes = _map_themes(atlas, entries, places)
     shown = set(next(iter(themes.values()))[1])
-    crs = places.layer.crs if places.layer else None
-    extent = _widened(*(layer.extent for layer in layers if layer.kind in ("places", "outline")))
+    crs, extent = _view([layer for layer in layers if layer.kind in ("places", "outline")])
     view = element("DefaultViewExtent", dict(zip(("xmin", "ymin", "xmax", "ymax"), extent, strict=True)), [reference_system(crs)])
     return document(
         element(
@@ -298,9 +298,21 @@ def _page(atlas: Atlas, name: str, entry: _Entry, extent: tuple[float, ...], crs
     )
 
 
-def _widened(*extents: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+def _view(layers: Sequence[Layer]) -> tuple[Any, tuple[float, float, float, float]]:
+    """Choose what is seen and in which reference system: a map in degrees would look squeezed, so it is drawn in metres."""
+    crs, extent = layers[0].crs, _widened(*(layer.extent for layer in layers))
+    if not crs.is_geographic:
+        return crs, extent
+    from pyproj import Transformer
+
+    metric = fitted_crs(_widened(*(layer.extent for layer in layers), margin=0.0))
+    left, bottom, right, top = Transformer.from_crs(crs, metric, always_xy=True).transform_bounds(*extent, densify_pts=21)
+    return metric, (left, bottom, right, top)
+
+
+def _widened(*extents: tuple[float, float, float, float], margin: float = _MARGIN) -> tuple[float, float, float, float]:
     """Give the box round all extents, with a margin."""
     lefts, bottoms, rights, tops = zip(*extents, strict=True)
     left, bottom, right, top = min(lefts), min(bottoms), max(rights), max(tops)
-    margin = _MARGIN * max(right - left, top - bottom) or 1.0
-    return left - margin, bottom - margin, right + margin, top + margin
+    rim = (margin * max(right - left, top - bottom) or 1.0) if margin else 0.0
+    return left - rim, bottom - rim, right + rim, top + rim
