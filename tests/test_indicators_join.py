@@ -59,12 +59,20 @@ def test_the_ledger_has_every_row_of_both_sides(towns, tmp_path):
 
 def test_names_that_are_nearly_right_are_offered_and_places_called_as_in_the_table(towns, tmp_path):
     towns = towns.assign(name=["область Абай", "Акмолинская область", "Шымкент", "город Алматы"])
-    text = "key,value\nшымкент**,1\nАкмолинская,2\nгород Алматы,3\nНикто,4\n"
+    text = "key,value\nг. шымкент**,1\nАкмолинская,2\nгород Алматы,3\nНикто,4\n"
     with pytest.raises(DataError) as error:
         join(towns, table(tmp_path, text))
     rows, places = str(error.value).splitlines()
-    assert "Perhaps 'шымкент**' for 'Шымкент', 'Акмолинская' for 'Акмолинская область'. Correct them" in rows
+    assert "Perhaps 'г. шымкент**' for 'Шымкент', 'Акмолинская' for 'Акмолинская область'. Correct them" in rows
     assert "3 of 4 places have no row: 'область Абай', 'Акмолинская область', 'Шымкент'." in places
+
+
+def test_what_is_true_of_many_columns_is_said_once(towns, tmp_path):
+    text = "key,2019,2020,2021,2022\nA,-,-,-,1\nB,2,3,4,2\nC,3,4,5,3\nD,4,5,6,\n"
+    assert join(towns, table(tmp_path, text, missing=("-",))).findings == (
+        "table.csv, each of 3 columns ('2019', '2020', '2021'): of 4 cells 1 with a missing code ('-') are taken as missing.",
+        "table.csv, column '2022': of 4 cells 1 empty are taken as missing.",
+    )
 
 
 def test_codes_of_another_column(towns, tmp_path):

@@ -46,6 +46,7 @@ def columns_read(
         findings += found
         complaints += wrong
         columns += [column] if column else []
+    findings = _together(about.where, findings)
     odd, impossible = oddities(about, columns)
     findings += odd
     if recipe.implausible == "error":
@@ -197,6 +198,22 @@ def _gaps(about: Described, recipe: ColumnRecipe, cells: list[Any]) -> list[str]
         if parts
         else []
     )
+
+
+def _together(where: str, findings: list[str]) -> list[str]:
+    """Say once what is true of three columns or more, such as the years of one series."""
+    start = f"{where}, column '"
+    about: dict[str, list[str]] = {}
+    for each in findings:
+        name, mark, rest = each.removeprefix(start).partition("': ")
+        about.setdefault(rest if each.startswith(start) and mark else each, []).append(name)
+    found: list[str] = []
+    for rest, names in about.items():
+        if len(names) < 3:
+            found += [each for each in findings if each == rest or (each.startswith(start) and each.endswith(f"': {rest}"))]
+        else:
+            found.append(f"{where}, each of {len(names)} columns ({listed(names, 4)}): {rest}")
+    return found
 
 
 def _out_of_range(about: Described, recipe: ColumnRecipe, numbers: Numbers, where: str) -> list[str]:

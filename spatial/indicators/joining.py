@@ -1,5 +1,6 @@
 """Rows of a table meet places: by key, all or none, with every row of both sides accounted for."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,12 @@ from spatial.places import checked
 if TYPE_CHECKING:
     import pandas as pd
     from geopandas import GeoDataFrame
+
+
+#: Words of names that say what kind of unit it is, and are often left out.
+_KINDS = frozenset(
+    ("область", "обл", "город", "г", "район", "края", "облысы", "қаласы", "ауданы", "region", "oblast", "oblysy", "city", "district", "rayon", "rayonu", "şəhəri")
+)  # fmt: skip
 
 
 class JoinedColumn(NamedTuple):
@@ -299,15 +306,21 @@ def alike(keys: Iterable[Any], names: Iterable[str]) -> dict[str, str]:
     """
     import difflib
 
-    folded = {name.casefold(): name for name in names}
+    folded = {_bare(name): name for name in names}
     found = {}
     for key in keys:
-        text = str(key).casefold().strip("*) ").replace("г.", "")
+        text = _bare(str(key))
         within = [each for each in folded if min(len(text), len(each)) > 2 and (text in each or each in text)]
         close = within if len(within) == 1 else difflib.get_close_matches(text, folded, n=1, cutoff=0.72)
         if close:
             found[str(key)] = folded[close[0]]
     return found
+
+
+def _bare(name: str) -> str:
+    """Take the words that say what kind of unit it is out of a name, and footnote marks."""
+    words = [word for word in re.split(r"[\W_\d]+", name.casefold()) if word and word not in _KINDS]
+    return " ".join(words) or name.casefold()
 
 
 def _key_complaints(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 MOST = 6
 #: With fewer places a regression is no example to follow.
 LEAST = 20
+_YEAR = re.compile(r"(19|20)\d\d")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -181,14 +182,23 @@ def _useful(start: Start) -> list[Guess]:
     return [each for each in start.columns if each.varies and each.kind not in ("text", "category")]
 
 
-def _steps(start: Start) -> list[str]:
+def _chosen(start: Start) -> list[Guess]:
+    """Take the first columns, of years the last ones; those with many gaps only where there are no others."""
     useful = _useful(start)
+    if all(_YEAR.fullmatch(each.name) for each in useful):
+        useful = sorted(useful, key=lambda each: each.name, reverse=True)
+    full = [each for each in useful if each.given >= 0.8]
+    return (full or useful)[:MOST]
+
+
+def _steps(start: Start) -> list[str]:
+    useful, chosen = _useful(start), _chosen(start)
     steps = [_remark("Who is whose neighbour, and every column in a few numbers") + _step("connectivity", "links", {})]
     if useful:
         steps.append(_step("describe", "summary", {"columns": [each.name for each in useful]}))
     left = f"; here for {MOST} of {len(useful)} columns, copy them for others" if len(useful) > MOST else ""
     remark = _remark(f"Do neighbours resemble each other (moran), and where (local_moran){left}")
-    for number, each in enumerate(useful[:MOST], 1):
+    for number, each in enumerate(chosen, 1):
         steps.append(remark + _step("moran", f"moran_{number}", {"column": each.name}, complete=each.complete))
         steps.append(_step("local_moran", f"clusters_{number}", {"column": each.name}, complete=each.complete))
         remark = ""
