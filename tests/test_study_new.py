@@ -114,11 +114,12 @@ def test_places_are_called_as_the_table_calls_them(tmp_path):
     table = written(tmp_path / "table.csv", [["область", "x"], *([name, number] for number, name in enumerate(regions("name_kk")))])
     new_study(tmp_path / "new", table)
     study = read_study(tmp_path / "new")
-    assert study.places.key == "name_kk"
+    assert (study.places.key, study.places.label) == ("name_kk", "name_kk")
+    assert prepare(study).label == "name_kk"
     assert "Абай облысы" in prepare(study).places.index
     by_code = written(tmp_path / "codes.csv", [["kato", "x"], *([code, number] for number, code in enumerate(regions("kato")))])
     new_study(tmp_path / "other", by_code)
-    assert read_study(tmp_path / "other").places.key == "name_en"
+    assert (read_study(tmp_path / "other").places.key, read_study(tmp_path / "other").places.label) == ("name_en", None)
 
 
 def test_what_was_guessed_is_told_with_the_names_that_may_be_meant(tmp_path):

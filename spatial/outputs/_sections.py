@@ -187,6 +187,8 @@ def _join(atlas: Atlas) -> tuple[Block, ...]:
     blocks = [Block(kind="paragraphs", content=[*sentences, *everything])]
     if not rest.empty:
         shown = rest.reset_index(drop=True).dropna(axis="columns", how="all")
+        if len(sentences) == 1:
+            shown = shown.drop(columns="table", errors="ignore")
         blocks.append(
             Block(
                 kind="table",

@@ -32,6 +32,7 @@ class Ground:
     boundaries: str  # as the study file says it
     places: "GeoDataFrame"
     label: str = ""
+    shown: str = ""  # the label a reader sees unless the study says another
     key: str | None = None  # of a layer of one's own
     layer: str | None = None
     repaired: int = 0
@@ -76,7 +77,7 @@ def pack_ground(name: str) -> Ground:
     known = pack(name)
     places = read_places(name)
     label = known.label if known.label in places.columns and places[known.label].is_unique else ""
-    return Ground(name, name, places, label, layer=None)
+    return Ground(name, name, places, label, known.label)
 
 
 def layer_ground(folder: Path, source: str) -> Ground:
@@ -152,7 +153,7 @@ def _of(ground: Ground) -> dict[str, Any]:
         "points": ground.points,
         "rows": len(ground.places),
         "key": key,
-        "label": ground.label if ground.label != key else None,
+        "label": ground.label if ground.label != (ground.shown or key) else None,
         "layer": ground.layer,
         "islands": ground.islands,
         "repaired": ground.repaired,
