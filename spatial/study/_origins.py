@@ -102,7 +102,7 @@ def layer_ground(folder: Path, source: str) -> Ground:
     places, repaired = _repaired(source, key)
     where = relative(folder, path)
     label = _label(table, key)
-    return Ground(path.name, where, places, label, key, layer or None, repaired)
+    return Ground(path.name, where, places, label, key=key, layer=layer or None, repaired=repaired)
 
 
 def _label(table: "pd.DataFrame", key: str) -> str:
