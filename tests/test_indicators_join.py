@@ -93,6 +93,16 @@ def test_a_column_in_which_a_key_is_ambiguous_is_not_used(towns, tmp_path):
         join(towns, table(tmp_path, "key,value\nx,1\ny,2\nz,3\n"))
 
 
+def test_a_key_that_leads_to_two_places_leads_nowhere(grid, tmp_path):
+    names = [f"town {number}" for number in range(14)]
+    towns = grid.assign(name=[*names, "town 0", "Сумгаит; Sumqayıt"])
+    rows = "".join(f"{name},1\n" for name in [*names, "Sumqayıt"])
+    examined = examine(towns, table(tmp_path, f"key,value\n{rows}"))
+    assert examined.ledger["status"].value_counts().to_dict() == {"joined": 28, "no place": 1, "no row": 2}
+    assert "1 of 15 keys have no place: 'town 0' (row 2)" in examined.complaints[0]
+    assert "2 of 16 places have no row: 'town 0', 'town 0'" in examined.complaints[1]
+
+
 def test_two_columns_that_lead_to_different_places(towns, tmp_path):
     towns = towns.assign(old=["02", "01", "03", "10"])
     with pytest.raises(DataError, match="columns 'code', 'old' of the places, which lead to different places"):

@@ -248,17 +248,23 @@ def _looked_up(keys: "pd.Series[Any]", found: dict[str, Any]) -> "pd.Series[Any]
 
 
 def _other_columns(places: "GeoDataFrame", wanted: set[str]) -> dict[str, dict[str, Any]]:
-    """For each column in which no wanted key occurs twice: key to place."""
+    """
+    Find, for each column, which wanted key leads to which place.
+
+    A cell may hold several names of its place, with semicolons between them. A key that leads to several places leads
+    nowhere; a column in which that is so of more than one key in ten does not name places.
+    """
     import pandas as pd
 
     found = {}
     for name in places.columns:
         if name == places.geometry.name or pd.api.types.is_float_dtype(places[name]):
             continue
-        texts = keys_of(places[name])
+        texts = keys_of(places[name]).str.split(";").explode().str.strip()
         texts = texts[texts.isin(wanted)]
-        if len(texts) and not texts.duplicated().any():
-            found[str(name)] = dict(zip(texts, texts.index, strict=True))
+        single = texts[~texts.duplicated(keep=False)]
+        if len(single) and 10 * (texts.nunique() - len(single)) <= texts.nunique():
+            found[str(name)] = dict(zip(single, single.index, strict=True))
     return found
 
 
