@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
 
 from spatial.boundaries import fitted_crs
@@ -18,6 +18,9 @@ from spatial.outputs.qgis_styles import style_attributes, style_elements, surfac
 from spatial.outputs.qgis_xml import VERSION, clean, document, element, lasting_id, reference_system, unevaluated
 from spatial.outputs.surface_classes import surface_classes
 from spatial.results import Surface
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
 
 _MARGIN = 0.05
 _SHAPES = {"polygon": ("Polygon", "MultiPolygon"), "line": ("Line", "LineString"), "point": ("Point", "Point")}
@@ -124,7 +127,7 @@ def project_document(atlas: Atlas, layers: Sequence[Layer], geopackage_name: str
     places = next(each for each in entries if each.layer is not None and each.layer.kind == "places")
     themes = _map_themes(atlas, entries, places)
     shown = set(next(iter(themes.values()))[1])
-    crs, extent = _view([layer for layer in layers if layer.kind in ("places", "outline")])
+    crs, extent = _view(atlas)
     view = element("DefaultViewExtent", dict(zip(("xmin", "ymin", "xmax", "ymax"), extent, strict=True)), [reference_system(crs)])
     return document(
         element(
@@ -298,21 +301,23 @@ def _page(atlas: Atlas, name: str, entry: _Entry, extent: tuple[float, ...], crs
     )
 
 
-def _view(layers: Sequence[Layer]) -> tuple[Any, tuple[float, float, float, float]]:
+def _view(atlas: Atlas) -> tuple[Any, tuple[float, float, float, float]]:
     """Choose what is seen and in which reference system: a map in degrees would look squeezed, so it is drawn in metres."""
-    crs, extent = layers[0].crs, _widened(*(layer.extent for layer in layers))
-    if not crs.is_geographic:
-        return crs, extent
-    from pyproj import Transformer
-
-    metric = fitted_crs(_widened(*(layer.extent for layer in layers), margin=0.0))
-    left, bottom, right, top = Transformer.from_crs(crs, metric, always_xy=True).transform_bounds(*extent, densify_pts=21)
-    return metric, (left, bottom, right, top)
+    frames = [atlas.places, *([] if atlas.outline is None else [atlas.outline])]
+    crs = atlas.places.crs
+    if crs.is_geographic:
+        crs = fitted_crs(_round(frames))
+        frames = [frame.to_crs(crs) for frame in frames]
+    return crs, _widened(_round(frames))
 
 
-def _widened(*extents: tuple[float, float, float, float], margin: float = _MARGIN) -> tuple[float, float, float, float]:
-    """Give the box round all extents, with a margin."""
-    lefts, bottoms, rights, tops = zip(*extents, strict=True)
-    left, bottom, right, top = min(lefts), min(bottoms), max(rights), max(tops)
-    rim = (margin * max(right - left, top - bottom) or 1.0) if margin else 0.0
-    return left - rim, bottom - rim, right + rim, top + rim
+def _round(frames: "Sequence[GeoDataFrame]") -> tuple[float, float, float, float]:
+    """Give the box round all frames."""
+    lefts, bottoms, rights, tops = zip(*(frame.total_bounds for frame in frames), strict=True)
+    return float(min(lefts)), float(min(bottoms)), float(max(rights)), float(max(tops))
+
+
+def _widened(extent: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    left, bottom, right, top = extent
+    margin = _MARGIN * max(right - left, top - bottom) or 1.0
+    return left - margin, bottom - margin, right + margin, top + margin
