@@ -128,6 +128,7 @@ def matched_rows(places: "GeoDataFrame", column: "pd.Series[Any]") -> "pd.Series
     Returns
     -------
     pandas.Series
-        For each row its place; None without one.
+        For each row its place, None without one; named after the column of the places in which they were found, "" for the
+        index.
     """
     return looked_up(places, keys_of(column))

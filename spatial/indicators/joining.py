@@ -236,9 +236,10 @@ def looked_up(places: "GeoDataFrame", keys: "pd.Series[Any]") -> "pd.Series[Any]
     Returns
     -------
     pandas.Series
-        The place for each key, None without one.
+        The place for each key, None without one; named after the column the keys were found in, "" for the index.
     """
-    return _matched(places, keys, "", drop=True).place
+    matched = _matched(places, keys, "", drop=True)
+    return matched.place.rename(matched.named)
 
 
 def _looked_up(keys: "pd.Series[Any]", found: dict[str, Any]) -> "pd.Series[Any]":

@@ -181,7 +181,7 @@ def start_from_table(folder: Path, title: str, path: Path, grounds: Sequence[Gro
         missing=tuple(dict.fromkeys(text for each in guesses for text in each.missing)),
         dropped=bool(rows.isna().any() or not joined.all()),
         columns=tuple(columns),
-        remarks=tuple(_remarks(path, best, ground)),
+        remarks=tuple(_remarks(path, best)),
         **(_of(ground) | {"rows": int(joined.sum())}),
     )
 
@@ -212,28 +212,24 @@ def _tables(path: Path) -> "list[tuple[str | None, pd.DataFrame]]":
 
 def _called_as(match: _Match) -> Ground:
     """Call the places of a pack as the table does, where it has names and not codes."""
-    ground = match.ground
-    if ground.key is not None:
+    ground, name = match.ground, str(match.rows.name)
+    if ground.key is not None or not name.startswith("name"):
         return ground
-    keys = match.table[match.key].map(lambda each: str(each).strip())
-    for name in ground.places.columns:
-        column = ground.places[name]
-        if str(name).startswith("name") and column.notna().all() and column.is_unique and 2 * keys.isin(column).sum() >= len(keys):
-            return replace(ground, label=str(name))
-    return ground
+    column = ground.places[name]
+    return replace(ground, label=name) if column.notna().all() and column.is_unique else ground
 
 
-def _remarks(path: Path, match: _Match, ground: Ground) -> Iterator[str]:
-    rows = match.rows
+def _remarks(path: Path, match: _Match) -> Iterator[str]:
+    rows, ground = match.rows, match.ground
     yield f"{path.name} was found to be about {ground.name}: {int(rows.notna().sum())} of its {len(rows)} rows have a place, by {match.key!r}."
     without = [str(each) for each in match.table.loc[rows.isna(), match.key].dropna()]
-    names = ground.places[ground.label] if ground.label in ground.places.columns else ground.places.index.to_series()
+    names = ground.places[rows.name] if rows.name in ground.places.columns else ground.places.index.to_series()
     empty = [str(each) for each in names[~ground.places.index.isin(rows.dropna())]]
     if without:
         yield f"Rows without a place: {listed(without, 20)}."
     if empty:
         yield f"Places without a row: {listed(empty, 20)}."
-    pairs = [f"{key!r} for {name!r}" for key, name in alike(without, empty).items()]
+    pairs = [f"{key!r} for {name!r}" for key, name in alike(without, empty).items() if key not in empty]
     if pairs:
         yield f"Perhaps {', '.join(pairs[:20])}: correct the names in the table, then take the line 'unmatched' out."
 
