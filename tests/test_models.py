@@ -480,7 +480,7 @@ class TestReading:
         text = " ".join(lag_model(places, graph, formula="y ~ x").reading)
         assert "144 places" in text
         assert "95% interval" in text
-        assert "by way of the others" in text
+        assert "through changes in the others" in text
 
 
 def test_public_names():

@@ -301,7 +301,7 @@ def _reading(places: int, groups: int, ranking: dict[str, Any], measured: dict[s
     kind = "all" if ranking["exact"] else "random"
     if p < ALPHA:
         sentences.append(
-            f"Only {p:.1%} of {kind} groupings with the same group sizes are as good or better: it does follow these indicators."
+            f"Only {100 * p:.2g}% of {kind} groupings with the same group sizes are as good or better: it does follow these indicators."
         )
     else:
         sentences.append(

@@ -123,7 +123,7 @@ def _reading(table: "pd.DataFrame", places: int) -> tuple[str, ...]:
     long = [str(name) for name in table.index if abs(table.loc[name, "skewness"]) > SKEWED and table.loc[name, "n"] >= FEW_SKEW]
     if long:
         sentences.append(
-            f"A few places lie far from the rest in {', '.join(long)}: there the median says more about a usual place than the mean."
+            f"The values of {', '.join(long)} are strongly skewed: there the median says more about a usual place than the mean."
         )
     if places < FEW_SKEW:
         sentences.append(f"With {places} places every figure depends on each single place.")

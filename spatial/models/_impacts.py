@@ -18,6 +18,8 @@ Matrix = NDArray[np.float64]
 Method = Literal["simulation", "delta"]
 
 KINDS = ("direct", "indirect", "total")
+#: Standard deviation of draws over that of normal ones with the same interval, beyond which z means little.
+HEAVY = 1.5
 #: Largest relative error of an interpolated multiplier that needs no note.
 CLOSE = 1e-8
 
@@ -172,11 +174,19 @@ def _simulated(
     drawn = drawn[inside]
     direct, total, notes = multipliers(matrix, log_determinant, drawn[:, -1])
     found = _stacked(drawn, direct, total)
-    notes = (f"Errors of the impacts: {draws} draws, seed {seed}.", *notes)
+    notes = (
+        f"Errors of the impacts: {draws} draws, seed {seed}; z and p take the draws as normal, the intervals are their quantiles.",
+        *notes,
+    )
     if not inside.all():
         notes += (f"{int((~inside).sum())} draws of rho lay outside the admissible interval and were left out.",)
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2], axis=1)
-    return found.std(axis=1, ddof=1), low, high, notes
+    errors = found.std(axis=1, ddof=1)
+    if (errors > HEAVY * (high - low) / (2 * normal_quantile(level))).any():
+        notes += (
+            "A few draws of rho near its limit dominate the standard errors of the impacts: trust the intervals, not z and p.",
+        )
+    return errors, low, high, notes
 
 
 def _by_derivatives(estimate: Vector, covariance: Matrix, matrix: "csr_array", log_determinant: LogDeterminant) -> Matrix:

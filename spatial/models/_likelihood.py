@@ -84,9 +84,9 @@ def maximised(log_determinant: LogDeterminant, profile: Profile, count: int, nam
         raise ModelError(
             complaint(
                 f"parameter {name}",
-                f"the likelihood has no maximum between {low:.4g} and {high:.4g}",
-                "Expected one inside",
-                "Use another graph or fewer regressors",
+                f"the likelihood is largest at an end of its interval, {low:.4g} to {high:.4g}, where no estimate means anything",
+                "Expected a maximum inside",
+                "Use more places, another graph or fewer regressors",
             )
         )
     notes: tuple[str, ...] = (f"Admissible interval of {name}: {low:.6g} to {high:.6g}.",)

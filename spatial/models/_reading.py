@@ -7,6 +7,7 @@ from typing import Any
 Table = Any
 
 FEW = 30
+INFLATED = 10.0  # beyond this a variance inflation factor is usually called high
 SIGNIFICANT = 0.05
 
 
@@ -51,19 +52,37 @@ def of_coefficients(table: Table, level: float, response: str) -> str:
         f"{name} {number(row.estimate)} ({level:.0%} interval {number(row.low)} to {number(row.high)}, {probability(row.p)})"
         for name, row in zip(clear.index, clear.itertuples(), strict=True)
     ]
-    return f"Change of {response} that goes with one unit more, the other regressors being equal: {'; '.join(parts)}. An association, not proof of a cause."
+    marks = (("[", "for a category, the difference from the one left out"), (":", "a product changes what its parts mean"))
+    remarks = "".join(f" ({words})" for mark, words in marks if any(mark in str(name) for name in clear.index))
+    return f"Change of {response} that goes with one unit more, the other regressors being equal{remarks}: {'; '.join(parts)}. An association, not proof of a cause."
+
+
+def of_entangled(factors: Any) -> tuple[str, ...]:
+    """Admit that regressors nearly repeat each other."""
+    if factors is None or not (factors > INFLATED).any():
+        return ()
+    high = factors[factors > INFLATED].sort_values(ascending=False)
+    named = ", ".join(f"{name} {number(float(factor))}" for name, factor in high.head(3).items())
+    return (f"Some regressors nearly repeat each other (variance inflation: {named}), so what is due to which can hardly be told.",)
 
 
 def of_dependence(tests: Table) -> str:
     """Say what the tests of the residuals say of spatial dependence."""
     moran = tests.loc["Moran residuals"]
+    if math.isnan(moran["p"]):
+        return "Moran's I of the residuals could not be tested: on this graph and with these regressors it cannot vary."
     if moran["p"] >= SIGNIFICANT:
         return f"Moran's I finds no clear spatial dependence in the residuals (z = {moran['statistic']:.2f}, {probability(moran['p'])})."
     sentence = f"The residuals of neighbours are {'alike' if moran['statistic'] > 0 else 'unlike'} (Moran's I, z = {moran['statistic']:.2f}, {probability(moran['p'])}), so the standard errors of the linear model are not to be trusted"
     lag, error = tests.loc["Robust LM lag", "p"], tests.loc["Robust LM error", "p"]
+    if math.isnan(lag) or math.isnan(error):
+        return f"{sentence}."
+    both = f"(lag {probability(lag)}, error {probability(error)})"
     if min(lag, error) >= SIGNIFICANT:
-        return f"{sentence}; the robust LM tests do not tell lag from error (p {lag:.2f} and {error:.2f})."
-    return f"{sentence}; the robust LM tests point to the {'lag' if lag < error else 'error'} model (lag {probability(lag)}, error {probability(error)})."
+        return f"{sentence}; the robust LM tests do not tell lag from error {both}."
+    if max(lag, error) < SIGNIFICANT:
+        return f"{sentence}; both robust LM tests find something {both}: neither a lag nor an error alone may be enough."
+    return f"{sentence}; the robust LM tests point to the {'lag' if lag < error else 'error'} model {both}."
 
 
 def of_parameter(table: Table, name: str, level: float, response: str) -> str:
@@ -93,9 +112,11 @@ def of_impacts(table: Table, level: float, response: str) -> str:
         return "Without regressors there are no impacts."
     name = table["total_p"].idxmin()
     row = table.loc[name]
+    unclear = "" if row["total_p"] < SIGNIFICANT else " This cannot be told from 0, and the other regressors' less."
     return (
         f"One unit more of {name} everywhere goes with a change of {response} by {number(row['total'])} on average"
         f" ({level:.0%} interval {number(row['total_low'])} to {number(row['total_high'])}, {probability(row['total_p'])}):"
-        f" {number(row['direct'])} from the place itself, {number(row['indirect'])} by way of the others"
-        f" (interval {number(row['indirect_low'])} to {number(row['indirect_high'])})."
+        f" {number(row['direct'])} in the place that changes, what comes back to it from its neighbours included, and"
+        f" {number(row['indirect'])} through changes in the others"
+        f" (interval {number(row['indirect_low'])} to {number(row['indirect_high'])}).{unclear}"
     )

@@ -133,8 +133,7 @@ def error_model(
         operation="error_model",
         options=options | {"graph": found.given.graph},
         reading=(
-            reading.opening("Spatial error model", response, found.regressors, n),
-            reading.of_parameter(fields["coefficients"], "lambda", level, response),
+            f"{reading.opening('Spatial error model', response, found.regressors, n)} {reading.of_parameter(fields['coefficients'], 'lambda', level, response)}",
             reading.of_criterion(fields["aic"], fields["aic_ols"], tests["Likelihood ratio"][2]),
             reading.of_coefficients(fields["coefficients"], level, response),
             *reading.of_few(n, fields["parameters"]),

@@ -152,8 +152,7 @@ def lag_model(
         operation="lag_model",
         options=options | {"graph": found.given.graph},
         reading=(
-            reading.opening("Spatial lag model", response, found.regressors, len(fit.residuals)),
-            reading.of_parameter(fields["coefficients"], "rho", level, response),
+            f"{reading.opening('Spatial lag model', response, found.regressors, len(fit.residuals))} {reading.of_parameter(fields['coefficients'], 'rho', level, response)}",
             reading.of_criterion(fields["aic"], fields["aic_ols"], tests["Likelihood ratio"][2]),
             reading.of_impacts(table, level, response),
             *reading.of_few(len(fit.residuals), fields["parameters"]),

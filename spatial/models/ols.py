@@ -87,6 +87,7 @@ def ols(
     likelihood = log_likelihood(fit.squares, n) - n * float(np.log(size))
     tests, moran = _tests(found, fit, size)
     table = tests_table(tests)
+    inflation = variance_inflation(found.regressors, found.matrix[:, 1:] if found.intercept else found.matrix)
     coefficients = coefficients_table(found.names, fit.coefficients * size, covariance, level, n - k)
     return Ols(
         operation="ols",
@@ -94,9 +95,9 @@ def ols(
         observations=n,
         notes=found.given.notes + _notes(found, tests, vcov),
         reading=(
-            reading.opening("Linear regression", found.response_name, found.regressors, n),
-            reading.of_coefficients(coefficients, level, found.response_name),
+            f"{reading.opening('Linear regression', found.response_name, found.regressors, n)} {reading.of_coefficients(coefficients, level, found.response_name)}",
             *((reading.of_dependence(table),) if moran else ()),
+            *reading.of_entangled(inflation),
             *reading.of_few(n, k + 1),
         ),
         coefficients=coefficients,
@@ -113,7 +114,7 @@ def ols(
         vcov=covariance_table(found.names, covariance),
         estimator="ols",
         condition_number=condition_number(found.matrix),
-        vif=variance_inflation(found.regressors, found.matrix[:, 1:] if found.intercept else found.matrix),
+        vif=inflation,
         **_shares(found, fit, size),
         **moran,
     )

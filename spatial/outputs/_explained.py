@@ -48,11 +48,11 @@ TESTS: Mapping[str, tuple[str, str]] = {
         "Once a spatial lag is allowed for, nothing points to related errors.",
     ),
     "LM SARMA": (
-        "Lag, error, or both are present; the test cannot say which.",
+        "A spatial lag, related errors or both are missing from the model; the test cannot say which.",
         "No sign of a spatial lag and related errors together.",
     ),
     "LM WX": (
-        "The regressors of neighbouring places would add to the model.",
+        "The regressors of neighbouring places would add to the model, if the outcome in neighbouring places does not stand behind this.",
         "No sign that the regressors of neighbouring places are missing from the model.",
     ),
     "Robust LM lag SDM": (
@@ -65,7 +65,7 @@ TESTS: Mapping[str, tuple[str, str]] = {
     ),
     "Likelihood ratio": (
         "The spatial model fits better than the same model without the spatial parameter, beyond what chance would do.",
-        "The spatial parameter does not improve the fit beyond what chance would do; the simpler model is as good.",
+        "The spatial parameter does not improve the fit beyond what chance would do; nothing here speaks for it.",
     ),
     "Wald": (
         "The spatial parameter differs from zero by more than its standard error explains.",
@@ -73,19 +73,23 @@ TESTS: Mapping[str, tuple[str, str]] = {
     ),
     "LM residual autocorrelation": (
         "A spatial pattern remains in the residuals although the model has a spatial lag.",
-        "Once the spatial lag is in the model, the residuals show no further spatial pattern.",
+        "Once the spatial lag is in the model, the residuals show no further pattern that chance could not make.",
     ),
     "Breusch-Pagan spatial": (
-        "The residuals of the spatial model spread unevenly with the regressors; its standard errors are doubtful.",
+        "The residuals of the spatial model spread unevenly with the regressors, which maximum likelihood assumes they do not: its standard errors are doubtful, and to a degree its estimates.",
         "No sign that the residuals of the spatial model spread unevenly.",
+    ),
+    "Koenker-Bassett spatial": (
+        "The residuals of the spatial model spread unevenly with the regressors, also by a test that does not need normality.",
+        "No sign of unevenly spread residuals of the spatial model, by a test that does not need normality.",
     ),
     "Common factor": (
         "The restriction that would turn the Durbin model into an error model is refused.",
-        "The Durbin model says no more than a spatial error model would.",
+        "Nothing speaks against reducing the Durbin model to a spatial error model.",
     ),
     "Hausman": (
         "Coefficients with and without the error process differ: the error model is probably not the right one.",
-        "Coefficients with and without the error process agree, as they should if the error model is right.",
+        "Coefficients with and without the error process do not differ clearly, as it should be if the error model is right.",
     ),
 }
 
@@ -101,7 +105,9 @@ REFERENCES: Mapping[str, tuple[str, str]] = {
     "getis-1992": ("Getis, A. and Ord, J. K. (1992). The analysis of spatial association by use of distance statistics. Geographical Analysis 24(3), 189–206.", "10.1111/j.1538-4632.1992.tb00261.x"),
     "hubert-1985": ("Hubert, L. and Arabie, P. (1985). Comparing partitions. Journal of Classification 2, 193–218.", "10.1007/BF01908075"),
     "jarque-1980": ("Jarque, C. M. and Bera, A. K. (1980). Efficient tests for normality, homoscedasticity and serial independence of regression residuals. Economics Letters 6(3), 255–259.", "10.1016/0165-1765(80)90024-5"),
+    "koenker-1981": ("Koenker, R. (1981). A note on studentizing a test for heteroscedasticity. Journal of Econometrics 17(1), 107–112.", "10.1016/0304-4076(81)90062-2"),
     "koenker-1982": ("Koenker, R. and Bassett, G. (1982). Robust tests for heteroscedasticity based on regression quantiles. Econometrica 50(1), 43–61.", "10.2307/1912528"),
+    "koley-2024": ("Koley, M. and Bera, A. K. (2024). To use, or not to use the spatial Durbin model? – that is the question. Spatial Economic Analysis 19(1), 30–56.", "10.1080/17421772.2023.2256810"),
     "lesage-2009": ("LeSage, J. and Pace, R. K. (2009). Introduction to Spatial Econometrics. Boca Raton: CRC Press.", "10.1201/9781420064254"),
     "lloyd-1982": ("Lloyd, S. P. (1982). Least squares quantization in PCM. IEEE Transactions on Information Theory 28(2), 129–137.", "10.1109/TIT.1982.1056489"),
     "moran-1950": ("Moran, P. A. P. (1950). Notes on continuous stochastic phenomena. Biometrika 37(1/2), 17–23.", "10.1093/biomet/37.1-2.17"),
@@ -110,7 +116,8 @@ REFERENCES: Mapping[str, tuple[str, str]] = {
     "pace-2008": ("Pace, R. K. and LeSage, J. P. (2008). A spatial Hausman test. Economics Letters 101(3), 282–284.", "10.1016/j.econlet.2008.09.003"),
     "phipson-2010": ("Phipson, B. and Smyth, G. K. (2010). Permutation p-values should never be zero: calculating exact p-values when permutations are randomly drawn. Statistical Applications in Genetics and Molecular Biology 9(1), article 39.", "10.2202/1544-6115.1585"),
     "rousseeuw-1987": ("Rousseeuw, P. J. (1987). Silhouettes: a graphical aid to the interpretation and validation of cluster analysis. Journal of Computational and Applied Mathematics 20, 53–65.", "10.1016/0377-0427(87)90125-7"),
-    "silverman-1986": ("Silverman, B. W. (1986). Density Estimation for Statistics and Data Analysis. London: Chapman and Hall.", ""),
+    "silverman-1986": ("Silverman, B. W. (1986). Density Estimation for Statistics and Data Analysis. London: Chapman and Hall.", "10.1201/9781315140919"),
+    "sokal-1998": ("Sokal, R. R., Oden, N. L. and Thomson, B. A. (1998). Local spatial autocorrelation in a biological model. Geographical Analysis 30(4), 331–354.", "10.1111/j.1538-4632.1998.tb00406.x"),
     "ward-1963": ("Ward, J. H. (1963). Hierarchical grouping to optimize an objective function. Journal of the American Statistical Association 58(301), 236–244.", "10.1080/01621459.1963.10500845"),
     "white-1980": ("White, H. (1980). A heteroskedasticity-consistent covariance matrix estimator and a direct test for heteroskedasticity. Econometrica 48(4), 817–838.", "10.2307/1912934"),
 }  # fmt: skip
@@ -120,7 +127,7 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
     "moran": ("moran-1950", "cliff-1981"),
     "geary": ("geary-1954", "cliff-1981"),
     "getis_ord": ("getis-1992",),
-    "local_moran": ("anselin-1995",),
+    "local_moran": ("anselin-1995", "sokal-1998"),
     "local_getis_ord": ("ord-1995",),
     "ols": ("anselin-1988",),
     "lag_model": ("ord-1975", "anselin-1988"),
@@ -135,10 +142,12 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
     "silhouette": ("rousseeuw-1987",),
     "Jarque-Bera": ("jarque-1980",),
     "Breusch-Pagan": ("breusch-1979",),
-    "Koenker-Bassett": ("koenker-1982",),
+    "Koenker-Bassett": ("koenker-1981", "koenker-1982"),
+    "Koenker-Bassett spatial": ("koenker-1981", "anselin-1988"),
     "White": ("white-1980",),
     "LM lag": ("anselin-1996",),
     "LM error": ("anselin-1996",),
+    "LM WX": ("koley-2024",),
     "Moran residuals": ("cliff-1981",),
     "Breusch-Pagan spatial": ("breusch-1979", "anselin-1988"),
     "Hausman": ("pace-2008",),

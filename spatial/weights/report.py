@@ -195,7 +195,7 @@ def _reading(given: Aligned, counts: Numbers, number: Numbers, one_way: int, ban
         )
     parts = int(number.max())
     said.append(
-        "From each place every other can be reached."
+        f"All places are connected with each other{', links taken both ways' if one_way else ''}."
         if parts == 1
         else f"The graph falls into {parts} parts without a link between them; the largest has {np.bincount(number).max()} places."
     )
