@@ -41,8 +41,16 @@ def database():
         check=True,
         stdout=subprocess.DEVNULL,
     )
+    import psycopg
+
+    address = f"postgresql://me:secret@127.0.0.1:{port}/postgres"
     try:
-        yield f"postgresql://me:secret@127.0.0.1:{port}/postgres"
+        with psycopg.connect(address, autocommit=True) as connection:
+            try:
+                connection.execute("CREATE EXTENSION postgis")
+            except psycopg.errors.FeatureNotSupported:
+                component(present=False, name="PostGIS")
+        yield address
     finally:
         subprocess.run([*USER, control, "-D", data, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL)
         shutil.rmtree(folder, ignore_errors=True)
@@ -97,10 +105,6 @@ def test_postgis_tables_are_read_without_naming_the_geometry(database):
     import psycopg
 
     with psycopg.connect(database, autocommit=True) as connection:
-        try:
-            connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
-        except psycopg.errors.UndefinedFile:
-            component(present=False, name="PostGIS")
         connection.execute("CREATE TABLE regions (code text, name text, shape geometry(MultiPolygon, 32642))")
         for number, name in enumerate(("Ақмола", "O'Brien")):
             cell = box(500_000 + 10_000 * number, 5_400_000, 510_000 + 10_000 * number, 5_410_000)

@@ -484,4 +484,4 @@ class TestReading:
 
 
 def test_public_names():
-    assert models.__all__ == ["ErrorModel", "LagModel", "Ols", "error_model", "lag_model", "ols"]
+    assert models.__all__ == ["ErrorModel", "LagModel", "Ols", "columns_of_formula", "error_model", "lag_model", "ols"]
