@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from spatial.results import Result, plain
+from spatial.results import Result, Surface, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,22 +27,45 @@ def result_words(result: Result) -> str:
     str
         Sentences first, then numbers, tables and columns. Control characters in names are removed.
     """
-    lines = [*result.reading, ""] if result.reading else []
-    tables: list[str] = []
+    singles: list[tuple[str, str]] = []
+    tables: list[tuple[str, Any]] = []
+    columns: dict[str, tuple[str, Any]] = {}
     for each in fields(result):
         value = getattr(result, each.name)
-        title = each.metadata.get("title", each.name.replace("_", " "))
-        if each.name in ("options", "notes", "reading") or value is None:
+        title = str(each.metadata.get("title", each.name.replace("_", " ")))
+        if each.name in ("options", "notes", "reading", "operation") or value is None:
             continue
-        if hasattr(value, "to_string"):
-            tables.append(f"{title}\n{value.to_string(max_rows=60) if len(value) > 60 else value.to_string()}\n")
-        elif isinstance(value, str | int | float | bool):
-            lines.append(f"{title:<28}{value:.10g}" if isinstance(value, float) else f"{title:<28}{value}")
+        if hasattr(value, "to_frame") and value.index.name == "place":
+            columns[each.name] = (title, value)
+        elif hasattr(value, "to_string"):
+            tables.append((title, value))
+        elif isinstance(value, Surface):
+            rows, across = value.values.shape  # noqa: PD011  (an array)
+            singles.append((title, f"{rows} rows of {across} cells, {value.unit}"))
         else:
-            lines.append(f"{title:<28}{plain(value)}")
-    lines += ["", *tables]
-    lines += [f"Note: {note}" for note in result.notes]
+            singles.append((title, f"{value:.10g}" if isinstance(value, float) else str(plain(value))))
+    width = max((len(title) for title, _ in singles), default=0) + 2
+    lines = [*result.reading, ""] if result.reading else []
+    lines += [f"{title:<{width}}{words}" for title, words in singles]
+    for title, table in tables:
+        lines += ["", title, _shown(table)]
+    if columns:
+        lines += ["", *_by_place(columns)]
+    lines += ["", *(f"Note: {note}" for note in result.notes)]
     return safe("\n".join(lines).rstrip())
+
+
+def _shown(table: Any) -> str:
+    return str(table.to_string(max_rows=60) if len(table) > 60 else table.to_string())
+
+
+def _by_place(columns: "dict[str, tuple[str, Any]]") -> list[str]:
+    """Put all columns that stand on the same places into one table, below what their names mean."""
+    import pandas as pd
+
+    width = max(map(len, columns)) + 2
+    table = pd.DataFrame({name: values for name, (_, values) in columns.items()})
+    return ["For each place", *(f"  {name:<{width}}{title}" for name, (title, _) in columns.items()), _shown(table)]
 
 
 def ledger_words(ledger: "pd.DataFrame") -> Iterator[str]:

@@ -73,6 +73,15 @@ def test_do_prints_words(layer, capsys):
     assert "Moran" in capsys.readouterr().out
 
 
+def test_words_stand_in_columns_and_places_in_one_table(layer, capsys):
+    assert main(["do", "local_moran", "--places", str(layer), "--key", "code", "--graph", "queen", "--column", "value"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "observations  16" in lines
+    assert sum(line.startswith("cell 00") for line in lines) == 1
+    head = next(line for line in lines if line.split()[:2] == ["statistic", "expected"])
+    assert head.split()[-2:] == ["cluster", "quadrant"]
+
+
 def test_do_prints_a_graph_and_reads_it_again(layer, tmp_path, capsys):
     assert main(["do", "contiguity", "--places", str(layer), "--key", "code", "--rule", "rook", "--transform", "b"]) == 0
     edges = tmp_path / "edges.csv"
