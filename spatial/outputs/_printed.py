@@ -10,6 +10,7 @@ from spatial.outputs._collected import Table
 from spatial.outputs.words import (
     NONE,
     cleaned,
+    column_words,
     decimals_for,
     fixed,
     heading_words,
@@ -133,8 +134,8 @@ def _grid(grid: "np.ndarray[Any, Any]", names: Sequence[str]) -> list[list[str]]
     sizes = np.full(grid.shape, np.nan)
     np.log10(np.abs(grid), out=sizes, where=np.isfinite(grid) & (grid != 0))
     if _spread(sizes) < _spread(sizes.T):  # the numbers of a row are more alike than those of a column
-        return [line_words(row, decimals_for(row)) for row in grid]
-    columns = [line_words(column, decimals_for(column)) for column in grid.T]
+        return [column_words(row) for row in grid]
+    columns = [column_words(column) for column in grid.T]
     return [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in grid]
 
 
@@ -287,7 +288,8 @@ def _comparison_in_form(table: Table) -> Printed:
     """Keep the columns of the published table, and set our line below each of its lines."""
     frame = table.frame
     columns = list(dict.fromkeys(frame["column"]))
-    rows, breaks = [], []
+    rows: list[tuple[str, ...]] = []
+    breaks: list[int] = []
     for label in dict.fromkeys(frame["label"]):
         cells = frame[frame["label"] == label].set_index("column")
         lines: list[list[str]] = [[], []]

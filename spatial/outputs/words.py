@@ -11,6 +11,8 @@ from spatial.outputs.themes import number_words
 
 #: What stands where there is no number.
 NONE = "–"
+#: A number below this share of the largest beside it is of another order; below the second, a rounding error.
+OTHER_ORDER, ROUNDING = 1e-4, 1e-12
 _GREEK = {"rho": "ρ", "lambda": "λ", "sigma2": "σ²", "sigma": "σ", "beta": "β"}
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # XML 1.0 knows none of the first, and neither does any reader; the others turn the direction of all that follows.
@@ -222,6 +224,35 @@ def line_words(values: Sequence[float], decimals: int | None) -> list[str]:
         One text for each.
     """
     return [scientific(value) if decimals is None else fixed(value, decimals) for value in values]
+
+
+def column_words(values: Sequence[float]) -> list[str]:
+    """
+    Write a column of a table with the decimals that suit it.
+
+    Parameters
+    ----------
+    values
+        The numbers.
+
+    Returns
+    -------
+    list of str
+        One text for each. A number that these decimals would show as 0 gets a power of ten where it is of another order, such
+        as one variance among others; a mere rounding error stays 0.
+
+    Examples
+    --------
+    >>> column_words([0.00869, 0.00938, 5.069e-7])
+    ['0.00869', '0.00938', '5.07 × 10⁻⁷']
+    """
+    decimals = decimals_for(values)
+    if decimals is None:
+        return line_words(values, decimals)
+    sizes = np.abs(np.asarray(values, dtype=float))
+    largest = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
+    hidden = (sizes < 0.5 * 10.0**-decimals) & (sizes < OTHER_ORDER * largest) & (sizes > ROUNDING * largest)
+    return [scientific(value) if apart else fixed(value, decimals) for value, apart in zip(values, hidden, strict=True)]
 
 
 def value_words(value: Any) -> str:  # noqa: PLR0911  (one line for each kind of value)
