@@ -7,7 +7,7 @@ from spatial.operations import OPERATIONS
 
 __version__ = "0.1.0"
 
-_DOORS = {"read_places": "boundaries", "read_graph": "weights", "run": "run"}
+_DOORS = {"read_places": "boundaries", "read_graph": "weights", "run": "running"}
 _ROOMS = _DOORS | {row.name: row.room for row in OPERATIONS}
 
 __all__ = sorted(_ROOMS)  # noqa: PLE0605  (the names come from the catalogue)

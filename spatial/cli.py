@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.errors import InputError, SpatialError
 
 if TYPE_CHECKING:
-    from spatial.run import Progress
+    from spatial.running import Progress
 
 DESCRIPTION = "From a table of regional indicators to defensible spatial statistics and maps."
 
@@ -164,7 +164,7 @@ def _new(given: argparse.Namespace) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from spatial.run import prepare
+    from spatial.running import prepare
     from spatial.study import read_study
     from spatial.written import ledger_words, safe
 
@@ -195,7 +195,7 @@ def _run(given: argparse.Namespace) -> int:
             print(f"{name}\t{title}")
         print("Run one with: spatial run NAME", file=sys.stderr)
         return 0
-    from spatial.run import run
+    from spatial.running import run
     from spatial.written import safe
 
     with progress_bar() as progress:

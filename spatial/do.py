@@ -41,7 +41,7 @@ def do(arguments: list[str]) -> int:
     function = row.function()
     options = declared(function)
     given = _parser(row, function, options).parse_args(arguments[1:])
-    from spatial.run import collected
+    from spatial.running import collected
     from spatial.written import safe
 
     with collected() as told:

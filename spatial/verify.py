@@ -10,7 +10,7 @@ from typing import Any
 from spatial.errors import DataError, complaint
 from spatial.outputs.swap import RECORD
 from spatial.results import plain
-from spatial.run import Progress, compute, output_folder, prepare
+from spatial.running import Progress, compute, output_folder, prepare
 from spatial.study import read_study
 
 #: Two machines may round the last digits differently; more than this is another number.

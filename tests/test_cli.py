@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import geopandas
 import pytest
@@ -36,6 +38,11 @@ def test_nothing_else_is_exported():
     assert set(spatial.__all__) <= set(dir(spatial))
     with pytest.raises(AttributeError):
         _ = spatial.morans
+
+
+def test_no_module_hides_a_function():
+    code = "import spatial.cli, spatial.running, spatial.verify, spatial\nfor name in 2 * spatial.__all__: assert callable(getattr(spatial, name)), name"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.fixture

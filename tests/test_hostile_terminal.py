@@ -83,6 +83,6 @@ def test_what_the_system_refuses_is_a_message(study, capsys, monkeypatch):
     def too_much(*_):
         raise MemoryError
 
-    monkeypatch.setattr("spatial.run.run", lambda *_, **__: too_much())
+    monkeypatch.setattr("spatial.running.run", lambda *_, **__: too_much())
     assert main(["run", str(study)]) == 1
     assert "not enough memory" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "spatial"
 ROOMS = (
     "errors", "shipped", "options", "results", "places", "boundaries", "indicators", "weights", "explore", "models",
-    "surfaces", "clusters", "outputs", "operations", "manifest", "study", "run", "verify", "written", "do", "cli",
+    "surfaces", "clusters", "outputs", "operations", "manifest", "study", "running", "verify", "written", "do", "cli",
 )  # fmt: skip
 LIGHT = {"numpy", "spatial"}
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "qgis" not in path.relative_to(PACKAGE).parts)

@@ -12,7 +12,7 @@ from shapely.geometry import Polygon, box
 from spatial.boundaries import packs, read_places
 from spatial.errors import OutputError, StudyError
 from spatial.indicators import join
-from spatial.run import compute, prepare
+from spatial.running import compute, prepare
 from spatial.study import new_study, read_study
 
 
