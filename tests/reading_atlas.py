@@ -1,6 +1,6 @@
 """A small finished study with everything in it that report, tables and pictures have to cope with."""
 
-# ruff: noqa: RUF009  (fields of results are declared so)
+
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 

@@ -42,7 +42,9 @@ def test_a_result_is_json():
 
 
 def test_a_surface_is_described_not_spelt_out():
-    surface = Surface(values=np.array([[1, np.nan]], np.float32), transform=Affine(10, 0, 5, 0, -10, 7), crs=CRS(32642), unit="per km²")
+    surface = Surface(
+        values=np.array([[1, np.nan]], np.float32), transform=Affine(10, 0, 5, 0, -10, 7), crs=CRS(32642), unit="per km²"
+    )
     found = plain(surface)
     assert (found["rows"], found["columns"], found["minimum"], found["maximum"]) == (1, 2, 1.0, 1.0)
     assert found["transform"] == [10.0, 0.0, 5.0, 0.0, -10.0, 7.0]
