@@ -6,6 +6,7 @@ import threading
 import zipfile
 
 import geopandas
+import numpy as np
 import pytest
 from shapely.geometry import Point, box
 
@@ -140,3 +141,143 @@ def test_a_folder_of_shapefiles_and_a_table_beside_one(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="without a Shapefile"):
         read_places(tmp_path / "empty", key="id")
+
+
+def workbook(path, change=lambda sheet: None):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in (["code", "value"], ["a", 1], ["b", 2]):
+        book.active.append(row)
+    change(book.active)
+    book.save(path)
+    return path
+
+
+def changed(path, member, change):
+    """Write a zip archive again with one of its files changed."""
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, change(data) if name == member else data)
+    return path
+
+
+def test_a_sheet_may_be_formatted_or_filled_down_to_its_last_cell(tmp_path):
+    def formatted(sheet):
+        sheet.cell(1_048_576, 16_384).number_format = "000"
+
+    def filled(sheet):
+        sheet.cell(1_048_576, 2).value = 3
+
+    assert len(read_table(workbook(tmp_path / "a.xlsx", formatted))) == 2
+    assert read_table(workbook(tmp_path / "b.xlsx", filled)).loc[1_048_576].tolist() == [None, 3]
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+ENTITIES = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]>'
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda data: ENTITIES + data[data.index(b"<worksheet") :].replace(b"<v>1</v>", b"<v>&b;</v>"),
+            "cannot be read as a workbook",
+        ),
+        (
+            lambda data: ENTITIES + data[data.index(b"<worksheet") :].replace(b"<v>1</v>", b"<v>&c;</v>"),
+            "cannot be read as a workbook",
+        ),
+        (lambda data: data + b" " * 90_000_000, "would unpack from"),
+        (lambda data: data[:300], "cannot be read as a workbook"),
+        (lambda data: data.replace(b'r="B2"', b's="999" r="B2"'), "cannot be read as a workbook"),
+        (lambda data: data.replace(b'r="A2"', b'r="!!"'), "cannot be read as a workbook"),
+    ],
+)
+def test_a_broken_workbook_is_a_message_without_the_way_to_the_file(change, message, tmp_path):
+    path = changed(workbook(tmp_path / "a.xlsx"), SHEET, change)
+    with pytest.raises(DataError, match=message) as caught:
+        read_table(path)
+    assert str(tmp_path) not in str(caught.value)
+    assert "root:" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b'office:value="1"', b'office:value="1" table:number-columns-repeated="1000000000"', "columns, more than 16,384"),
+        (b"<table:table-row>", b'<table:table-row table:number-rows-repeated="1000000000">', "rows, more than 1,048,576"),
+        (b'office:value="1"', b'office:value="one"', "cannot be read as a workbook"),
+        (b'office:value="1"', b"", "cannot be read as a workbook"),
+    ],
+)
+def test_a_broken_sheet_of_libreoffice_is_a_message(old, new, message, tmp_path):
+    from odf.opendocument import OpenDocumentSpreadsheet
+    from odf.table import Table, TableCell, TableRow
+    from odf.text import P
+
+    book = OpenDocumentSpreadsheet()
+    sheet = Table(name="sheet")
+    for code, value in (("code", "value"), ("a", 1), ("b", 2)):
+        row = TableRow()
+        for each in (code, value):
+            cell = TableCell(valuetype="float", value=each) if isinstance(each, int) else TableCell(valuetype="string")
+            cell.addElement(P(text=str(each)))
+            row.addElement(cell)
+        sheet.addElement(row)
+    book.spreadsheet.addElement(sheet)
+    book.save(str(tmp_path / "a.ods"))
+    assert len(read_table(tmp_path / "a.ods")) == 2
+    path = changed(tmp_path / "a.ods", "content.xml", lambda data: data.replace(old, new))
+    with pytest.raises(DataError, match=message):
+        read_table(path)
+
+
+@pytest.mark.parametrize("told", ["not json", "[]", '{"columns": 7}', "[" * 100_000])
+@pytest.mark.parametrize("key", ["geo", "pandas"])
+def test_parquet_that_says_nonsense_of_itself(key, told, tmp_path):
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    parquet.write_table(pa.table({"code": ["a"], "value": [1.0]}, metadata={key: told}), tmp_path / "a.parquet")
+    try:
+        assert read_table(tmp_path / "a.parquet")["value"].tolist() == [1.0]
+    except DataError as error:
+        assert "cannot be read as Parquet" in str(error)  # noqa: PT017  (either will do, a traceback will not)
+
+
+@pytest.mark.parametrize("name", ["a.xls", "a.dta", "a.xlsx", "a.ods", "a.parquet", "a.gpkg", "a.shp", "a.fgb"])
+def test_noise_is_a_message(name, tmp_path):
+    starts = {
+        ".xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        ".dta": b"<stata_dta><header><release>118</release>",
+        ".xlsx": b"PK\x03\x04",
+        ".ods": b"PK\x03\x04",
+        ".parquet": b"PAR1",
+        ".gpkg": b"SQLite format 3\0",
+        ".shp": b"\x00\x00\x27\x0a",
+        ".fgb": b"fgb\x03fgb\x00",
+    }
+    path = tmp_path / name
+    for seed in range(20):
+        noise = np.random.default_rng(seed).bytes(3_000)
+        path.write_bytes(starts[path.suffix] + noise + (b"PAR1" if path.suffix == ".parquet" else b""))
+        with pytest.raises(DataError) as caught:
+            read_table(path)
+        assert str(tmp_path) not in str(caught.value)
+        if path.suffix in (".gpkg", ".shp", ".fgb", ".parquet"):
+            with pytest.raises(DataError):
+                read_places(path, key="code")
+
+
+def test_columns_that_are_the_same_are_found_soon(tmp_path):
+    from spatial.indicators import TableRecipe, join
+
+    grid = geopandas.GeoDataFrame(index=["a", "b", "c"], geometry=[Point(0, 0), Point(1, 0), Point(0, 1)], crs="EPSG:32642")
+    titles = ["code", *(f"x{number}" for number in range(3_000))]
+    rows = [[code, *([str(value)] * 3_000)] for code, value in (("a", 1.5), ("b", 2.5), ("c", 4.0))]
+    (tmp_path / "wide.csv").write_text("\n".join(",".join(row) for row in [titles, *rows]), encoding="utf-8")
+    findings = join(grid.rename_axis("place"), TableRecipe(table=tmp_path / "wide.csv", key="code")).findings
+    assert sum("hold the same numbers" in each for each in findings) == 2_999

@@ -9,13 +9,12 @@ import re
 import zipfile
 from pathlib import Path
 
+from spatial.boundaries.archives import size_checked
 from spatial.errors import DataError, complaint
 
 KINDS = "Expected GeoPackage, GeoJSON, Shapefile (also zipped), FlatGeobuf, KML, GPX, MapInfo or a file geodatabase"
 #: How much of a file is looked at; GDAL chooses its reader by less.
 _HEAD = 1 << 20
-#: The files of an archive may be this large together, and this many times as large as the archive.
-_LARGEST, _SMALL, _RATIO = 4 << 30, 64 << 20, 200
 _LAYERS = (".shp", ".gpkg", ".geojson", ".json", ".fgb", ".kml", ".gpx", ".tab", ".mif", ".dbf")
 _BINARY = (b"SQLite format 3\0", b"\x00\x00\x27\x0a", b"fgb")
 _TEXTS = (b"{", b"\x1e", b"!table", b"version ")
@@ -73,9 +72,7 @@ def _archive(path: Path, where: str) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = [each for each in archive.infolist() if not each.is_dir()]
-            size, packed = sum(each.file_size for each in entries), path.stat().st_size
-            if size > _LARGEST or (size > _SMALL and size > _RATIO * packed):
-                raise _refused(where, f"it would unpack from {packed / 1e6:.3g} to {size / 1e6:,.0f} megabytes")
+            size_checked(archive, path, where)
             if not any(each.filename.casefold().endswith(_LAYERS) for each in entries):
                 raise _refused(where, "the archive holds no layer")
             for each in entries:

@@ -20,11 +20,19 @@ def oddities(about: Described, columns: list[Column]) -> tuple[list[str], list[s
             never, strange = judged(each.recipe.source, _reported(about, each), scale)
             impossible += never
             odd += [f"{about.where}: {sentence}" for sentence in strange]
-    for position, each in enumerate(numeric):
-        for other in numeric[:position]:
-            if np.array_equal(each.array, other.array, equal_nan=True) and len(set(each.array[~np.isnan(each.array)])) > 1:
-                odd.append(f"{about.where}: the columns '{other.recipe.source}' and '{each.recipe.source}' hold the same numbers.")
-    return odd + _zero_rows(about, numeric), impossible
+    return odd + _same(about, numeric) + _zero_rows(about, numeric), impossible
+
+
+def _same(about: Described, columns: list[Column]) -> list[str]:
+    """Name columns that hold the same numbers as an earlier one, unless all of these are equal."""
+    first: dict[bytes, str] = {}
+    found = []
+    for each in columns:
+        source = each.recipe.source
+        other = first.setdefault((each.array + 0.0).tobytes(), source)  # no -0.0; a missing value is always the same NaN
+        if other != source and len(set(each.array[~np.isnan(each.array)])) > 1:
+            found.append(f"{about.where}: the columns '{other}' and '{source}' hold the same numbers.")
+    return found
 
 
 def _outside(about: Described, column: Column, scale: float | None) -> list[str]:

@@ -1,13 +1,20 @@
 """Workbooks: XLSX, XLS and ODS -> rows of cells, with the cells in which a formula failed."""
 
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from spatial.boundaries.archives import size_checked
 from spatial.errors import DataError, complaint, listed
 from spatial.indicators.tables import chosen
 
 Rows = list[tuple[int, list[Any]]]
 Failed = frozenset[tuple[int, int]]  # (row number, position of the column)
+
+#: The last row and the last column of a sheet; a file that has more was made to do harm.
+_LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
 
 #: What a formula shows when it cannot be computed.
 _FAILURES = ("#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!")
@@ -20,11 +27,8 @@ def sheet_names(path: Path) -> tuple[str, ...]:
         return tuple(str(name) for name in _xls_book(path).sheet_names())
     if kind == ".ods":
         return tuple(str(table.getAttribute("name")) for table in _ods_tables(path))
-    book = _xlsx_book(path)
-    try:
+    with _workbook(path) as book:
         return tuple(str(sheet.title) for sheet in book.worksheets)
-    finally:
-        book.close()
 
 
 def read_sheet(path: Path, sheet: str | None) -> tuple[Rows, Failed]:
@@ -57,39 +61,82 @@ def read_sheet(path: Path, sheet: str | None) -> tuple[Rows, Failed]:
     return rows, frozenset(failed)
 
 
-def _unreadable(path: Path, error: Exception) -> DataError:
-    return DataError(
-        complaint(path.name, f"it cannot be read as a workbook: {error}", f"Expected a {path.suffix[1:].upper()} file")
-    )
-
-
-def _xlsx_book(path: Path, *, formulas: bool = False) -> Any:
-    import warnings
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn whatever a reader stumbles over in a broken workbook into a message: their code expects a sound one."""
+    import struct
     import zlib
     from xml.etree.ElementTree import ParseError
+    from xml.sax import SAXParseException
     from zipfile import BadZipFile
 
-    import openpyxl
+    import xlrd
     from openpyxl.utils.exceptions import InvalidFileException
 
+    broken = (
+        KeyError,
+        ValueError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        AssertionError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+    )
+    parts = (BadZipFile, InvalidFileException, xlrd.XLRDError, xlrd.compdoc.CompDocError, struct.error, zlib.error)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", UserWarning
-            )  # drop-down lists and styles that openpyxl does not know; cells are not affected
-            return openpyxl.load_workbook(path, data_only=not formulas)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, EOFError, zlib.error, ParseError) as error:
-        raise _unreadable(path, error) from None
+        yield
+    except (*broken, *parts, ParseError, SAXParseException) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0].replace(str(path), path.name)[:200]
+        kind = path.suffix[1:].upper()
+        raise DataError(
+            complaint(path.name, f"it cannot be read as a workbook: {reason}", f"Expected a sound {kind} file")
+        ) from None
+
+
+def _sized(path: Path) -> None:
+    """Look at what an archive would unpack to; a file that is none is left to its reader."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            size_checked(archive, path)
+
+
+@contextmanager
+def _workbook(path: Path, *, formulas: bool = False) -> Iterator[Any]:
+    """Open an XLSX file row by row: a sheet may be formatted down to its last row, or have a million of them."""
+    import warnings
+
+    import openpyxl
+
+    with _readable(path):
+        _sized(path)
+        with path.open("rb") as file, warnings.catch_warnings():
+            # drop-down lists and styles that openpyxl does not know; cells are not affected
+            warnings.simplefilter("ignore", UserWarning)
+            book = openpyxl.load_workbook(file, data_only=not formulas, read_only=True)
+            try:
+                yield book
+            finally:
+                book.close()
 
 
 def _xlsx(path: Path, name: str) -> Rows:
-    book = _xlsx_book(path)
-    sheet = book[name]
-    rows = [(number, [_xlsx_cell(cell) for cell in row]) for number, row in enumerate(sheet.iter_rows(), 1)]
-    book.close()
-    if any(value is None for _, values in rows for value in values):
+    rows, gaps = [], False
+    with _workbook(path) as book:
+        for number, row in _rows(book[name]):
+            values = [None if cell.value is None else _xlsx_cell(cell) for cell in row]
+            gaps = gaps or None in values
+            if any(value is not None for value in values):
+                rows.append((number, values))
+    if gaps:
         _computed(path, name, rows)
     return rows
+
+
+def _rows(sheet: Any) -> Iterator[tuple[int, Any]]:
+    sheet.reset_dimensions()  # what the file says of its own size is not to be relied on
+    return enumerate(sheet.iter_rows(), 1)
 
 
 def _xlsx_cell(cell: Any) -> Any:
@@ -109,10 +156,14 @@ def _xlsx_cell(cell: Any) -> Any:
 
 def _computed(path: Path, name: str, rows: Rows) -> None:
     """Refuse formulas that no spreadsheet program has computed yet: they have no value and would look like empty cells."""
-    book = _xlsx_book(path, formulas=True)
-    written = [[cell for cell in row if cell.data_type == "f"] for row in book[name].iter_rows()]
-    empty = [cell.coordinate for row in written for cell in row if rows[cell.row - 1][1][cell.column - 1] is None]
-    book.close()
+    known = dict(rows)
+    empty = []
+    with _workbook(path, formulas=True) as book:
+        for number, row in _rows(book[name]):
+            values = known.get(number, [])
+            for position, cell in enumerate(row):
+                if cell.value is not None and cell.data_type == "f" and (position >= len(values) or values[position] is None):
+                    empty.append(cell.coordinate)
     if empty:
         raise DataError(
             complaint(
@@ -127,10 +178,8 @@ def _computed(path: Path, name: str, rows: Rows) -> None:
 def _xls_book(path: Path) -> Any:
     import xlrd
 
-    try:
+    with _readable(path):
         return xlrd.open_workbook(path)
-    except (xlrd.XLRDError, xlrd.compdoc.CompDocError, ValueError, AssertionError) as error:
-        raise _unreadable(path, error) from None
 
 
 def _xls(path: Path, name: str) -> Rows:
@@ -147,22 +196,18 @@ def _xls(path: Path, name: str) -> Rows:
             return xlrd.xldate_as_datetime(cell.value, book.datemode)
         return None if cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK) else cell.value
 
-    return [(number, [value(cell) for cell in row]) for number, row in enumerate(book.sheet_by_name(name).get_rows(), 1)]
+    with _readable(path):
+        return [(number, [value(cell) for cell in row]) for number, row in enumerate(book.sheet_by_name(name).get_rows(), 1)]
 
 
 def _ods_tables(path: Path) -> list[Any]:
-    import zlib
-    from xml.sax import SAXParseException
-    from zipfile import BadZipFile
-
     from odf.opendocument import load  # type: ignore[import-untyped]
     from odf.table import Table  # type: ignore[import-untyped]
 
-    try:
+    with _readable(path):
+        _sized(path)
         document = load(str(path))
-    except (BadZipFile, KeyError, ValueError, EOFError, zlib.error, SAXParseException) as error:
-        raise _unreadable(path, error) from None
-    return list(document.spreadsheet.getElementsByType(Table)) if hasattr(document, "spreadsheet") else []
+        return list(document.spreadsheet.getElementsByType(Table)) if hasattr(document, "spreadsheet") else []
 
 
 def _ods(path: Path, name: str) -> Rows:
@@ -171,12 +216,15 @@ def _ods(path: Path, name: str) -> Rows:
     table = next(each for each in _ods_tables(path) if each.getAttribute("name") == name)
     rows: Rows = []
     number = 0
-    for row in table.getElementsByType(TableRow):
-        values = _ods_row(row)
-        repeated = int(row.getAttribute("numberrowsrepeated") or 1)
-        if values:  # the empty rest of a sheet is one row repeated a million times
-            rows += [(number + each, list(values)) for each in range(1, repeated + 1)]
-        number += repeated
+    with _readable(path):
+        for row in table.getElementsByType(TableRow):
+            values = _ods_row(row)
+            repeated = int(row.getAttribute("numberrowsrepeated") or 1)
+            if values:  # the empty rest of a sheet is one row repeated a million times
+                if number + repeated > _LAST_ROW:
+                    raise ValueError(f"it has {number + repeated:,} rows, more than {_LAST_ROW:,}")
+                rows += [(number + each, values) for each in range(1, repeated + 1)]
+            number += repeated
     return rows
 
 
@@ -189,6 +237,8 @@ def _ods_row(row: Any) -> list[Any]:
             continue
         repeated = int(cell.getAttribute("numbercolumnsrepeated") or 1)
         value = _ods_cell(cell)
+        if value is not None and len(values) + repeated > _LAST_COLUMN:
+            raise ValueError(f"it has {len(values) + repeated:,} columns, more than {_LAST_COLUMN:,}")
         values += [value] * (repeated if value is not None else min(repeated, 1000))
     while values and values[-1] is None:
         values.pop()

@@ -42,9 +42,8 @@ def read_text_file(path: Path, encoding: str | None) -> tuple[list[tuple[int, li
     try:
         rows = list(enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True), 1))
     except csv.Error as error:
-        raise DataError(
-            complaint(path.name, f"it cannot be taken apart: {error}", "Expected quotation marks in pairs", "Correct the file")
-        ) from None
+        expected = f"Expected quotation marks in pairs, and cells of at most {csv.field_size_limit():,} letters"
+        raise DataError(complaint(path.name, f"it cannot be taken apart: {error}", expected, "Correct the file")) from None
     return rows, findings
 
 
@@ -58,10 +57,9 @@ def _decoded(path: Path, encoding: str | None) -> tuple[str, tuple[str, ...]]:
         raise DataError(
             complaint(path.name, f"the encoding {guess!r} is not known", "Expected a name such as 'utf-8' or 'cp1251'")
         ) from None
-    except UnicodeDecodeError as error:
-        raise DataError(
-            complaint(path.name, f"byte {error.start} is no {guess}", "Expected text in one encoding", remedy)
-        ) from None
+    except UnicodeError as error:
+        at = f"byte {error.start} is no {guess}" if isinstance(error, UnicodeDecodeError) else f"it is no {guess}"
+        raise DataError(complaint(path.name, at, "Expected text in one encoding", remedy)) from None
     if guess == "cp1251" and encoding is None:
         return text, (
             f"{path.name} is not UTF-8 and was read as Windows Cyrillic (cp1251). If letters look wrong, state its encoding.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.boundaries.letters import shapefile_letters
 from spatial.boundaries.vector_files import accepted
-from spatial.errors import DataError, complaint, listed, nearest_name
+from spatial.errors import DataError, SpatialWarning, complaint, listed, nearest_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,15 +195,22 @@ def _numbered(frame: "pd.DataFrame") -> "pd.DataFrame":
 def _parquet(path: Path) -> "pd.DataFrame":
     import json
 
-    import pyarrow as pa
-    from pyarrow import parquet
+    from pyarrow import ArrowException, parquet
 
     try:
         table = parquet.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(complaint(path.name, f"it cannot be read as Parquet: {error}")) from None
-    shapes = json.loads((table.schema.metadata or {}).get(b"geo", b"{}")).get("columns", {})
-    frame = table.drop_columns([name for name in table.column_names if name in shapes]).to_pandas()
+        told = json.loads((table.schema.metadata or {}).get(b"geo", b"{}"))
+        shapes = told.get("columns", {}) if isinstance(told, dict) else {}
+        frame = table.drop_columns([name for name in table.column_names if name in shapes]).to_pandas()
+    except (
+        ArrowException,
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        RecursionError,
+    ) as error:  # what it says of itself may be broken
+        raise DataError(complaint(path.name, f"it cannot be read as Parquet: {_told(error, path)}")) from None
     named: pd.DataFrame = frame if frame.index.names == [None] else frame.reset_index()
     return named
 
@@ -211,13 +218,22 @@ def _parquet(path: Path) -> "pd.DataFrame":
 def _stata(path: Path) -> Cells:
     """Take value labels for a column where every value has one; otherwise the numbers."""
     import struct
+    import warnings
 
     import pandas as pd
 
     try:
-        plain = pd.read_stata(path, convert_categoricals=False)
-    except (ValueError, OSError, KeyError, struct.error) as error:
-        raise DataError(complaint(path.name, f"it cannot be read as a Stata file: {error}")) from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UnicodeWarning)  # letters that are no UTF-8 would be read as West European ones
+            plain = pd.read_stata(path, convert_categoricals=False)
+    except UnicodeWarning:
+        raise DataError(
+            complaint(
+                path.name, "its letters are not UTF-8", "Expected a file of Stata 14 or newer", "Save it again with a newer Stata"
+            )
+        ) from None
+    except (ValueError, TypeError, IndexError, OSError, KeyError, OverflowError, struct.error) as error:
+        raise DataError(complaint(path.name, f"it cannot be read as a Stata file: {_told(error, path)}")) from None
     labelled = []
     try:
         words = pd.read_stata(path, convert_categoricals=True)
@@ -232,23 +248,33 @@ def _stata(path: Path) -> Cells:
     return Cells(_numbered(plain), findings)
 
 
+def _told(error: Exception, path: Path) -> str:
+    """Take the first line of what a reader says, with the name of the file for the way to it."""
+    return (str(error) or type(error).__name__).splitlines()[0].replace(str(path), path.name)[:200]
+
+
 def _vector(path: Path, layer: str | None) -> "pd.DataFrame":
+    import warnings
+
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError
 
     accepted(path, path.name)
     path = path.absolute()  # GDAL takes some relative names for the address of a service
-    try:
-        names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
-    except DataSourceError:
-        known = "CSV, TSV, XLSX, XLS, ODS, Parquet, Stata or a vector file"
-        raise DataError(complaint(path.name, "this kind of file cannot be read", f"Expected {known}")) from None
-    chosen(path.name, "layer", layer, names)
-    encoding = shapefile_letters(path, layer or names[0])
-    try:
-        frame: pd.DataFrame = pyogrio.read_dataframe(path, layer=layer or names[0], read_geometry=False, encoding=encoding)
-    except (DataLayerError, UnicodeDecodeError) as error:
-        raise DataError(complaint(path.name, f"its rows cannot be read ({' '.join(str(error).split())[:300]})")) from None
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        try:
+            names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+            chosen(path.name, "layer", layer, names)
+            encoding = shapefile_letters(path, layer or names[0])
+            frame: pd.DataFrame = pyogrio.read_dataframe(path, layer=layer or names[0], read_geometry=False, encoding=encoding)
+        except DataSourceError:
+            known = "CSV, TSV, XLSX, XLS, ODS, Parquet, Stata or a vector file"
+            raise DataError(complaint(path.name, "this kind of file cannot be read", f"Expected {known}")) from None
+        except (DataLayerError, UnicodeDecodeError) as error:
+            raise DataError(complaint(path.name, f"its rows cannot be read ({_told(error, path)})")) from None
+    for text in dict.fromkeys(" ".join(str(each.message).replace(str(path), path.name).split()) for each in heard):
+        warnings.warn(complaint(path.name, text), SpatialWarning, stacklevel=2)
     return frame
 
 
