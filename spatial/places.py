@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 Missing = Literal["error", "drop"]
 
+#: Values of this size, to the fourth power and times their number, are still numbers to a computer; so are those of 1 / HUGE.
+HUGE = 1e70
+#: A column whose values differ by no more than this share of their size is constant but for rounding.
+EQUAL = 1e-14
+
 #: Coordinates that belong to no place on Earth: the WKT of a reference system that says just that.
 LOCAL = (
     'ENGCRS["Local coordinates, unit unknown",EDATUM["Local"],CS[Cartesian,2],'
@@ -159,7 +164,8 @@ def aligned(
     Raises
     ------
     DataError
-        When labels differ, a column is missing or not numeric, or a value is missing and ``missing`` is ``"error"``.
+        When labels differ, a column is missing or not numeric, a value is missing and ``missing`` is ``"error"``, values are
+        too large or too small to be squared, or weights are negative or not finite.
     ModelError
         When there are too few places or a column is constant.
     """
@@ -168,6 +174,7 @@ def aligned(
     columns_checked(places, names)
     if graph is not None:
         _labels_checked(places, graph)
+        _weights_checked(graph)
     labels = places.index.sort_values()
     values = (
         np.column_stack([numbers(places, name).loc[labels].to_numpy(float) for name in names])
@@ -192,6 +199,7 @@ def aligned(
     matrix, transform = (None, "") if graph is None else _matrix(graph, labels, present)
     labels, values = labels[present], values[present]
     _enough(names, values, least, varying=varying)
+    _sizes_checked(names, values)
     islands = np.zeros(len(labels), bool) if matrix is None else np.diff(matrix.indptr) == 0
     if islands.any():
         notes.append(f"{int(islands.sum())} of {len(labels)} places have no neighbours: {listed(labels[islands], 10)}.")
@@ -358,6 +366,37 @@ def _labels_checked(places: "GeoDataFrame", graph: "Graph") -> None:
     raise DataError(complaint("graph", "; ".join(parts), "Expected the same labels in both", "Build the graph from these places"))
 
 
+def _weights_checked(graph: "Graph") -> None:
+    """Refuse weights that no formula here is meant for: a negative one would turn a neighbour into its opposite."""
+    weights = graph.adjacency
+    wrong = weights[~((weights >= 0) & (weights < np.inf))]
+    if len(wrong):
+        shown = [f"{start} to {to}: {weight:g}" for (start, to), weight in wrong.items()]
+        raise DataError(
+            complaint(
+                "graph",
+                f"{len(shown)} weights are negative or no numbers: {listed(shown)}",
+                "Expected finite weights of 0 or more",
+                "Correct them",
+            )
+        )
+
+
+def _sizes_checked(names: Sequence[str], values: "np.ndarray[Any, Any]") -> None:
+    """Refuse numbers whose squares a computer cannot hold, instead of computing with infinity or 0."""
+    largest = np.abs(values).max(axis=0, initial=0.0)
+    wrong = [f"{name} ({size:.3g})" for name, size in zip(names, largest, strict=True) if size and not 1 / HUGE <= size <= HUGE]
+    if wrong:
+        raise DataError(
+            complaint(
+                f"column {listed(wrong)}",
+                "the largest value is too large or too small to be computed with",
+                f"Expected a size between {1 / HUGE:g} and {HUGE:g}",
+                "Look for a missing code, or use another unit",
+            )
+        )
+
+
 def _matrix(graph: "Graph", labels: "pd.Index[str]", present: "np.ndarray[Any, Any]") -> "tuple[csr_array, str]":
     from scipy.sparse import csr_array
 
@@ -400,7 +439,11 @@ def _enough(names: Sequence[str], values: "np.ndarray[Any, Any]", least: int, *,
                 "Use more places, or a simpler method",
             )
         )
-    same = [name for name, column in zip(names, values.T, strict=True) if varying and np.ptp(column) == 0]
+    same = [
+        name
+        for name, column in zip(names, values.T, strict=True)
+        if varying and np.ptp(column) <= EQUAL * np.abs(column).max()  # what rounding leaves is no difference
+    ]
     if same:
         raise ModelError(
             complaint(

@@ -76,3 +76,14 @@ def test_draws_near_the_limit_are_admitted():
     calm = lag_model(*simulated(rho=0.3), formula="y ~ x")
     assert not any("dominate" in note for note in calm.notes)
     assert any("z and p take the draws as normal" in note for note in calm.notes)
+
+
+def test_tests_that_cannot_be_made_are_named():
+    from libpysal.graph import Graph
+
+    places, _ = simulated(n=12)
+    everyone = [(one, other) for one in places.index for other in places.index if one != other]
+    found = ols(places, Graph.from_arrays(*zip(*everyone, strict=True), [1 / 11] * len(everyone)), formula="y ~ x")
+    without = found.tests.index[found.tests["statistic"].isna()]
+    assert "Robust LM lag" in without
+    assert any("cannot be made" in note and all(name in note for name in without) for note in found.notes)

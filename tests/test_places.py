@@ -94,3 +94,24 @@ def test_numeric_labels_become_text(grid):
 def test_local_coordinates_say_so(grid):
     assert not is_local(grid)
     assert is_local(grid.set_crs(LOCAL, allow_override=True))
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.inf])
+def test_weights_that_no_formula_is_meant_for_are_refused(grid, weight):
+    others = grid.index[2:]
+    graph = Graph.from_arrays([*grid.index[:2], *others], [grid.index[1], grid.index[0], *others], [1.0, weight, *[0.0] * 14])
+    with pytest.raises(DataError, match="1 weights are negative or no numbers: 'cell 01 to cell 00"):
+        aligned(grid, graph, "noise")
+
+
+@pytest.mark.parametrize("factor", [1e300, 1e-200])
+def test_numbers_whose_squares_are_none_are_refused(grid, factor):
+    with pytest.raises(DataError, match="too large or too small to be computed with"):
+        aligned(grid.assign(far=grid["noise"] * factor), None, "far")
+
+
+def test_differences_that_rounding_made_are_none(grid):
+    close = grid.assign(close=1 + 2e-16 * np.arange(16))
+    with pytest.raises(ModelError, match="all 16 values are 1"):
+        aligned(close, None, "close")
+    assert aligned(close, None, "close", varying=False).values.shape == (16, 1)

@@ -105,8 +105,8 @@ def notes_of(given: Aligned, drawn: Conditional, choice: Choice, count: int, z: 
     fixed = given.labels[np.isnan(z) & tested]
     if len(fixed):
         notes.append(
-            f"For {len(fixed)} places the statistic cannot vary (all others are neighbours alike, or the value or all others are at"
-            f" the mean): there is no z and no analytical p for {listed(fixed)}."
+            f"The statistic of {len(fixed)} of {int(tested.sum())} places cannot vary, because all others are its neighbours alike,"
+            f" all others have the same value, or its own is the mean: there is no z and no analytical p for {listed(fixed)}."
         )
     sampled = int(np.count_nonzero(~drawn.exact & tested))
     if sampled:

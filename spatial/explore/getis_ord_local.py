@@ -187,4 +187,6 @@ def _ratio(distance: Array, expected: Array, variance: Array, total: Array, scal
 def _sum_note(given: Aligned) -> tuple[str, ...]:
     if (given.vector >= 0).all():
         return ()
+    if given.vector.sum() == 0:
+        return ("The values sum to 0: the ratio G does not exist; z and the p values are not affected.",)
     return ("Some values are negative: the ratio G is then hard to read; z and the p values are not affected.",)

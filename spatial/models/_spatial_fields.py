@@ -10,7 +10,7 @@ from spatial.models._design import Design, refuse_exact
 from spatial.models._least_squares import LeastSquares, log_likelihood, unit
 from spatial.models._likelihood import Maximum
 from spatial.models._log_determinant import LogDeterminant
-from spatial.models._tables import Test, chi_squared, coefficients_table, covariance_table, quantiles, tests_table
+from spatial.models._tables import Test, chi_squared, coefficients_table, covariance_table, quantiles, tests_table, unknown_note
 from spatial.models._tests import heteroskedasticity, residual_moran
 
 Vector = NDArray[np.float64]
@@ -127,7 +127,7 @@ def shared_fields(
     give = found.given.series
     return {
         "observations": n,
-        "notes": found.given.notes + determinant.notes + maximum.notes,
+        "notes": found.given.notes + determinant.notes + maximum.notes + unknown_note(tests),
         "coefficients": coefficients_table(names, estimate, covariance, level),
         "tests": tests_table(tests),
         "log_likelihood": likelihood,

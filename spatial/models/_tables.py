@@ -86,6 +86,12 @@ def covariance_table(names: Sequence[str], covariance: Matrix) -> "pd.DataFrame"
     return pd.DataFrame(covariance, index=pd.Index(list(names), name="term"), columns=list(names))
 
 
+def unknown_note(tests: Mapping[str, Test]) -> tuple[str, ...]:
+    """Name the tests that have no value: what they divide by is 0 on this graph with these regressors."""
+    without = [name for name, (statistic, _, _) in tests.items() if np.isnan(statistic)]
+    return (f"These tests cannot be made with this graph and these regressors: {', '.join(without)}.",) if without else ()
+
+
 def tests_table(tests: Mapping[str, Test]) -> "pd.DataFrame":
     """List tests: statistic, degrees of freedom (NaN where the statistic is a z), p."""
     import pandas as pd

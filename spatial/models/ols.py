@@ -11,7 +11,7 @@ from spatial.models._design import Design, design, refuse_exact
 from spatial.models._diagnostics import condition_number, jarque_bera, variance_inflation, white
 from spatial.models._least_squares import LeastSquares, least_squares, log_likelihood, unit
 from spatial.models._records import Ols
-from spatial.models._tables import Test, coefficients_table, covariance_table, quantiles, tests_table
+from spatial.models._tables import Test, coefficients_table, covariance_table, quantiles, tests_table, unknown_note
 from spatial.models._tests import dependence_tests, heteroskedasticity, linked, regression_moran
 from spatial.options import Between, Formula, used
 from spatial.places import Missing
@@ -182,4 +182,4 @@ def _notes(found: Design, tests: dict[str, Test], vcov: str) -> tuple[str, ...]:
         )
     if not found.intercept:
         notes.append("Without an intercept R² compares with 0, not with the mean.")
-    return tuple(notes)
+    return (*notes, *unknown_note(tests))
