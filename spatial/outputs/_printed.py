@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: Longer tables are cut in print; the CSV file holds all of it.
 LONGEST = 60
 _WIDEST = 9
+#: Measures of shape have no unit, and go by no other column's decimals.
+_SHAPE = ("skewness", "kurtosis", "cv")
 _EFFECTS = ("std_error", "z", "p", "low", "high")
 
 
@@ -107,7 +109,11 @@ def _labels(frame: "pd.DataFrame") -> tuple[list[tuple[str, ...]], tuple[str, ..
 def _body(frame: "pd.DataFrame") -> list[list[str]]:
     columns = [frame.iloc[:, position] for position in range(frame.shape[1])]
     errors = "std_error" in frame.columns
-    free = [number for number, column in enumerate(columns) if _is_free(column) and (errors or not _is_whole(column))]
+    free = [
+        number
+        for number, column in enumerate(columns)
+        if _is_free(column) and (errors or not _is_whole(column)) and column.name not in _SHAPE
+    ]
     grid = (
         np.column_stack([columns[number].to_numpy(dtype=float, na_value=np.nan) for number in free])
         if free
@@ -118,6 +124,10 @@ def _body(frame: "pd.DataFrame") -> list[list[str]]:
     for number, column in enumerate(columns):
         if number in free:
             texts.append([row[free.index(number)] for row in words])
+        elif column.name in _SHAPE:
+            texts.append(
+                [NONE if is_missing(value) else fixed(value, 2) for value in column.to_numpy(dtype=float, na_value=np.nan)]
+            )
         elif _is_free(column):
             texts.append(line_words(list(column.to_numpy(dtype=float, na_value=np.nan)), 0))
         elif _is_p(str(column.name)) and _is_numeric(column):

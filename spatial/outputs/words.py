@@ -45,6 +45,7 @@ _HEADINGS = {
     "q3": "Upper quartile",
     "r2": "R²",
     "sd": "SD",
+    "cv": "CV",
     "sha256": "SHA-256",
     "sigma2": "σ²",
     "statistic": "Statistic",
