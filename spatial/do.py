@@ -61,6 +61,21 @@ def _parser(row: Operation, function: Any, options: tuple[Option, ...]) -> argpa
     files.add_argument("--crs", metavar="CRS", help="the reference system: EPSG:... or local")
     files.add_argument("--table", metavar="FILE", help="a table to join to the places by its column --table-key")
     files.add_argument("--table-key", metavar="COLUMN", help="the key column of --table (default: the same as --key)")
+    files.add_argument(
+        "--table-missing",
+        metavar="CODES",
+        default="",
+        help="what stands for no value in --table, with commas between: --table-missing=-,…,n/a",
+    )
+    files.add_argument(
+        "--unmatched",
+        choices=("error", "drop"),
+        default="error",
+        help="what rows and places without a counterpart mean (default: error)",
+    )
+    files.add_argument(
+        "--invalid", choices=("error", "repair"), default="error", help="what polygons that cross themselves mean (default: error)"
+    )
     if "graph" in names:
         files.add_argument(
             "--graph",
@@ -94,7 +109,7 @@ def _called(row: Operation, function: Any, options: tuple[Option, ...], given: a
         text = getattr(given, f"option_{option.name}")
         if text is not None:
             values[option.name] = converted(option, text, row.name)
-    places = _places(given)
+    places = _places(given, _columns(options, values))
     data: dict[str, Any] = {"places": places, "points": places}
     names = data_parameters(function)
     if "graph" in names:
@@ -119,11 +134,18 @@ def _called(row: Operation, function: Any, options: tuple[Option, ...], given: a
     return 0
 
 
-def _layer(source: str, key: str | None, crs: Any) -> "GeoDataFrame":
-    from spatial.boundaries import read_places
+def _columns(options: tuple[Option, ...], values: dict[str, Any]) -> list[str]:
+    """List the columns that the options name."""
+    from spatial.models import columns_of_formula
 
-    name, _, layer = source.partition("::")
-    return read_places(name, layer=layer or None, key=key, crs=crs)
+    found: list[str] = []
+    for option in options:
+        value = values.get(option.name)
+        if value and option.kind == "formula":
+            found += columns_of_formula(value)
+        elif value and option.kind in ("column", "columns"):
+            found += [value] if isinstance(value, str) else value
+    return found
 
 
 def _boundary(given: argparse.Namespace, places: "GeoDataFrame") -> "GeoDataFrame":
@@ -141,19 +163,33 @@ def _boundary(given: argparse.Namespace, places: "GeoDataFrame") -> "GeoDataFram
     return own if given.crs or native.crs.to_epsg() is None else native
 
 
-def _places(given: argparse.Namespace) -> "GeoDataFrame":
-    places = _layer(given.places, given.key, given.crs)
-    if not given.table:
-        return places
-    from spatial.indicators import TableRecipe, join
+def _places(given: argparse.Namespace, columns: list[str]) -> "GeoDataFrame":
+    """Read the places, and from the table only what the options name: other columns may hold anything."""
+    from spatial.boundaries import read_places
+    from spatial.indicators import ColumnRecipe, TableRecipe, guessed, join, read_table
     from spatial.written import safe
 
+    name, _, layer = given.places.partition("::")
+    places = read_places(name, layer=layer or None, key=given.key, crs=given.crs, invalid=given.invalid)
+    if not given.table:
+        return places
     key = given.table_key or given.key
     if not key:
         raise StudyError(
             complaint("spatial do", "--table is given without a key", "Expected --table-key with the column to join by")
         )
-    joined = join(places, TableRecipe(table=Path(given.table), key=key))
+    path, wanted = Path(given.table), [each for each in columns if each not in places.columns]
+    table = read_table(path)
+    texts = {
+        each.title
+        for each in guessed(table[[each for each in wanted if each in table.columns]])
+        if each.kind in ("text", "category")
+    }
+    recipes = {
+        each: ColumnRecipe(name=each, source=each, title=each, kind="text" if each in texts else "number") for each in wanted
+    }
+    missing = tuple(filter(None, given.table_missing.split(",")))
+    joined = join(places, TableRecipe(table=path, key=key, columns=recipes, missing=missing, unmatched=given.unmatched))
     for finding in joined.findings:
         print(safe(f"Note: {finding}"), file=sys.stderr)
     return joined.places

@@ -80,6 +80,33 @@ def test_do_prints_words(layer, capsys):
     assert "Moran" in capsys.readouterr().out
 
 
+def test_do_takes_of_a_table_only_what_is_named(layer, tmp_path, capsys):
+    table = tmp_path / "table.csv"
+    rows = [f"cell {number:02d},{'-' if number == 3 else number**2},text" for number in range(15)]
+    table.write_text("\n".join(["code,income,remark", *rows, "total,999,x"]), encoding="utf-8")
+    words = [
+        "do",
+        "moran",
+        "--places",
+        str(layer),
+        "--key",
+        "code",
+        "--table",
+        str(table),
+        "--graph",
+        "queen",
+        "--column",
+        "income",
+    ]
+    assert main(words) == 1
+    said = capsys.readouterr().err
+    assert "1 of 16 keys have no place: 'total'" in said
+    assert "'income'" in said
+    assert "remark" not in said
+    assert main([*words, "--unmatched", "drop", "--table-missing=-,…", "--missing", "drop", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["observations"] == 14
+
+
 def test_words_stand_in_columns_and_places_in_one_table(layer, capsys):
     assert main(["do", "local_moran", "--places", str(layer), "--key", "code", "--graph", "queen", "--column", "value"]) == 0
     lines = capsys.readouterr().out.splitlines()
