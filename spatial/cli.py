@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             return do(given[1:])
         parsed = _parser().parse_args(given or ["--help"])
-        return int(parsed.call(parsed))
+        return _called(parsed)
     except SpatialError as error:
         for line in str(error).splitlines():
             print(_safe(f"Error: {line}"), file=sys.stderr)
@@ -72,6 +72,26 @@ def _system(error: OSError | MemoryError) -> str:
     return _safe(f"Error: {name}{error.strerror or error}. {expected}")
 
 
+def _called(parsed: argparse.Namespace) -> int:
+    """Do what was asked; what the program says on the way goes to stderr in its own words."""
+    import warnings
+
+    from spatial.errors import SpatialWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", SpatialWarning)
+        show = warnings.showwarning
+
+        def told(message: Any, category: Any, *where: Any, **more: Any) -> None:
+            if issubclass(category, SpatialWarning):
+                print(_safe(f"Note: {message}"), file=sys.stderr)
+            else:
+                show(message, category, *where, **more)
+
+        warnings.showwarning = told
+        return int(parsed.call(parsed))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="spatial", description=DESCRIPTION, epilog="Help on one command: spatial COMMAND --help")
     parser.add_argument("--version", action="version", version=_version())
@@ -87,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     new.add_argument(
         "--boundaries", metavar="PACK_OR_FILE", help="the pack or layer the table is about (default: the pack that fits best)"
+    )
+    new.add_argument(
+        "--crs", metavar="CRS", help="the reference system of your own layer, where the file does not say it: EPSG:... or local"
     )
     new.set_defaults(call=_new)
 
@@ -157,7 +180,7 @@ def _new(given: argparse.Namespace) -> int:
     def tell(sentence: str) -> None:
         print(f"Note: {safe(sentence)}", file=sys.stderr)
 
-    for path in new_study(given.folder, given.source, given.boundaries, tell=tell):
+    for path in new_study(given.folder, given.source, given.boundaries, given.crs, tell=tell):
         print(path)
     print(f"Next: spatial check {Path(given.folder)}, then: spatial run {Path(given.folder)}", file=sys.stderr)
     return 0
@@ -253,7 +276,7 @@ def _boundaries_show(given: argparse.Namespace) -> int:
     shown = pack(given.pack)
     print(safe(f"{shown.title}\n{shown.rows} places, key '{shown.key}'\nSource: {shown.source}\nLicence: {shown.licence}"))
     print(safe("\n".join(shown.notes)))
-    places = read_places(shown.name)
+    places = read_places(given.pack)
     columns = [name for name in dict.fromkeys((shown.label, *places.columns)) if name and is_string_dtype(places[name])]
     columns = [name for name in columns if name != shown.key and places[name].notna().all() and places[name].is_unique]
     print(safe("\n" + "\t".join((shown.key, *columns))))

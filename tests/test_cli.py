@@ -226,6 +226,18 @@ def test_packs_are_listed_shown_and_checked(capsys):
     assert json.loads(capsys.readouterr().out)["pack"] == "kazakhstan/regions-20"
 
 
+def test_a_pack_of_ones_own_is_made_and_shown(grid, tmp_path, capsys):
+    grid.assign(имя=[f"город {number}" for number in range(16)]).to_file(tmp_path / "grid.shp", encoding="cp1251")
+    (tmp_path / "grid.cpg").unlink()
+    assert (
+        main(["boundaries", "get", str(tmp_path / "grid.shp"), str(tmp_path / "packs"), "--name", "my/grid", "--key", "имя"]) == 0
+    )
+    said = capsys.readouterr()
+    assert said.err.startswith("Note: grid.shp: its encoding is not stated")
+    assert main(["boundaries", "show", said.out.strip()]) == 0
+    assert "город 15" in capsys.readouterr().out
+
+
 def test_the_embedded_studies_are_listed(capsys):
     assert main(["run"]) == 0
     listed = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()]

@@ -10,7 +10,7 @@ import pytest
 from shapely.geometry import Polygon, box
 
 from spatial.boundaries import packs, read_places
-from spatial.errors import OutputError, StudyError
+from spatial.errors import DataError, OutputError, StudyError
 from spatial.indicators import join
 from spatial.running import compute, prepare
 from spatial.study import new_study, read_study
@@ -205,6 +205,16 @@ def test_a_layer_with_a_polygon_that_crosses_itself(tmp_path):
     (file,) = new_study(tmp_path / "new", tmp_path / "layer.gpkg")
     assert 'invalid = "repair" # one outline crosses itself' in file.read_text(encoding="utf-8")
     assert len(prepare(read_study(file)).places) == 2
+
+
+def test_a_layer_that_does_not_say_its_reference_system(tmp_path):
+    path = cells(5, tmp_path, name=list("abcde"), people=[1, 2, 3, 4, 9]).with_suffix(".shp")
+    geopandas.read_file(path.with_suffix(".gpkg")).to_file(path)
+    path.with_suffix(".prj").unlink()
+    with pytest.raises(DataError, match="spatial boundaries check FILE"):
+        new_study(tmp_path / "new", path)
+    new_study(tmp_path / "new", path, crs="EPSG:32642")
+    assert prepare(read_study(tmp_path / "new")).places.crs.to_epsg() == 32642
 
 
 def test_a_table_of_points(tmp_path):

@@ -239,7 +239,7 @@ def swapped(table: "GeoDataFrame", crs: "CRS") -> str:
 #: West, south, east, north in degrees, a little more than the countries of the gazetteer.
 COUNTRIES: dict[str, Extent] = {"Kazakhstan": (46.0, 40.3, 87.8, 55.7), "Azerbaijan": (44.5, 38.1, 51.3, 42.1)}
 
-_REMEDY = 'State it as crs = "EPSG:4326" (or what it is), or crs = "local" for coordinates that belong to no place on Earth'
+_REMEDY = 'State it as crs = "EPSG:4326" (or what it is), or crs = "local" for coordinates that belong to no place on Earth; what it may be says: spatial boundaries check FILE'
 
 
 def extent_of(table: "GeoDataFrame") -> Extent:

@@ -35,6 +35,7 @@ class Ground:
     shown: str = ""  # the label a reader sees unless the study says another
     key: str | None = None  # of a layer of one's own
     layer: str | None = None
+    crs: str | None = None
     repaired: int = 0
 
     @property
@@ -80,7 +81,7 @@ def pack_ground(name: str) -> Ground:
     return Ground(name, name, places, label, known.label)
 
 
-def layer_ground(folder: Path, source: str) -> Ground:
+def layer_ground(folder: Path, source: str, crs: str | None = None) -> Ground:
     """Take a layer of one's own: find its key, and the column that names its places."""
     file, _, layer = source.partition("::")
     path = Path(file)
@@ -99,10 +100,10 @@ def layer_ground(folder: Path, source: str) -> Ground:
     texts = [name for name in keys if all(isinstance(each, str) for each in table[name])]
     named = [name for title in _NAMES for name in texts if name.casefold() == title]
     key = (named or texts or keys)[0]
-    places, repaired = _repaired(source, key)
+    places, repaired = _repaired(source, key, crs)
     where = relative(folder, path)
     label = _label(table, key)
-    return Ground(path.name, where, places, label, key=key, layer=layer or None, repaired=repaired)
+    return Ground(path.name, where, places, label, key=key, layer=layer or None, crs=crs, repaired=repaired)
 
 
 def _label(table: "pd.DataFrame", key: str) -> str:
@@ -112,13 +113,13 @@ def _label(table: "pd.DataFrame", key: str) -> str:
     return "" if not found or key.casefold() in _NAMES else found[0]
 
 
-def _repaired(source: str, key: str) -> "tuple[GeoDataFrame, int]":
+def _repaired(source: str, key: str, crs: str | None) -> "tuple[GeoDataFrame, int]":
     """Read a layer; polygons that cross themselves are repaired, and counted."""
     from spatial.boundaries import read_places
 
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", SpatialWarning)
-        places = read_places(source, key=key, invalid="repair")
+        places = read_places(source, key=key, crs=crs, invalid="repair")
     counts = [re.search(r"(\d+) invalid polygons? of", str(each.message)) for each in told]
     return places, sum(int(found[1]) for found in counts if found)
 
@@ -155,6 +156,7 @@ def _of(ground: Ground) -> dict[str, Any]:
         "key": key,
         "label": ground.label if ground.label != (ground.shown or key) else None,
         "layer": ground.layer,
+        "crs": ground.crs,
         "islands": ground.islands,
         "repaired": ground.repaired,
     }

@@ -39,6 +39,7 @@ class Start:
     key: str | None = None  # what the places are called by
     label: str | None = None  # what a reader is shown instead
     layer: str | None = None
+    crs: str | None = None
     table: str | None = None
     sheet: str | None = None
     table_key: str = ""
@@ -133,6 +134,7 @@ def _places(start: Start) -> str:
     lines += [f"layer = {quoted(start.layer)}"] if start.layer else []
     lines += [f"key = {quoted(start.key)} # the column that names each place"] if start.key else []
     lines += [f"label = {quoted(start.label)} # the column that a reader sees on maps"] if start.label else []
+    lines += [f"crs = {quoted(start.crs)} # the reference system of the coordinates"] if start.crs else []
     if start.repaired:
         crossed = "one outline crosses itself" if start.repaired == 1 else f"{start.repaired} outlines cross themselves"
         lines += [f'invalid = "repair" # {crossed} and will be repaired; "error" stops there']

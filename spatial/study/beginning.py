@@ -23,6 +23,7 @@ def new_study(
     folder: str | Path,
     source: str | Path | None = None,
     boundaries: str | Path | None = None,
+    crs: str | None = None,
     *,
     tell: Callable[[str], None] | None = None,
 ) -> tuple[Path, ...]:
@@ -39,6 +40,8 @@ def new_study(
         the pack ``kazakhstan/regions-20``.
     boundaries
         The pack or layer that a table is about, where it is not to be guessed.
+    crs
+        The reference system of a layer of one's own, where its file does not state one.
     tell
         Called with each sentence about what was guessed.
 
@@ -61,7 +64,7 @@ def new_study(
         raise StudyError(complaint(str(folder), f"there is a {FILE} already", "Nothing was changed", "Choose another folder"))
     if folder.exists() and not folder.is_dir():
         raise StudyError(complaint(str(folder), "it is a file", "Expected a folder, or a name for a new one"))
-    start, files = _begun(folder, source, boundaries)
+    start, files = _begun(folder, source, boundaries, crs)
     files = {FILE: study_text(start), **files}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +86,7 @@ def new_study(
     return tuple(folder / name for name in files)
 
 
-def _begun(folder: Path, source: str | Path | None, boundaries: str | Path | None) -> tuple[Start, dict[str, str]]:
+def _begun(folder: Path, source: str | Path | None, boundaries: str | Path | None, crs: str | None) -> tuple[Start, dict[str, str]]:
     """Find out what kind of thing the study starts from; give what it says, and files beside it."""
     from spatial.boundaries import packs
 
@@ -95,20 +98,20 @@ def _begun(folder: Path, source: str | Path | None, boundaries: str | Path | Non
                 complaint("--boundaries", f"{source} is a boundary pack itself", "Expected a table with --from", "Leave one out")
             )
         if source is None and boundaries is not None:
-            return _begun(folder, boundaries, None)
+            return _begun(folder, boundaries, None, crs)
         return _from_pack(folder, title, str(source or _DEFAULT))
     path = _file(source, known)
     if boundaries is not None:
-        return start_from_table(folder, title, path, [_ground(folder, str(boundaries), known)]), {}
+        return start_from_table(folder, title, path, [_ground(folder, str(boundaries), known, crs)]), {}
     if path.suffix.casefold() in _LAYERS:
-        return start_from_ground(title, layer_ground(folder, str(source))), {}
+        return start_from_ground(title, layer_ground(folder, str(source), crs)), {}
     try:
         return start_from_table(folder, title, path, [pack_ground(name) for name in known]), {}
     except StudyError as unmatched:
         if path.suffix.casefold() not in _POINTS or "no column has names" not in str(unmatched):
             raise
         try:
-            return start_from_ground(title, layer_ground(folder, str(source))), {}
+            return start_from_ground(title, layer_ground(folder, str(source), crs)), {}
         except DataError:  # no table of points either
             raise unmatched from None
 
@@ -122,11 +125,11 @@ def _file(source: str | Path, known: list[str]) -> Path:
     return path
 
 
-def _ground(folder: Path, boundaries: str, known: list[str]) -> Ground:
+def _ground(folder: Path, boundaries: str, known: list[str], crs: str | None) -> Ground:
     if boundaries in known:
         return pack_ground(boundaries)
     _file(boundaries, known)
-    return layer_ground(folder, boundaries)
+    return layer_ground(folder, boundaries, crs)
 
 
 def _from_pack(folder: Path, title: str, name: str) -> tuple[Start, dict[str, str]]:
