@@ -63,7 +63,7 @@ class Reader:
         if boundaries not in {each.name for each in packs()}:
             path = Path(str(boundaries).split("::")[0])
             if path.is_file():
-                self.remember(path, stated or path.name)
+                self.remember(path, stated if stated.startswith("libpysal:") else "origin not stated")
             return ""
         shipped = pack(boundaries)
         self.notes += shipped.notes
