@@ -1,6 +1,5 @@
 """A small finished study with everything in it that report, tables and pictures have to cope with."""
 
-
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 

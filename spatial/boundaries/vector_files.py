@@ -87,4 +87,11 @@ def _archive(path: Path, where: str) -> None:
 
 
 def _refused(where: str, what: str) -> DataError:
-    return DataError(complaint(where, f"it cannot be read as a file of geometries: {what}", KINDS, "Save its layer as a GeoPackage, for example in QGIS"))
+    return DataError(
+        complaint(
+            where,
+            f"it cannot be read as a file of geometries: {what}",
+            KINDS,
+            "Save its layer as a GeoPackage, for example in QGIS",
+        )
+    )
