@@ -13,8 +13,9 @@ from spatial.results import plain
 from spatial.running import Progress, compute, output_folder, prepare
 from spatial.study import read_study
 
-#: Two machines may round the last digits differently; more than this is another number.
-RELATIVE, ABSOLUTE = 1e-9, 1e-12
+#: Two machines may round the last digits differently; more than this is another number. In a column of values, those near 0
+#: are held against the largest of the column.
+RELATIVE, OF_THE_LARGEST = 1e-9, 1e-12
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,9 @@ def verify(source: str | Path, out: str | Path | None = None, *, progress: Progr
     atlas = compute(prepared, lambda done, words: progress(done, total, words) if progress else None)
     now = json.loads(json.dumps(plain(atlas.record)))
     compared, different = 0, []
-    for where, before, after in _pairs(recorded.get("steps"), now["steps"], ""):
+    for where, before, after, largest in _pairs(recorded.get("steps"), now["steps"], "", 0.0):
         compared += 1
-        if not _equal(before, after):
+        if not _equal(before, after, largest):
             different.append(f"{where}: recorded {before!r}, now {after!r}")
     causes = _causes(recorded, now)
     words = _words(compared, different, causes)
@@ -80,20 +81,27 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
-def _pairs(before: Any, after: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
+def _pairs(before: Any, after: Any, where: str, largest: float) -> Iterator[tuple[str, Any, Any, float]]:
+    """Walk through both records together; `largest` is that of the column a value stands in, 0 outside columns."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
+        column = where.count("/") == 1  # step/field: values by place, not the lines of a table
+        largest = max((abs(each) for each in after.values() if _is_number(each)), default=0.0) if column else 0.0
         for key in dict.fromkeys((*before, *after)):
-            yield from _pairs(before.get(key, "(nothing)"), after.get(key, "(nothing)"), f"{where}/{key}".lstrip("/"))
+            yield from _pairs(before.get(key, "(nothing)"), after.get(key, "(nothing)"), f"{where}/{key}".lstrip("/"), largest)
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for number, (one, other) in enumerate(zip(before, after, strict=True)):
-            yield from _pairs(one, other, f"{where}/{number}")
+            yield from _pairs(one, other, f"{where}/{number}", 0.0)
     else:
-        yield where, before, after
+        yield where, before, after, largest
 
 
-def _equal(before: Any, after: Any) -> bool:
-    if isinstance(before, float | int) and isinstance(after, float | int) and not isinstance(before, bool):
-        return math.isclose(before, after, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool)
+
+
+def _equal(before: Any, after: Any, largest: float) -> bool:
+    if _is_number(before) and _is_number(after):
+        return math.isclose(before, after, rel_tol=RELATIVE, abs_tol=OF_THE_LARGEST * largest)
     return bool(before == after)
 
 
