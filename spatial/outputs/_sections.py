@@ -337,7 +337,7 @@ def _again(atlas: Atlas) -> Section:
     record = atlas.record
     name = atlas.name if re.fullmatch(r"[\w.-]+", atlas.name) else "STUDY"
     texts = [
-        "The study file, its tables and the versions below give the same numbers again, to the last digit; the second command compares every one of them with run.json.",
+        "The study file, its tables and the versions below give the same numbers again, to nine digits and, on the same machine, to the last; the second command compares every one of them with run.json.",
     ]
     if "seed" in record:
         texts.append(f"Random numbers start from seed {record['seed']} unless a step says otherwise.")
