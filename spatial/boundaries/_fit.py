@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,9 @@ Extent = tuple[float, float, float, float]
 _FEW = 8.0  # degrees of ground below which every equal-area projection is as good as another
 _WIDE = 1.5  # wider than this times its height: a cone fits better than a disc
 _TROPIC = 15.0  # degrees from the equator within which a cone is nearly a cylinder
+_FARTHEST = 1e9  # metres or feet: no map of the Earth is as large
+_LARGEST = 1e12  # in units of local coordinates: squares of areas must stay numbers
+_SHOWN = 100  # letters of a reference system in a message
 
 
 def fitted_crs(extent: Extent) -> "CRS":
@@ -150,7 +154,11 @@ def stated(table: "GeoDataFrame", crs: Any, where: str) -> "GeoDataFrame":
                 'Because crs = "local" was stated',
             )
             warnings.warn(text, SpatialWarning, stacklevel=4)
+        _measurable(table, where)
         return table.set_crs(CRS.from_user_input(LOCAL), allow_override=True)
+    if own is not None and not own.is_engineering and not _earthly(own):
+        what = f"its reference system {own.name!r} has no latitude and longitude on Earth"
+        raise DataError(complaint(where, what, "Expected geographic or projected coordinates", 'State crs = "local"'))
     if own is None and crs is None:
         raise DataError(complaint(where, "the coordinates have no reference system (CRS)", _guess(table), _REMEDY))
     if own is None or (own.is_engineering and crs is not None):
@@ -172,6 +180,16 @@ def stated(table: "GeoDataFrame", crs: Any, where: str) -> "GeoDataFrame":
             complaint(where, wrong, f"The reference system is {own.name!r}", "Correct the coordinates or the reference system")
         )
     return table.set_crs(own, allow_override=True)
+
+
+def _measurable(table: "GeoDataFrame", where: str) -> None:
+    """Refuse local coordinates whose areas no computer can hold, or that differ by less than it can tell apart."""
+    west, south, east, north = bounds_of(table)
+    size, far = max(east - west, north - south), max(abs(west), abs(east), abs(south), abs(north))
+    if math.isfinite(size) and (far > _LARGEST or (0 < size < max(1 / _LARGEST, far / _FARTHEST))):
+        shown = f"x from {west:g} to {east:g}, y from {south:g} to {north:g}"
+        what = f"the coordinates ({shown}) are too large, too small or too close together to measure with"
+        raise DataError(complaint(where, what, f"Expected coordinates up to {_LARGEST:g}", "Choose another unit or origin"))
 
 
 def impossible(table: "GeoDataFrame", crs: "CRS") -> str:
@@ -199,6 +217,8 @@ def impossible(table: "GeoDataFrame", crs: "CRS") -> str:
         turned = max(abs(south), abs(north)) <= 360 and max(abs(west), abs(east)) <= 90
         remedy = "longitude and latitude seem to be swapped" if turned else "these look like metres or feet, not degrees"
         return f"the coordinates ({shown}) cannot be degrees of latitude and longitude: {remedy}"
+    if crs.is_projected and max(abs(west), abs(east), abs(south), abs(north)) > _FARTHEST:
+        return f"the coordinates ({shown}) are farther apart than anything on Earth"
     if crs.is_projected and degrees:
         return f"the coordinates ({shown}) look like degrees, but the reference system is projected"
     return ""
@@ -297,11 +317,32 @@ def understood(crs: Any, where: str) -> "CRS":
     from pyproj.exceptions import CRSError
 
     try:
-        return CRS.from_user_input(LOCAL if crs == "local" else crs)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # an old way of writing it that pyproj still reads
+            read = CRS.from_user_input(LOCAL if crs == "local" else crs)
     except CRSError:
+        shown = repr(str(crs)) if len(str(crs)) <= _SHOWN else f"{str(crs)[:_SHOWN]!r}..."
         raise DataError(
-            complaint(where, f"crs = {str(crs)!r} is not known", 'Expected for example "EPSG:4326", "EPSG:32642", "local" or WKT')
+            complaint(where, f"crs = {shown} is not known", 'Expected for example "EPSG:4326", "EPSG:32642", "local" or WKT')
         ) from None
+    if not read.is_engineering and not _earthly(read):
+        raise DataError(
+            complaint(where, f"crs = {read.name!r} has no latitude and longitude on Earth", 'Expected for example "EPSG:32642"')
+        )
+    return read
+
+
+@cache
+def _earthly(crs: "CRS") -> bool:
+    """Tell whether there is a way from a reference system to degrees on Earth; for heights and the Moon there is none."""
+    from pyproj import Transformer
+    from pyproj.exceptions import ProjError
+
+    try:
+        Transformer.from_crs(crs, "EPSG:4326")
+    except ProjError:
+        return False
+    return bool(crs.is_geographic or crs.is_projected or crs.is_geocentric)
 
 
 def flat(crs: "CRS | None", where: str) -> "CRS | None":
