@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(_safe(f"Error: {line}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped. Nothing was written.", file=sys.stderr)
+        print("Stopped. What was not finished was not written.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()
