@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     new = commands.add_parser("new", help="start a study: write a study.toml filled in from the data it is given")
-    new.add_argument("folder", metavar="DIR", help="the folder of the study, made if it is not there")
+    new.add_argument("folder", metavar="DIR", type=_folder, help="the folder of the study, made if it is not there")
     new.add_argument(
         "--from",
         dest="source",
@@ -124,12 +124,12 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         help="a folder, a study.toml, or the name of an embedded study; without it the embedded studies are listed",
     )
-    run.add_argument("--out", metavar="DIR", help="the output folder (default: out beside the study file)")
+    run.add_argument("--out", metavar="DIR", type=_folder, help="the output folder (default: out beside the study file)")
     run.set_defaults(call=_run)
 
     verify = commands.add_parser("verify", help="compute a study again and compare every number with its run.json")
     verify.add_argument("study", metavar="STUDY", help="a folder, a study.toml, or the name of an embedded study")
-    verify.add_argument("--out", metavar="DIR", help="the folder with run.json (default: out beside the study file)")
+    verify.add_argument("--out", metavar="DIR", type=_folder, help="the folder with run.json (default: out beside the study file)")
     verify.set_defaults(call=_verify)
 
     commands.add_parser("do", help="one operation of the catalogue on files; see: spatial do --help")
@@ -163,6 +163,13 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("--json", action="store_true", help="as JSON")
     inspect.set_defaults(call=_boundaries_check)
     return parser
+
+
+def _folder(text: str) -> str:
+    """Refuse an empty text, which would mean the current folder: it stands for a variable that was not set."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("expected the name of a folder")
+    return text
 
 
 def _version() -> str:

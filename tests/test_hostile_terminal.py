@@ -76,6 +76,13 @@ def test_a_table_that_is_written_holds_no_formula(study, tmp_path):
     assert all(row.startswith("'=c") for row in rows[1:])
 
 
+def test_an_output_folder_without_a_name_is_a_wrong_call(study, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["run", str(study), "--out", ""])
+    assert caught.value.code == 2
+    assert "expected the name of a folder" in capsys.readouterr().err
+
+
 def test_what_the_system_refuses_is_a_message(study, capsys, monkeypatch):
     assert main(["run", str(study / ("a" * 5_000))]) == 1
     assert "name too long" in capsys.readouterr().err

@@ -135,6 +135,24 @@ def test_folders_of_any_name(tmp_path, name):
     assert files(tmp_path) == [f"{name}/a", f"{name}/run.json"]
 
 
+def test_an_output_folder_on_a_disk_of_its_own(tmp_path, monkeypatch):
+    import errno
+    from pathlib import Path
+
+    move = Path.replace
+
+    def across(source, target):
+        if source.parent != Path(target).parent:
+            raise OSError(errno.EXDEV, "Invalid cross-device link", str(source))
+        return move(source, target)
+
+    monkeypatch.setattr(Path, "replace", across)
+    with staged(tmp_path / "out") as staging:
+        write(staging, a="1")
+    assert files(tmp_path) == ["out/a", "out/run.json"]
+    assert (tmp_path / "out" / "a").read_text(encoding="utf-8") == "1"
+
+
 def test_a_living_run_is_left_alone_and_what_a_dead_one_left_is_removed(tmp_path):
     with staged(tmp_path / "out") as first:
         write(first, a="first")

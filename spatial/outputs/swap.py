@@ -1,5 +1,6 @@
 """Files appear whole or not at all: everything is written beside the output folder and then moved into it."""
 
+import errno
 import json
 import os
 import shutil
@@ -170,7 +171,7 @@ def _moved(staging: Path, folder: Path) -> None:
             for name in sorted(names, key=lambda each: each == RECORD):  # the record last: it vouches for the rest
                 target = _inside(folder, name)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                (staging / name).replace(target)
+                _put(staging / name, target)
             for old in sorted(set(before) - set(names)):
                 with suppress(OSError, OutputError):
                     _inside(folder, old).unlink()
@@ -183,6 +184,21 @@ def _moved(staging: Path, folder: Path) -> None:
                 "Close the program that has it open and run again",
             )
         ) from None
+
+
+def _put(source: Path, target: Path) -> None:
+    """Move a file; where the folder is a disk of its own, as in a container, copy it beside its place first."""
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = target.with_name(f".{target.name[:100]}.partial-{os.getpid()}")
+        try:
+            shutil.copyfile(source, beside)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 def _inside(folder: Path, name: str) -> Path:
