@@ -9,7 +9,7 @@ from typing import Any
 from spatial.errors import listed, nearest_name
 from spatial.indicators import KINDS, ColumnRecipe, PointsRecipe, TableRecipe
 from spatial.shipped import shipped
-from spatial.study._section import Section, neighbours
+from spatial.study._section import Section, is_there, neighbours
 from spatial.study.recipes import PlacesRecipe
 
 _PLACES = ("boundaries", "key", "crs", "layer", "label")
@@ -135,10 +135,10 @@ def _located(section: Section, key: str, stated: str) -> str:
         return _example(section, key, stated.removeprefix(_EXAMPLE))
     file, mark, layer = stated.partition("::")
     path = section.page.folder / file
-    if path.exists():
+    if is_there(path):
         return f"{path}{mark}{layer}"
     packs = shipped("boundaries")
-    if (packs / stated / "source.toml").is_file():
+    if is_there(packs / stated / "source.toml"):
         return stated
     known = sorted(each.parent.relative_to(packs).as_posix() for each in packs.glob("*/*/source.toml"))
     if Path(file).suffix:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from spatial.errors import complaint, listed, nearest_name
+from spatial.options import shortened
 
 Step = str | int
 
@@ -149,9 +150,29 @@ class Section:
         if value is None:
             return None
         path = self.page.folder / value
-        if not path.is_file():
+        if not is_there(path) or not path.is_file():
             self.complain(key, f"there is no file {value!r}", neighbours(path), "Paths are relative to the study file")
         return path
+
+
+def is_there(path: Path) -> bool:
+    """
+    Tell whether there is something at a path; a name no system could have is at none.
+
+    Parameters
+    ----------
+    path
+        Any path, also of a text that was never meant as one.
+
+    Returns
+    -------
+    bool
+        True for a file or a folder that may be looked at.
+    """
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def neighbours(path: Path) -> str:
@@ -168,7 +189,7 @@ def neighbours(path: Path) -> str:
     str
         A sentence.
     """
-    if not path.parent.is_dir():
+    if not is_there(path.parent) or not path.parent.is_dir():
         return f"There is no folder {path.parent.name!r} either"
     names = sorted(each.name for each in path.parent.iterdir() if each.is_file() and not each.name.startswith("."))
     return nearest_name(path.name, names) if names else "Its folder is empty"
@@ -191,7 +212,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f"the text {value!r}" if value.strip() else "an empty text"
+        return f"the text {shortened(value)}" if value.strip() else "an empty text"
     if isinstance(value, int | float):
-        return f"the number {value}"
+        return f"the number {shortened(value)}"
     return "a table" if isinstance(value, Mapping) else "a list" if isinstance(value, list) else f"{value}"

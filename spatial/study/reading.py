@@ -9,6 +9,7 @@ from typing import Any
 
 from spatial.errors import StudyError, complaint, nearest_name
 from spatial.indicators import PointsRecipe, TableRecipe
+from spatial.options import shortened
 from spatial.shipped import shipped
 from spatial.study._lines import lines_of
 from spatial.study._places import places_recipe, points_recipes, table_recipe
@@ -22,6 +23,7 @@ _STUDY = (
     "title", "description", "notes", "languages", "seed", "places", "indicators", "points", "graphs", "steps", "comparisons", "outputs",
 )  # fmt: skip
 _LAST_SEED = 2**31 - 1
+_LARGEST = 1_000_000  # bytes: a study of hundreds of columns has a tenth of that
 
 
 def read_study(source: str | Path) -> Study:
@@ -56,6 +58,14 @@ def read_study(source: str | Path) -> Study:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise StudyError(_broken(error)) from None
+    except RecursionError:
+        raise StudyError(
+            complaint(FILE, "its tables and lists are nested too deeply to be read", "Expected a few levels")
+        ) from None
+    except ValueError:  # Python's own limit, which its TOML reader lets through
+        raise StudyError(
+            complaint(FILE, "a number in it has thousands of digits", "Expected numbers a computer can hold")
+        ) from None
     page = Page(FILE, file.parent, lines_of(text))
     study = _study(file, Section(page, (), values, "the study"))
     if page.complaints:
@@ -109,6 +119,15 @@ def _found(source: str | Path) -> Path:
 
 
 def _text(file: Path) -> str:
+    if file.stat().st_size > _LARGEST:
+        raise StudyError(
+            complaint(
+                file.name,
+                f"it has {file.stat().st_size / 1e6:.1f} megabytes",
+                f"Expected a recipe of at most {_LARGEST / 1e6:g}",
+                "Put tables into files of their own",
+            )
+        )
     try:
         return file.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -132,7 +151,7 @@ def _study(file: Path, section: Section) -> Study:
     preferred = tuple(dict.fromkeys((outputs.language, *languages)))
     seed = section.take("seed", int, "a whole number")
     if seed is not None and not 0 <= seed <= _LAST_SEED:
-        section.complain("seed", f"'seed' is {seed}", f"Expected a whole number from 0 to {_LAST_SEED}")
+        section.complain("seed", f"'seed' is {shortened(seed)}", f"Expected a whole number from 0 to {_LAST_SEED}")
         seed = None
     tables = tuple(table_recipe(each, preferred) for each in section.listing("indicators", "indicators"))
     _unique(section, tables)
