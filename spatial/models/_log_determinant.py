@@ -18,6 +18,8 @@ Method = Literal["auto", "eigen", "lu"]
 
 #: Up to here dense eigenvalues are quicker than one factorisation for each r (symmetric 2,000: 0.7 s; directed 1,000: 1 s).
 EIGEN_SYMMETRIC, EIGEN_DIRECTED = 2_000, 1_000
+#: Beyond this, dense eigenvalues take gigabytes and the best part of an hour.
+MOST_EIGENVALUES = 10_000
 SMALL = 1e-9
 #: How many eigenvalues at one end are asked for: Arnoldi iteration may miss the outermost of several that lie close together.
 SEVERAL = 6
@@ -80,6 +82,10 @@ def prepared(matrix: "csr_array", method: Method) -> LogDeterminant:
     if method == "auto":
         method = "eigen" if n <= (EIGEN_DIRECTED if similar is None else EIGEN_SYMMETRIC) else "lu"
     basis = matrix if similar is None else similar
+    if method == "eigen" and n > MOST_EIGENVALUES:
+        what = f"all eigenvalues of {n:,} places would take about {3 * 8 * n**2 / 1e9:,.0f} GB"
+        expected = f"Expected at most {MOST_EIGENVALUES:,} places"
+        raise ModelError(complaint("log_determinant", what, expected, 'Set log_determinant = "lu", which is as exact'))
     found = _by_eigenvalues(basis, symmetric=similar is not None) if method == "eigen" else None
     notes = [
         f"Log-determinant: {'all eigenvalues' if found is not None else 'sparse LU factorisation, exact'} (method {method!r})."

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatial.errors import DataError, complaint
 from spatial.places import is_local
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ Numbers = np.ndarray[Any, np.dtype[Any]]
 
 #: Distances that differ by less than this share are equal; sums of squares are not exact.
 ROUNDING = 1e-12
+
+#: What fits into the memory of a small computer: 5,000 places, each paired with each.
+MOST_PAIRS = 12_500_000
+BYTES = 230  # that a pair was measured to take while a graph is built of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,10 +236,35 @@ def within(at: Positions, threshold: float) -> tuple[Numbers, Numbers, Numbers]:
     from scipy.spatial import cKDTree
 
     limit = threshold * (1 + ROUNDING)
-    pairs = cKDTree(at.space).query_pairs(limit, output_type="ndarray")
+    tree = cKDTree(at.space)
+    bounded((int(tree.count_neighbors(tree, limit)) - len(at.space)) // 2, f"within {in_words(threshold, at.unit)} of each other")
+    pairs = tree.query_pairs(limit, output_type="ndarray")
     apart = distances(at, pairs[:, 0], pairs[:, 1])
     near = apart <= limit
     return pairs[near, 0], pairs[near, 1], apart[near]
+
+
+def bounded(pairs: int, which: str) -> None:
+    """
+    Refuse more pairs of places than a computer holds, before they are made.
+
+    Parameters
+    ----------
+    pairs
+        How many there would be.
+    which
+        What makes two places a pair, in words.
+
+    Raises
+    ------
+    DataError
+        When there would be too many; the message estimates the memory.
+    """
+    if pairs > MOST_PAIRS:
+        what = f"{pairs:,} pairs of places lie {which}, which would take about {pairs * BYTES / 1e9:,.0f} GB"
+        raise DataError(
+            complaint("weights", what, f"Expected at most {MOST_PAIRS:,} pairs", "Choose nearer neighbours, or fewer places")
+        )
 
 
 def _in_space(points: Numbers, geod: Any) -> Numbers:

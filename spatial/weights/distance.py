@@ -9,7 +9,7 @@ from spatial.errors import DataError, SpatialWarning, complaint, listed
 from spatial.options import Between, used
 from spatial.places import checked
 from spatial.weights._links import Islands, Links, Numbers, Transform, both_ways, graph_of, settled
-from spatial.weights._positions import Positions, distances, in_words, nearest_distances, nearest_to, positions, within
+from spatial.weights._positions import Positions, bounded, distances, in_words, nearest_distances, nearest_to, positions, within
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -75,6 +75,7 @@ def nearest(
                 "Set a smaller k",
             )
         )
+    bounded(len(places) * k // 2, f"among the nearest {k}")
     rows, columns = np.repeat(np.arange(len(places)), k), nearest_to(at, k, rank).ravel()
     keys, size = rows * np.int64(len(places)) + columns, np.int64(len(places))
     back = columns * size + rows
