@@ -118,18 +118,24 @@ def test_an_archive_that_would_fill_the_disk_is_not_unpacked(tmp_path):
         ("a.geojson", {"driver": "GeoJSON"}),
         ("a.fgb", {"driver": "FlatGeobuf"}),
         ("a.kml", {"driver": "KML"}),
-        ("a.gpx", {"driver": "GPX"}),
         ("a.mif", {"driver": "MapInfo File"}),
         ("a.tab", {"driver": "MapInfo File"}),
         ("a.shp", {}),
     ],
 )
 def test_files_that_hold_their_data_themselves_are_opened(name, options, tmp_path):
-    column = "name" if name.endswith(("kml", "gpx")) else "id"
+    column = "name" if name.endswith("kml") else "id"
     frame = geopandas.GeoDataFrame({column: ["a", "b", "c"]}, geometry=[Point(1, 2), Point(2, 3), Point(4, 5)], crs="EPSG:4326")
     frame.to_file(tmp_path / name, **options)
-    layer = "waypoints" if name.endswith("gpx") else None
-    assert len(read_places(tmp_path / name, layer, "Name" if name.endswith("kml") else column)) == 3
+    assert len(read_places(tmp_path / name, None, "Name" if name.endswith("kml") else column)) == 3
+
+
+def test_waypoints_are_opened(tmp_path):
+    points = "".join(f'<wpt lat="{number}" lon="{number}"><name>{name}</name></wpt>' for number, name in enumerate("abc", start=1))
+    (tmp_path / "a.gpx").write_text(
+        f'<gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1">{points}</gpx>', encoding="utf-8"
+    )
+    assert list(read_places(tmp_path / "a.gpx", "waypoints", "name").index) == ["a", "b", "c"]
 
 
 def test_a_folder_of_shapefiles_and_a_table_beside_one(tmp_path):
