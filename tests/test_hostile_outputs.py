@@ -1,11 +1,15 @@
 """Texts of the data are never run, and never steer what shows them: names, titles and notes that were made to do harm."""
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
 from layered_atlas import awkward_atlas
+from outside import ROOT
 from web_maps import atlas_of
 
 from spatial.outputs._latex import escaped
@@ -33,6 +37,16 @@ def test_letters_that_are_taken_out_do_not_make_an_expression_for_qgis():
 
 def test_names_of_layers_hold_no_sign_that_qgis_fills_in():
     assert unique("share %1 of %2", set()) == "share _1 of _2"
+
+
+def test_what_a_folder_says_to_matplotlib_does_not_count(tmp_path):
+    code = "from spatial.outputs._paper import styled\nwith styled():\n import matplotlib\n print(matplotlib.rcParams['text.usetex'], matplotlib.rcParams['font.size'])"
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nfont.size: 30\nnonsense: 1\n", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLCONFIGDIR": "/proc/none", "HOME": "/proc/none"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("False ")
+    assert "30" not in done.stdout
+    assert done.stderr == ""
 
 
 def test_no_text_turns_the_direction_of_the_rest():

@@ -1,6 +1,7 @@
 """A sheet of paper measured in inches: text, lines and colours on it, and how it is saved."""
 
 import io
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,10 +61,16 @@ class Sheet:
 @contextmanager
 def styled() -> Iterator[None]:
     """Draw in the style of this room; what the user has set for matplotlib neither counts nor changes."""
-    from matplotlib import style
+    logger = logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # where it keeps its list of fonts, and settings that do not count here, concern nobody
+    try:
+        from matplotlib import style
 
-    with style.context(["default", _STYLE]):
-        yield
+        with style.context(["default", _STYLE]):
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def sheet(width: float, height: float) -> Sheet:
