@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,9 +75,11 @@ def _read(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError:
         raise DataError(complaint(str(path), "there is no record of a run", "", "Run the study first")) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(complaint(str(path), f"the record cannot be read ({error})", "", "Run the study again")) from None
-    if not isinstance(found, dict):
+    inputs, versions = (found.get("inputs", []), found.get("versions", {})) if isinstance(found, dict) else (None, None)
+    sound = isinstance(inputs, list) and all(isinstance(each, dict) for each in inputs) and isinstance(versions, dict)
+    if not isinstance(found, dict) or not sound:
         raise DataError(complaint(str(path), "this is no record of a run", "", "Run the study again"))
     return found
 
@@ -101,6 +104,8 @@ def _is_number(value: Any) -> bool:
 
 def _equal(before: Any, after: Any, largest: float) -> bool:
     if _is_number(before) and _is_number(after):
+        if isinstance(before, int) and abs(before) > sys.float_info.max:
+            return False
         return math.isclose(before, after, rel_tol=RELATIVE, abs_tol=OF_THE_LARGEST * largest)
     return bool(before == after)
 

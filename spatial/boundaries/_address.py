@@ -1,6 +1,5 @@
 """Sources that are not on this machine: an address of the web, or a database."""
 
-import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -13,9 +12,12 @@ from spatial.boundaries._words import counted
 from spatial.errors import DataError, complaint, listed, nearest_name
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
     from geopandas import GeoDataFrame
 
 _PATIENCE = 60  # seconds without an answer
+_LARGEST, _PART = 2_000_000_000, 1 << 20  # bytes that are fetched at most, and at a time
 
 
 def is_address(text: str) -> bool:
@@ -30,9 +32,21 @@ def is_database(text: str) -> bool:
 
 def without_password(address: str) -> str:
     """Give an address without user, password and query, as it may stand in a message or a record."""
-    parts = urlsplit(address)
+    parts = split(address)
     host = parts.hostname or ""
     return urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
+
+
+def split(address: str) -> "SplitResult":
+    """Take an address apart, or raise DataError; the message does not repeat it, for it may hold a password."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # looked at only when it is asked for
+    except ValueError as error:
+        kind = address.partition(":")[0][:20]
+        what = f"it cannot be taken apart ({error})"
+        raise DataError(complaint(f"the address {kind}://...", what, "Expected scheme://host/path", "Correct it")) from None
+    return parts
 
 
 @contextmanager
@@ -60,13 +74,13 @@ def fetched(address: str) -> Iterator[tuple[Path, str]]:
     from urllib.request import Request, urlopen
 
     where = without_password(address)
-    name = Path(unquote(urlsplit(address).path)).name or "boundaries"
+    name = Path(unquote(split(address).path)).name or "boundaries"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / name
         try:
             request = Request(address, headers={"User-Agent": "spatial-econometrics"})  # noqa: S310  (is_address lets http and https in)
             with urlopen(request, timeout=_PATIENCE) as answer, file.open("wb") as target:  # noqa: S310  (likewise)
-                shutil.copyfileobj(answer, target)
+                _copied(answer, target, where)
         except (URLError, HTTPException, OSError, ValueError) as error:
             if isinstance(error, HTTPError):
                 error.close()  # it holds the connection
@@ -84,6 +98,17 @@ def fetched(address: str) -> Iterator[tuple[Path, str]]:
                 complaint(where, "the answer is empty", "Expected a file of boundaries at this address", "Check the address")
             )
         yield file, where
+
+
+def _copied(answer: Any, target: Any, where: str) -> None:
+    """Keep what is sent, as long as it is no more than boundaries can have."""
+    size = 0
+    while part := answer.read(_PART):
+        size += len(part)
+        if size > _LARGEST:
+            what = f"more than {_LARGEST / 1e9:g} GB are sent"
+            raise DataError(complaint(where, what, "Expected a file of boundaries at this address", "Fetch it by hand"))
+        target.write(part)
 
 
 def from_database(address: str, layer: str | None) -> "tuple[GeoDataFrame, str]":
@@ -126,12 +151,13 @@ def from_database(address: str, layer: str | None) -> "tuple[GeoDataFrame, str]"
 
     table, column, plain = _asked(address, layer)
     where = f"{without_password(address)} table {'.'.join(table)}"
-    engine = sqlalchemy.create_engine(plain, connect_args={"connect_timeout": _PATIENCE}, poolclass=sqlalchemy.pool.NullPool)
     try:
+        engine = sqlalchemy.create_engine(plain, connect_args={"connect_timeout": _PATIENCE}, poolclass=sqlalchemy.pool.NullPool)
         with engine.connect() as connection:
             return _selected(connection, table, _geometry_column(connection, table, column, where)), where
     except (SQLAlchemyError, DatabaseError) as error:
-        reason = " ".join(str(getattr(error, "orig", None) or error).split())[:300]
+        said = str(getattr(error, "orig", None) or error).replace(plain, where)  # older SQLAlchemy repeats the address
+        reason = " ".join(said.split())[:300]
         raise DataError(
             complaint(where, f"the database says: {reason}", "Expected a table with geometries", "Check address, table and rights")
         ) from None
@@ -155,7 +181,7 @@ def _selected(connection: Any, table: tuple[str, str], column: str) -> "GeoDataF
 
 
 def _asked(address: str, layer: str | None) -> tuple[tuple[str, str], str, str]:
-    parts = urlsplit(address)
+    parts = split(address)
     query = parse_qs(parts.query)
     table = layer or (query.pop("table", [""])[0])
     query.pop("table", None)

@@ -145,7 +145,7 @@ def _read(folder: Path, name: str) -> Pack:
     where = f"{name}/source.toml"
     try:
         told = tomllib.loads((folder / "source.toml").read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # TOML errors and broken letters are ValueErrors
         raise DataError(
             complaint(where, f"it is not readable TOML ({error})", "Expected the pedigree of a pack", "Get the pack again")
         ) from None
