@@ -47,7 +47,7 @@ def test_one_point_has_the_height_of_its_kernel(kernel, peak):
     found = kernel_density(points((0, 0)), bandwidth=1000, kernel=kernel, cell=10)
     assert found.peak == pytest.approx(peak, rel=0.011 if kernel == "triangular" else 2e-3)  # per km², the radius is 1 km
     assert found.mass == pytest.approx(1, rel=1e-6)
-    assert found.surface.unit == "points per km²"
+    assert found.surface.unit == "events per km²"
     assert value_at(found.surface, 600, 0) == pytest.approx(float(SHAPES[kernel](np.array(0.6))), rel=0.02)
 
 
@@ -181,7 +181,7 @@ def test_cells_outside_are_empty():
 
 def test_local_coordinates():
     found = kernel_density(points((0, 0), (1, 1), crs=LOCAL), bandwidth=0.5)
-    assert found.surface.unit == "points per squared unit"
+    assert found.surface.unit == "events per squared unit"
     assert found.unit == "local units"
     assert found.mass == pytest.approx(2, rel=1e-6)
     assert kernel_density(points((0, 0), crs=LOCAL), bandwidth=1, kernel="uniform", cell=0.01).peak == pytest.approx(

@@ -70,7 +70,7 @@ def kernel_density(
         The column of weights, 0 or more, such as a population; without it each point counts 1.
     quantity
         What is spread out, in words for the unit: ``"people"`` gives people per km². Without it the name of the column of
-        weights, or points.
+        weights, or events.
     bandwidth
         The standard deviation of the gaussian, the radius of the other kernels, in metres (local coordinates: in their own
         unit). Without it, Scott's rule for two dimensions.
@@ -136,7 +136,7 @@ def kernel_density(
     whole = (values * scale).astype(np.float32)
     inside, left, kept = _inside(whole, grid, boundary, clip=clip)
     area = grid.cell**2 / scale
-    what = (quantity or "").strip() or weight or "points"
+    what = (quantity or "").strip() or weight or "events"
     unit = f"{what} per {'squared unit' if is_local(points) else 'km²'}"
     said = () if exact else _error(of, grid, values, kernel, bandwidth)
     total = float(whole.sum(dtype=float))
@@ -240,7 +240,7 @@ def _doubts(points: "GeoDataFrame", *, coarse: bool) -> tuple[str, ...]:
 
 
 def _reading(found: KernelDensity, what: str, *, clip: bool) -> tuple[str, ...]:
-    carried = "" if what == "points" else f" with {_figure(found.weight_sum)} {what} in all"
+    carried = "" if what == "events" else f" with {_figure(found.weight_sum)} {what} in all"
     said = [f"{found.observations} points{carried} are spread out; the surface holds {_figure(found.mass)}."]
     said.append(f"The density is highest, {_figure(found.peak)} {found.surface.unit}, near {found.peak_near!r}.")
     wide = f"{_figure(found.bandwidth / 1000)} km" if found.unit == "m" else f"{_figure(found.bandwidth)} {found.unit}"
