@@ -109,7 +109,9 @@ def _called(row: Operation, function: Any, options: tuple[Option, ...], given: a
         text = getattr(given, f"option_{option.name}")
         if text is not None:
             values[option.name] = converted(option, text, row.name)
-    places = _places(given, _columns(options, values))
+    from spatial.running import columns_named
+
+    places = _places(given, columns_named(row.name, values))
     data: dict[str, Any] = {"places": places, "points": places}
     names = data_parameters(function)
     if "graph" in names:
@@ -134,20 +136,6 @@ def _called(row: Operation, function: Any, options: tuple[Option, ...], given: a
     return 0
 
 
-def _columns(options: tuple[Option, ...], values: dict[str, Any]) -> list[str]:
-    """List the columns that the options name."""
-    from spatial.models import columns_of_formula
-
-    found: list[str] = []
-    for option in options:
-        value = values.get(option.name)
-        if value and option.kind == "formula":
-            found += columns_of_formula(value)
-        elif value and option.kind in ("column", "columns"):
-            found += [value] if isinstance(value, str) else value
-    return found
-
-
 def _boundary(given: argparse.Namespace, places: "GeoDataFrame") -> "GeoDataFrame":
     """Read the boundary; in degrees it goes where the points went, in another projection it is a complaint."""
     import warnings
@@ -158,8 +146,8 @@ def _boundary(given: argparse.Namespace, places: "GeoDataFrame") -> "GeoDataFram
     name, _, layer = given.boundary.partition("::")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpatialWarning)
-        native = read_places(name, layer=layer or None, key=given.boundary_key, crs=given.crs)
-    own = read_places(name, layer=layer or None, key=given.boundary_key, crs=places.crs)
+        native = read_places(name, layer=layer or None, key=given.boundary_key, crs=given.crs, invalid=given.invalid)
+    own = read_places(name, layer=layer or None, key=given.boundary_key, crs=places.crs, invalid=given.invalid)
     return own if given.crs or native.crs.to_epsg() is None else native
 
 

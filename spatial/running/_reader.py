@@ -1,5 +1,6 @@
 """What a study names is read here, and where it came from is remembered."""
 
+import glob
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,8 @@ class Reader:
             path = Path(str(boundaries).split("::")[0])
             if path.is_file():
                 self.remember(path, stated if stated.startswith("libpysal:") else "origin not stated")
+                for part in _beside(path):
+                    self.remember(part, "")
             return ""
         shipped = pack(boundaries)
         self.notes += shipped.notes
@@ -115,3 +118,11 @@ class Reader:
             function = operation(recipe.kind).function()
             used = {each.name: recipe.options.get(each.name, each.default) for each in declared(function)}
             return function(places, **used), {"kind": recipe.kind, **used}
+
+
+def _beside(path: Path) -> list[Path]:
+    """List the other files of a Shapefile: its numbers are in the .dbf."""
+    if path.suffix.lower() != ".shp":
+        return []
+    parts = (".dbf", ".shx", ".prj", ".cpg")
+    return sorted(each for each in path.parent.glob(f"{glob.escape(path.stem)}.*") if each.suffix.lower() in parts)

@@ -10,7 +10,7 @@ from spatial.options import declared
 from spatial.places import aligned, columns_checked
 from spatial.running._reader import Reader
 from spatial.running._told import collected, in_step, noted
-from spatial.study import StepRecipe, Study
+from spatial.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,7 +156,7 @@ def _step_complaints(study: Study, places: "GeoDataFrame", points: "Mapping[str,
     for recipe in study.steps:
         table = points[recipe.points] if recipe.points else places
         with noted(complaints), in_step(study, recipe):
-            names = _columns_named(recipe)
+            names = columns_named(recipe.operation, recipe.options)
             columns_checked(table, names)
             policy = [each.default for each in declared(operation(recipe.operation).function()) if each.name == "missing"]
             if recipe.options.get("missing", *policy[:1] or [None]) == "error":
@@ -165,13 +165,13 @@ def _step_complaints(study: Study, places: "GeoDataFrame", points: "Mapping[str,
     return complaints
 
 
-def _columns_named(recipe: StepRecipe) -> list[str]:
-    """List the columns that a step names among its options."""
+def columns_named(name: str, options: Mapping[str, Any]) -> list[str]:
+    """List the columns that the options of an operation name."""
     from spatial.models import columns_of_formula
 
     names: list[str] = []
-    for option in declared(operation(recipe.operation).function()):
-        value = recipe.options.get(option.name)
+    for option in declared(operation(name).function()):
+        value = options.get(option.name)
         if option.kind == "column" and value:
             names.append(value)
         elif option.kind == "columns" and value:

@@ -52,6 +52,12 @@ def test_the_record_holds_no_date_and_no_path_of_a_machine(finished):
         assert str(out.parent) not in (out / page).read_text(encoding="utf-8")
 
 
+def test_every_part_of_a_shapefile_is_in_the_record(finished):
+    name, out, _ = finished
+    names = {each["name"] for each in json.loads((out / "run.json").read_text(encoding="utf-8"))["inputs"]}
+    assert ({"columbus.shp", "columbus.dbf", "columbus.shx"} <= names) == (name == "columbus")
+
+
 def test_synthetic_data_says_so_everywhere(finished):
     name, out, _ = finished
     pages = [(out / page).read_text(encoding="utf-8") for page in ("report.html", "map.html")]
