@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from spatial.outputs import themes
@@ -83,8 +83,7 @@ def test_colours_of_a_palette_differ_for_everybody(palette, vision):
 )
 def test_every_value_is_in_exactly_one_class(values, kind):
     column = pd.Series(values, dtype=float, name="column")
-    if column.notna().sum() < 1:
-        return
+    assume(column.notna().any())
     made = themes.theme(column, kind, id="column", title="Column")
     numbers = themes.class_numbers(made, column)
     counts = np.bincount(numbers, minlength=len(made.classes))
