@@ -1,14 +1,14 @@
 """log |I - r W|: prepared once for a graph, evaluated for many r, by eigenvalues or by sparse factorisation."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spatial.errors import ModelError, complaint
-from spatial.models._chebyshev import fitted
+from spatial.models._chebyshev import Fitted, fitted
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -43,9 +43,11 @@ class LogDeterminant:
     matrix: "Any"  # sparse: symmetric and similar to W where there is such a matrix, else W
     symmetric: bool
     notes: tuple[str, ...]
+    coordinates: Vector | None = None  # (n, 2)
+    fits: list[Fitted] = field(default_factory=list)  # polynomials on parts of the interval, found on the way
 
 
-def prepared(matrix: "csr_array", method: Method) -> LogDeterminant:
+def prepared(matrix: "csr_array", method: Method, coordinates: Vector | None = None) -> LogDeterminant:
     """
     Set the log-determinant up for one graph.
 
@@ -55,6 +57,9 @@ def prepared(matrix: "csr_array", method: Method) -> LogDeterminant:
         The weights W, (n, n); any style, directed or not, with or without islands.
     method
         ``"eigen"``, ``"lu"``, or ``"auto"`` to choose by the number of places.
+    coordinates
+        Where the places are, (n, 2): neighbours should be near one another. They make a factorisation quicker and change no
+        number beyond rounding.
 
     Returns
     -------
@@ -111,6 +116,7 @@ def prepared(matrix: "csr_array", method: Method) -> LogDeterminant:
         matrix=basis.tocsc(),
         symmetric=similar is not None,
         notes=tuple(notes),
+        coordinates=coordinates,
     )
 
 
@@ -163,9 +169,83 @@ def derivatives(log_determinant: LogDeterminant, parameters: Vector) -> tuple[Ve
         return -ratios.sum(axis=1).real, -(ratios**2).sum(axis=1).real, 0.0
     # Widen the range by a quarter of the way to the nearer limit: the singularities there decide how quickly this converges.
     low, high = float(parameters.min()), float(parameters.max())
-    margin = min(low - log_determinant.low, log_determinant.high - high) / 4
-    found = fitted(lambda parameter: value(log_determinant, parameter), low - margin, high + margin)
+    found = _covering(log_determinant, low, high)
+    if found is None:
+        margin = min(low - log_determinant.low, log_determinant.high - high) / 4
+        found = exactly(log_determinant, low - margin, high + margin)
     return found.polynomial.deriv(1)(parameters), found.polynomial.deriv(2)(parameters), found.error
+
+
+def approximately(log_determinant: LogDeterminant, parameter: float) -> tuple[float, float]:
+    """
+    Give log |I - r W| and its first derivative, cheaply and good enough for a search.
+
+    Parameters
+    ----------
+    log_determinant
+        As prepared.
+    parameter
+        r, inside the admissible interval.
+
+    Returns
+    -------
+    tuple
+        Value and slope; exact with eigenvalues.
+    """
+    if log_determinant.eigenvalues is not None:
+        rest = 1 - parameter * log_determinant.eigenvalues
+        return float(np.log(np.abs(rest)).sum()), -float((log_determinant.eigenvalues / rest).sum().real)
+    found = _covering(log_determinant, parameter, parameter)
+    if found is None:
+        width = log_determinant.high - log_determinant.low
+        found = exactly(log_determinant, log_determinant.low + 0.01 * width, log_determinant.high - 0.01 * width)
+    return float(found.polynomial(parameter)), float(found.polynomial.deriv(1)(parameter))
+
+
+def exactly(log_determinant: LogDeterminant, low: float, high: float) -> Fitted:
+    """
+    Replace log |I - r W| between two values of r by a polynomial through exact values, and remember it.
+
+    Parameters
+    ----------
+    log_determinant
+        As prepared.
+    low, high
+        The range, inside the admissible interval.
+
+    Returns
+    -------
+    Fitted
+        The polynomial and its error relative to the largest value, measured.
+    """
+    found = _covering(log_determinant, low, high)
+    if found is None:
+        found = fitted(lambda parameter: value(log_determinant, parameter), low, high)
+        log_determinant.fits.append(found)
+    return found
+
+
+def remarks(log_determinant: LogDeterminant) -> tuple[str, ...]:
+    """
+    Say how the log-determinant was computed, and how well.
+
+    Parameters
+    ----------
+    log_determinant
+        As prepared, after its use.
+
+    Returns
+    -------
+    tuple
+        Notes for a result.
+    """
+    return log_determinant.notes
+
+
+def _covering(log_determinant: LogDeterminant, low: float, high: float) -> Fitted | None:
+    """Find the narrowest polynomial that is known and covers a range."""
+    wide = [each for each in log_determinant.fits if each.polynomial.domain[0] <= low and high <= each.polynomial.domain[1]]
+    return min(wide, key=lambda each: float(np.ptp(each.polynomial.domain)), default=None)
 
 
 def factorised(matrix: Any, parameter: float, *, symmetric: bool = False) -> Any:
