@@ -1,0 +1,360 @@
+"""Regressions whose errors follow u = lambda W u + e: lambda by moments, coefficients from what is filtered with it."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.errors import ModelError, complaint
+from spatial.models._log_determinant import factorised
+from spatial.models._moments import (
+    Minimum,
+    classic_error,
+    classic_minimum,
+    classic_moments,
+    cross_product,
+    least,
+    quartic,
+)
+from spatial.models._two_stage import TwoStage, again, covariance, two_stage, variance, with_instruments
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+Errors = Literal["equal", "unequal"]
+
+
+@dataclass(frozen=True, eq=False)
+class FilteredFit:
+    """Coefficients d of y = Z d + u and lambda of u = lambda W u + e."""
+
+    coefficients: Vector  # d, exogenous first, (k,)
+    parameter: float  # lambda
+    covariance: Matrix  # of (d, lambda), (k + 1, k + 1)
+    residuals: Vector  # u = y - Z d
+    filtered_residuals: Vector  # e = (I - lambda W) u
+    variance: float  # of e; `variance_note` says how
+    first_variance: float  # e'e / n of the first-step residuals, filtered
+    fit: TwoStage  # the filtered regression
+    first: TwoStage  # the regression before
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Equation:
+    """What is regressed on what."""
+
+    response: Vector  # y, (n,)
+    exogenous: Matrix  # X, (n, k)
+    endogenous: Matrix  # (n, m), m may be 0; W y last where there is a spatial lag
+    instruments: Matrix  # beyond X, (n, q), q >= m
+    weights: "csr_array"  # W of the errors
+    low: float  # interval of lambda
+    high: float
+
+    @property
+    def instrumented(self) -> bool:
+        """Whether anything depends on the errors."""
+        return bool(self.endogenous.shape[1] > 0)
+
+    def first(self) -> TwoStage:
+        """Regress without regard to the errors' neighbours."""
+        return two_stage(
+            self.response, self.exogenous, self.endogenous, self.instruments if self.instrumented else self.instruments[:, :0]
+        )
+
+
+class _Filter:
+    """y and Z less lambda times their lags, which are computed once."""
+
+    def __init__(self, equation: Equation, first: TwoStage) -> None:
+        self.equation, self.before = equation, first
+        self.response = equation.weights @ equation.response
+        self.regressors = np.asarray(equation.weights @ first.regressors)
+
+    def fit(self, parameter: float) -> TwoStage:
+        """Regress what is filtered; the instruments stay as they are, and the exogenous regressors are their own otherwise."""
+        response = self.equation.response - parameter * self.response
+        regressors = self.before.regressors - parameter * self.regressors
+        if self.equation.instrumented:
+            return again(self.before, response, regressors)
+        return with_instruments(response, regressors, regressors[:, :0], regressors)
+
+
+def classic(equation: Equation, *, robust: bool = False) -> FilteredFit:
+    """
+    Estimate by Kelejian and Prucha's three moments and one step of filtered least squares, or two-stage least squares.
+
+    Parameters
+    ----------
+    equation
+        The model.
+    robust
+        Whether the covariance of the coefficients allows for unequal variances (HC0), as in spatialreg's `gstsls(robust = TRUE)`.
+
+    Returns
+    -------
+    FilteredFit
+        As `GMerrorsar` of spatialreg without, as its `gstsls` with endogenous columns. The covariance of the coefficients takes
+        lambda as known; that of lambda is `classic_error`'s, and NaN with endogenous columns, where estimating the coefficients matters.
+
+    Notes
+    -----
+    Without endogenous columns the variance is the mean square of the filtered first-step residuals, as in spatialreg (its
+    `legacy = TRUE` and spreg take those of the filtered regression, `fit.squares / n`); with them e'e / (n - k) of the
+    filtered regression, as in spatialreg (spreg: / n). spatialreg's second step has (I - lambda W) X among the instruments in
+    place of X, which are the same instruments wherever the lag of the intercept is one, or follows from the others.
+
+    References
+    ----------
+    Kelejian, H. H., Prucha, I. R. (1999). A generalized moments estimator for the autoregressive parameter in a spatial model.
+    International Economic Review 40, 509-533. doi:10.1111/1468-2354.00027.
+    Kelejian, H. H., Prucha, I. R. (1998). A generalized spatial two-stage least squares procedure for estimating a spatial
+    autoregressive model with autoregressive disturbances. Journal of Real Estate Finance and Economics 17, 99-121.
+    doi:10.1023/A:1007707430416.
+    """
+    first = equation.first()
+    moments = classic_moments(first.residuals, equation.weights)
+    found, _ = classic_minimum(moments, equation.low, equation.high)
+    fit = _Filter(equation, first).fit(found.parameter)
+    filtered = moments.residuals - found.parameter * moments.once
+    first_variance = float(filtered @ filtered) / len(filtered) * moments.unit**2
+    spread = variance(fit) if equation.instrumented else first_variance
+    inner = covariance(fit, "hc0")[0] if robust else spread * fit.inverse
+    error = np.nan if equation.instrumented else classic_error(moments, equation.weights, found.parameter, first_variance)
+    whole = np.zeros((len(inner) + 1, len(inner) + 1))
+    whole[:-1, :-1], whole[-1, -1] = inner, error**2
+    return _finished(equation, first, fit, found, whole, spread, first_variance)
+
+
+def generalised(
+    equation: Equation, *, errors: Errors = "unequal", weighted: bool = False, iterations: int = 1, tolerance: float = 1e-10
+) -> FilteredFit:
+    """
+    Estimate by the two moments of Drukker, Egger and Prucha with their joint covariance of coefficients and lambda.
+
+    Parameters
+    ----------
+    equation
+        The model.
+    errors
+        "unequal": variances may differ from place to place (Arraiz et al. 2010), the standard errors are robust to it; spreg's
+        GM_Error_Het, GM_Endog_Error_Het and GM_Combo_Het. "equal": one variance, any distribution; spreg's GM_*_Hom.
+    weighted
+        Whether lambda is estimated a second time from the first-step residuals, with weighted moments, before anything is filtered
+        (step 1c of Arraiz et al., `step1c` of spreg, which has it for unequal variances only); with endogenous columns this
+        takes a factorisation of I - lambda W.
+    iterations
+        How often filtering and weighting are repeated, at most.
+    tolerance
+        A change of lambda below which they end.
+
+    Returns
+    -------
+    FilteredFit
+        With the full covariance of (d, lambda). `variance` is e'e / n.
+
+    Raises
+    ------
+    ModelError
+        When places are their own neighbours, or the weighting matrix of the moments is singular.
+
+    Notes
+    -----
+    First lambda from unweighted moments of first-step residuals; coefficients from the filtered regression; lambda again from moments
+    weighted by the inverse of their covariance. spreg searches (-0.99, 0.99), to about 1e-5, and cuts the
+    first-step coefficient of its last column at 0.9 in size even where that is no spatial lag; here lambda is the
+    exact least of a quartic polynomial on its whole interval and nothing is cut. In GM_Error_Hom the covariance between
+    coefficients and lambda takes X where the filtered X belongs: ours is that of (X*'X*)^-1 X*'e with X* filtered.
+
+    References
+    ----------
+    Arraiz, I., Drukker, D. M., Kelejian, H. H., Prucha, I. R. (2010). A spatial Cliff-Ord-type model with heteroskedastic
+    innovations: small and large sample results. Journal of Regional Science 50, 592-614. doi:10.1111/j.1467-9787.2009.00618.x.
+    Drukker, D. M., Egger, P., Prucha, I. R. (2013). On two-step estimation of a spatial autoregressive model with
+    autoregressive disturbances and endogenous regressors. Econometric Reviews 32, 686-733. doi:10.1080/07474938.2013.741020.
+    """
+    if equation.weights.diagonal().any():
+        raise ModelError(
+            complaint("graph", "some places are their own neighbours", "Expected weights that are 0 there", "Leave these links out")
+        )
+    first = equation.first()
+    conditions = _conditions(equation.weights, errors)
+    filtering = _Filter(equation, first)
+    found = least(quartic(*conditions.moments(first.residuals), np.eye(2)), equation.low, equation.high)
+    if weighted:
+        found = _weighted(conditions, equation, filtering, found.parameter)
+    for _ in range(iterations):
+        before = found.parameter
+        fit = filtering.fit(before)
+        residuals = equation.response - first.regressors @ fit.coefficients
+        spread, _ = conditions.spread(fit, residuals, before, instrumented=equation.instrumented)
+        found = least(quartic(*conditions.moments(residuals), _inverse(spread)), equation.low, equation.high)
+        if abs(found.parameter - before) <= tolerance:
+            break
+    last = filtering.fit(found.parameter)
+    whole = _joint(conditions, last, residuals, found.parameter, instrumented=equation.instrumented)
+    filtered = residuals - found.parameter * (equation.weights @ residuals)
+    mean = float(filtered @ filtered) / len(filtered)
+    early = first.residuals - found.parameter * (equation.weights @ first.residuals)
+    return _finished(equation, first, fit, found, whole, mean, float(early @ early) / len(early))
+
+
+def _weighted(conditions: "_Conditions", equation: Equation, filtering: _Filter, parameter: float) -> Minimum:
+    """Estimate lambda from first-step residuals again: the influence of e on their coefficients is through u = (I - lambda W)^-1 e."""
+    first = filtering.before
+    changed = replace(first, regressors=first.regressors - parameter * filtering.regressors)
+    inverse = factorised(equation.weights.tocsc(), parameter) if equation.instrumented else None
+    spread, _ = conditions.spread(changed, first.residuals, parameter, instrumented=equation.instrumented, inverse=inverse)
+    return least(quartic(*conditions.moments(first.residuals), _inverse(spread)), equation.low, equation.high)
+
+
+def _finished(
+    equation: Equation,
+    first: TwoStage,
+    fit: TwoStage,
+    found: Minimum,
+    whole: Matrix,
+    spread: float,
+    first_variance: float,
+) -> FilteredFit:
+    residuals = equation.response - first.regressors @ fit.coefficients
+    return FilteredFit(
+        coefficients=fit.coefficients,
+        parameter=found.parameter,
+        covariance=whole,
+        residuals=residuals,
+        filtered_residuals=residuals - found.parameter * (equation.weights @ residuals),
+        variance=spread,
+        first_variance=first_variance,
+        fit=fit,
+        first=first,
+        notes=found.notes,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Conditions:
+    """u'A u = 0 for the filtered u, for A = scale (W'W - diag(centre)) and A = (W + W') / 2, and sums that their covariance needs."""
+
+    errors: Errors
+    weights: "csr_array"
+    turned: "csr_array"  # W'
+    scale: float
+    centre: Vector  # (n,)
+    diagonal: Vector  # of the first A, (n,)
+    squared: "csr_array"  # a_ij² of the first A
+    crossed: "csr_array"  # a_ij (w_ij + w_ji)
+    doubled: "csr_array"  # (w_ij + w_ji)²
+
+    def first(self, values: Vector) -> Vector:
+        """Multiply the first A with a vector."""
+        return np.asarray(self.scale * (self.turned @ (self.weights @ values) - self.centre * values))
+
+    def moments(self, residuals: Vector) -> tuple[Matrix, Vector]:
+        """G and g with g - G (lambda, lambda²)' = 0, for residuals in their own unit."""
+        n = len(residuals)
+        u = residuals / np.sqrt(residuals @ residuals / n)
+        v = self.weights @ u
+        of_v = self.first(v)
+        matrix = np.array([[2 * (u @ of_v), -(v @ of_v)], [u @ (self.weights @ v) + v @ v, -(v @ (self.weights @ v))]]) / n
+        return matrix, np.array([u @ self.first(u), u @ v]) / n
+
+    def spread(
+        self, fit: TwoStage, residuals: Vector, parameter: float, *, instrumented: bool, inverse: Any = None
+    ) -> tuple[Matrix, Matrix]:
+        """
+        Give the covariance of the moments times n, and (n, 2) how e moves them through d; for residuals in their own unit.
+
+        `inverse` solves with I - lambda W, for coefficients that were not estimated from filtered columns.
+        """
+        n = len(residuals)
+        u = residuals / np.sqrt(residuals @ residuals / n)
+        e = u - parameter * (self.weights @ u)
+        moving = np.zeros((n, 2))
+        if instrumented:
+            slopes = np.column_stack([self.first(e), (self.weights @ e + self.turned @ e) / 2])
+            moving = -2 * fit.basis @ (fit.influence @ (fit.regressors.T @ slopes))
+            if inverse is not None:
+                moving = inverse.solve(moving, trans="T")
+        if self.errors == "unequal":
+            s = e**2
+            across = s @ (self.crossed @ s)
+            own = np.array([[2 * (s @ (self.squared @ s)), across], [across, s @ (self.doubled @ s) / 2]])
+            return (own + moving.T @ (s[:, None] * moving)) / n, moving
+        second, third, fourth = (float((e**power).mean()) for power in (2, 3, 4))
+        across = second**2 * self.crossed.sum()
+        own = np.array([[2 * second**2 * self.squared.sum(), across], [across, second**2 * self.doubled.sum() / 2]])
+        own[0, 0] += (fourth - 3 * second**2) * (self.diagonal @ self.diagonal)
+        skew = third * (moving.T @ self.diagonal)
+        own += second * (moving.T @ moving) + np.array([[2 * skew[0], skew[1]], [skew[1], 0.0]])
+        return own / n, moving
+
+
+def _conditions(weights: "csr_array", errors: Errors) -> _Conditions:
+    from scipy.sparse import csr_array, diags_array
+
+    n = weights.shape[0]
+    product = cross_product(weights)
+    own = product.diagonal()
+    mean = float(own.sum()) / n
+    centre = own if errors == "unequal" else np.full(n, mean)
+    scale = 1.0 if errors == "unequal" else 1 / (1 + mean**2)
+    first = csr_array(product - diags_array(centre, format="csr")) * scale
+    turned = csr_array(weights.T)
+    both = csr_array(weights + turned)
+    return _Conditions(
+        errors=errors,
+        weights=weights,
+        turned=turned,
+        scale=scale,
+        centre=centre,
+        diagonal=scale * (own - centre),
+        squared=csr_array(first.multiply(first)),
+        crossed=csr_array(first.multiply(both)),
+        doubled=csr_array(both.multiply(both)),
+    )
+
+
+def _joint(conditions: _Conditions, fit: TwoStage, residuals: Vector, parameter: float, *, instrumented: bool) -> Matrix:
+    """Covariance of (d, lambda); `fit` is filtered with this lambda, residuals are those of the coefficients."""
+    n, k = fit.regressors.shape
+    unit = float(np.sqrt(residuals @ residuals / n))
+    u = residuals / unit
+    e = u - parameter * (conditions.weights @ u)
+    matrix, _ = conditions.moments(residuals)
+    spread, moving = conditions.spread(fit, residuals, parameter, instrumented=instrumented)
+    slope = matrix @ [1.0, 2 * parameter]
+    weighted = _inverse(spread) @ slope
+    own = 1 / float(slope @ weighted) / n
+    if conditions.errors == "unequal":
+        inner = fit.basis.T @ (e[:, None] ** 2 * fit.basis)
+        shared = fit.basis.T @ (e[:, None] ** 2 * moving)
+    else:
+        second, third = float((e**2).mean()), float((e**3).mean())
+        inner = second * np.eye(fit.basis.shape[1])
+        shared = second * (fit.basis.T @ moving)
+        shared[:, 0] += third * (fit.basis.T @ conditions.diagonal)
+    whole = np.empty((k + 1, k + 1))
+    whole[:k, :k] = fit.influence.T @ inner @ fit.influence * unit**2
+    whole[:k, k] = whole[k, :k] = fit.influence.T @ (shared @ weighted) * own * unit
+    whole[k, k] = own
+    return whole
+
+
+def _inverse(spread: Matrix) -> Matrix:
+    try:
+        np.linalg.cholesky(spread)
+        return np.asarray(np.linalg.inv(spread), dtype=float)
+    except np.linalg.LinAlgError:
+        raise ModelError(
+            complaint(
+                "parameter lambda",
+                "the covariance of its moment conditions is singular",
+                "Expected a graph in which the neighbours of neighbours differ from the neighbours",
+                "Use another graph",
+            )
+        ) from None
