@@ -1,6 +1,6 @@
 """The one table: what holds for it, how it is checked, and how it meets a graph."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -66,6 +66,12 @@ class Aligned:
         if array.dtype.kind in "OUS":
             array = array.astype(object)
         return pd.Series(array, index=self.labels).reindex(self.everyone, fill_value=fill)
+
+    def frame(self, columns: Mapping[str, Any]) -> "pd.DataFrame":
+        """Put columns of one value per label back on all places, in their own order; places left out get NaN."""
+        import pandas as pd
+
+        return pd.DataFrame(dict(columns), index=self.labels, dtype=float).reindex(self.everyone)
 
 
 def checked(places: "GeoDataFrame", where: str = "places") -> "GeoDataFrame":

@@ -92,7 +92,7 @@ class TestOls:
             "Jarque-Bera", "Breusch-Pagan", "Koenker-Bassett", "White", "Moran residuals",
             "LM lag", "LM error", "Robust LM lag", "Robust LM error", "LM SARMA", "LM WX", "Robust LM lag SDM", "Robust LM WX",
         ]  # fmt: skip
-        assert list(found.tests.columns) == ["statistic", "df", "p"]
+        assert list(found.tests.columns) == ["statistic", "df", "p", "p_bootstrap"]
 
     def test_robust_errors(self, line):
         """HC1 written out: n/(n-k) (X'X)^-1 X' diag(e^2) X (X'X)^-1; here all e^2 are 1."""
@@ -484,4 +484,4 @@ class TestReading:
 
 
 def test_public_names():
-    assert models.__all__ == ["ErrorModel", "LagModel", "Ols", "columns_of_formula", "error_model", "lag_model", "ols"]
+    assert {"ols", "lag_model", "error_model", "slx_model", "durbin_model", "durbin_error_model", "combined_model"} <= set(models.__all__)

@@ -1,20 +1,24 @@
 """Formula and places -> response and design matrix, checked for everything that makes a regression meaningless."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spatial.errors import DataError, ModelError, complaint, listed
 from spatial.models._formula import Expression, Parsed, evaluated, parsed
-from spatial.places import Aligned, Missing, aligned, checked, columns_checked
+from spatial.places import Aligned, aligned, checked, columns_checked
 
 if TYPE_CHECKING:
     import pandas as pd
     from geopandas import GeoDataFrame
     from libpysal.graph import Graph
+    from scipy.sparse import csr_array
+
+#: What a missing value means to a model: "predict" keeps places that only lack the response, to be predicted.
+Missing = Literal["error", "drop", "predict"]
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -35,6 +39,9 @@ class Design:
     names: tuple[str, ...]  # one for each column of `matrix`, "Intercept" first where there is one
     matrix: Matrix  # (n, k)
     given: Aligned
+    columns: Mapping[str, frozenset[str]]  # name of a column of `matrix` -> the columns of the table it is made of
+    extra: Mapping[str, Vector] = field(default_factory=dict)  # further columns that were asked for
+    whole: "Whole | None" = None  # with missing = "predict", everybody
 
     @property
     def intercept(self) -> bool:
@@ -47,7 +54,29 @@ class Design:
         return tuple(name for name in self.names if name != INTERCEPT)
 
 
-def design(places: "GeoDataFrame", graph: "Graph | None", formula: str, missing: Missing, *, spatial: int = 0) -> Design:
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """All places, those to be predicted among them, in the order of the sorted place names."""
+
+    given: Aligned
+    matrix: Matrix  # (everybody, k)
+    known: "NDArray[np.bool_]"  # whose response is known: these are the rows of the design
+
+    @property
+    def weights(self) -> "csr_array | None":
+        """The weights among all of them, where a graph was given."""
+        return self.given.matrix
+
+
+def design(
+    places: "GeoDataFrame",
+    graph: "Graph | None",
+    formula: str,
+    missing: Missing,
+    *,
+    spatial: int = 0,
+    extra: Sequence[str] = (),
+) -> Design:
     """
     Build response and design matrix from a formula, aligned with the graph.
 
@@ -60,9 +89,12 @@ def design(places: "GeoDataFrame", graph: "Graph | None", formula: str, missing:
     formula
         For example ``CRIME ~ INC + log(HOVAL) + C(region)``.
     missing
-        What a missing value means, see `spatial.places.aligned`.
+        What a missing value means, see `spatial.places.aligned`; "predict": as "drop" where the response is missing, as "error"
+        elsewhere, and the rows left out are kept in `whole`.
     spatial
         How many parameters the model has besides the coefficients of the formula and the variance.
+    extra
+        Further columns of numbers that are needed, such as weights of observations.
 
     Returns
     -------
@@ -81,18 +113,75 @@ def design(places: "GeoDataFrame", graph: "Graph | None", formula: str, missing:
     parts = parsed(formula)
     table = checked(places)
     columns_checked(table, [*parts.columns(category=False), *parts.columns(category=True)], f"formula {formula!r}")
+    columns_checked(table, extra)
     _texts_refused(table, parts, formula)
     coded, levels = _coded(table, parts)
-    columns = [*parts.columns(category=False), *levels]
-    given = aligned(coded, graph, columns, missing=missing, varying=False)
+    columns = list(dict.fromkeys([*parts.columns(category=False), *levels, *extra]))
+    given = aligned(coded, graph, columns, missing="drop" if missing == "predict" else missing, varying=False)
     values = dict(zip(columns, np.transpose(given.values), strict=True))
     response = _finite(parts.response, values, given, formula)
-    names, matrix = _matrix(parts, values, levels, given, formula)
-    found = Design(parts.response.text, response, names, matrix, given)
+    whole = _whole(coded, graph, parts, levels, columns, given, formula) if missing == "predict" else None
+    names, matrix = _matrix(parts, values, levels, given, formula) if whole is None else (whole[0], whole[1].matrix[whole[1].known])
+    made_of = {name: _made_of(name, parts) for name in names}
+    found = Design(
+        parts.response.text, response, names, matrix, given, made_of, {name: values[name] for name in extra}, whole and whole[1]
+    )
+    checked_design(found, spatial)
+    return found
+
+
+def checked_design(found: Design, spatial: int) -> None:
+    """
+    Refuse what no regression can be made of: too few places, constants, collinear columns.
+
+    Parameters
+    ----------
+    found
+        The design.
+    spatial
+        How many parameters there are besides the coefficients and the variance.
+
+    Raises
+    ------
+    ModelError
+        When something of this kind is found; the columns are named.
+    """
     _enough(found, spatial)
     _constants_refused(found)
     _collinear_refused(found)
-    return found
+
+
+def _whole(
+    coded: "GeoDataFrame",
+    graph: "Graph | None",
+    parts: Parsed,
+    levels: Mapping[str, list[str]],
+    columns: list[str],
+    given: Aligned,
+    formula: str,
+) -> tuple[tuple[str, ...], Whole]:
+    """Compute the regressors of all places, whether their response is known or not; other gaps are errors."""
+    right = {name for each in parts.expressions.values() for name in each.columns.values()}
+    response = set(parts.response.columns.values()) - right
+    regressors = [name for name in columns if name not in response]
+    everybody = aligned(coded, graph, regressors, missing="error", varying=False)
+    values = dict(zip(regressors, np.transpose(everybody.values), strict=True))
+    if not regressors:
+        values = {"": np.zeros(len(everybody.labels))}
+    names, matrix = _matrix(parts, values, levels, everybody, formula)
+    return names, Whole(everybody, matrix, np.asarray(everybody.labels.isin(given.labels)))
+
+
+def _made_of(name: str, parts: Parsed) -> frozenset[str]:
+    """Find the columns of the table behind a column of the matrix, such as ``log(x):C(region)[T.North]``."""
+    texts = sorted(parts.expressions, key=len, reverse=True)
+    found: set[str] = set()
+    rest = name
+    for text in texts:
+        if rest == text or rest.startswith((f"{text}:", f"{text}[")) or f":{text}" in rest:
+            found |= set(parts.expressions[text].columns.values())
+            rest = rest.replace(text, "", 1)
+    return frozenset(found)
 
 
 def refuse_exact(found: Design, squares: float, size: float) -> None:
@@ -228,7 +317,7 @@ def _categories(
 def _enough(found: Design, spatial: int) -> None:
     n, k = found.matrix.shape
     if n <= k + spatial:
-        parameters = f"{k} coefficients" + (f" and {spatial} spatial parameter" if spatial else "")
+        parameters = f"{k} coefficients" + (f" and {spatial} spatial parameter{'s' if spatial > 1 else ''}" if spatial else "")
         raise ModelError(
             complaint(
                 "places",

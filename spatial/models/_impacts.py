@@ -1,12 +1,17 @@
 """Direct, indirect and total impacts: what a change of a regressor does to the response, here and through neighbours."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.errors import ModelError, complaint
 from spatial.models._chebyshev import MOST, fitted
-from spatial.models._log_determinant import LogDeterminant, derivatives, factorised
+from spatial.models._lagged import Roles
+from spatial.models._log_determinant import LogDeterminant, derivatives
+from spatial.models._systems import solver
 from spatial.models._tables import normal_p, normal_quantile
 
 if TYPE_CHECKING:
@@ -22,37 +27,62 @@ KINDS = ("direct", "indirect", "total")
 HEAVY = 1.5
 #: Largest relative error of an interpolated multiplier that needs no note.
 CLOSE = 1e-8
+#: Share of the draws that must lie inside the admissible interval.
+ENOUGH = 0.9
+#: Up to here the diagonal of an inverse is computed, which tells direct from indirect impacts place by place.
+MOST_DIAGONAL = 5_000
+
+
+@dataclass(frozen=True, eq=False)
+class Multipliers:
+    """
+    What coefficients are multiplied with to get average impacts, for one rho or many.
+
+    A regressor with coefficient b and coefficient t of its lag has the direct impact b own + t own_lag and the total one
+    b total + t total_lag.
+    """
+
+    own: Vector  # mean of the diagonal of A^-1
+    own_lag: Vector  # mean of the diagonal of A^-1 W
+    total: Vector  # mean row sum of A^-1
+    total_lag: Vector  # mean row sum of A^-1 W
+
+    def impacts(self, direct: Matrix, lagged: Matrix) -> NDArray[np.float64]:
+        """(3, draws, regressors) from coefficients and coefficients of lags, (draws, regressors) each."""
+        own = direct * self.own[:, None] + lagged * self.own_lag[:, None]
+        total = direct * self.total[:, None] + lagged * self.total_lag[:, None]
+        return np.stack([own, total - own, total])
+
+
+@dataclass(frozen=True, eq=False)
+class Effects:
+    """Estimates from which impacts are computed."""
+
+    roles: Roles
+    estimate: Vector  # all coefficients, then the spatial parameters
+    covariance: Matrix
+    rho: int | None  # where rho stands; None without one
+    matrix: "csr_array"
+    determinant: LogDeterminant | None  # None without rho
+
+    def taken(self, estimates: Matrix) -> tuple[Matrix, Matrix]:
+        """Coefficients of the regressors and of their lags, (draws, regressors) each."""
+        return estimates[:, self.roles.own], np.where(self.roles.lag >= 0, estimates[:, self.roles.lag], 0.0)
 
 
 def impacts_table(
-    names: tuple[str, ...],
-    estimate: Vector,
-    covariance: Matrix,
-    matrix: "csr_array",
-    log_determinant: LogDeterminant,
-    *,
-    method: Method,
-    draws: int,
-    seed: int,
-    level: float,
+    effects: Effects, *, method: Method, draws: int, seed: int, level: float
 ) -> "tuple[pd.DataFrame, tuple[str, ...]]":
     """
     Compute average impacts and their errors.
 
     Parameters
     ----------
-    names
-        The regressors without the intercept.
-    estimate
-        Their coefficients, and rho last.
-    covariance
-        Of `estimate`.
-    matrix
-        W.
-    log_determinant
-        As prepared for W.
+    effects
+        The estimates.
     method
-        ``"simulation"``: errors and intervals from draws of the coefficients; ``"delta"``: from derivatives.
+        ``"simulation"``: errors and intervals from draws of the coefficients; ``"delta"``: from derivatives. Without rho the
+        impacts are sums of coefficients, whose errors both methods know exactly.
     draws
         How many draws.
     seed
@@ -65,10 +95,16 @@ def impacts_table(
     tuple
         The table (one row for each regressor) and notes.
 
+    Raises
+    ------
+    ModelError
+        When rho lies outside the admissible interval.
+
     Notes
     -----
-    With A = I - rho W the effects of regressor r are A^-1 b_r. Direct: the mean of the diagonal, b_r (1 - rho L'/n), where L' is
-    the derivative of log |A|. Total: the mean row sum of A^-1 b_r. Both are exact. spatialreg 1.2 takes b_r / (1 - rho) for the total,
+    With A = I - rho W the effects of regressor r are A^-1 (I b_r + W t_r), t_r being the coefficient of its lag. Direct: the mean
+    of the diagonal; total: the mean row sum; indirect: the difference. With L' the derivative of log |A|, the mean of the
+    diagonal of A^-1 W is -L'/n and that of A^-1 is 1 - rho L'/n. All are exact. spatialreg 1.2 takes b / (1 - rho) for the total,
     which is the mean row sum only where every row of W sums to 1: not with binary weights, nor with places without
     neighbours. z is estimate / error (spatialreg prints the mean of the
     draws / error); with draws, low and high are quantiles of the draws.
@@ -79,16 +115,23 @@ def impacts_table(
     """
     import pandas as pd
 
-    direct, total, notes = multipliers(matrix, log_determinant, estimate[-1:])
-    points = _stacked(estimate[None, :], direct, total)[:, 0, :]
-    if method == "simulation":
-        errors, low, high, more = _simulated(estimate, covariance, matrix, log_determinant, draws=draws, seed=seed, level=level)
+    scales, notes = _multipliers(effects, effects.estimate[None, :])
+    points = scales.impacts(*effects.taken(effects.estimate[None, :]))[:, 0, :]
+    drawn = None
+    if effects.rho is not None and method == "simulation":
+        drawn = _simulated(effects, draws=draws, seed=seed, level=level)
+        if drawn is None:
+            what = f"Errors of the impacts are by the delta method: so many of {draws} draws of rho lay outside the admissible interval"
+            notes += (f"{what} that a simulation says nothing. These data hardly identify this model.",)
+    if drawn is not None:
+        errors, low, high, more = drawn
         notes += more
     else:
-        errors = _by_derivatives(estimate, covariance, matrix, log_determinant)
+        errors = _by_derivatives(effects, scales)
         reach = normal_quantile(level) * errors
         low, high = points - reach, points + reach
-    z = points / errors
+    with np.errstate(divide="ignore", invalid="ignore"):  # an impact that is 0 by construction has no error
+        z = points / errors
     columns: dict[str, Any] = {kind: points[place] for place, kind in enumerate(KINDS)}
     for place, kind in enumerate(KINDS):
         columns |= {
@@ -98,18 +141,18 @@ def impacts_table(
             f"{kind}_low": low[place],
             f"{kind}_high": high[place],
         }
-    return pd.DataFrame(columns, index=pd.Index(names, name="regressor")), notes
+    return pd.DataFrame(columns, index=pd.Index(effects.roles.names, name="regressor")), notes
 
 
-def multipliers(matrix: "csr_array", log_determinant: LogDeterminant, rhos: Vector) -> tuple[Vector, Vector, tuple[str, ...]]:
+def multipliers(matrix: "csr_array", determinant: LogDeterminant, rhos: Vector) -> tuple[Multipliers, tuple[str, ...]]:
     """
-    Give what a coefficient is multiplied with to get the average direct and the average total impact.
+    Give what coefficients are multiplied with to get average impacts.
 
     Parameters
     ----------
     matrix
         W.
-    log_determinant
+    determinant
         As prepared.
     rhos
         One rho or many.
@@ -117,63 +160,86 @@ def multipliers(matrix: "csr_array", log_determinant: LogDeterminant, rhos: Vect
     Returns
     -------
     tuple
-        Mean of the diagonal of A^-1, mean of its row sums, and notes.
+        The multipliers and notes.
+
+    Raises
+    ------
+    ModelError
+        When a rho lies outside the admissible interval, where the effects of a change do not die out.
     """
-    slopes, _, error = derivatives(log_determinant, rhos)
-    direct = 1 - rhos * slopes / matrix.shape[0]
-    total, worse = _totals(matrix, rhos)
+    outside = rhos[(rhos <= determinant.low) | (rhos >= determinant.high)]
+    if len(outside):
+        raise ModelError(
+            complaint(
+                "parameter rho",
+                f"{outside[0]:.6g} lies outside the admissible interval, where there are no impacts",
+                f"Expected a value between {determinant.low:.6g} and {determinant.high:.6g}",
+            )
+        )
+    slopes, _, error = derivatives(determinant, rhos)
+    own_lag = -slopes / matrix.shape[0]
+    total, total_lag, worse = _totals(matrix, determinant, rhos)
     notes = (
         ()
         if max(error, worse) <= CLOSE
         else (f"Multipliers of the impacts were interpolated with a relative error up to {max(error, worse):.1g}.",)
     )
-    return direct, total, notes
+    return Multipliers(1 + rhos * own_lag, own_lag, total, total_lag), notes
 
 
-def _totals(matrix: "csr_array", rhos: Vector) -> tuple[Vector, float]:
-    """Mean row sum of A^-1: by formula where all rows sum to the same, or are empty and nobody's neighbours; else by solving."""
+def _multipliers(effects: Effects, estimates: Matrix) -> tuple[Multipliers, tuple[str, ...]]:
+    if effects.rho is None or effects.determinant is None:
+        ones = np.ones(len(estimates))
+        return Multipliers(ones, 0 * ones, ones, ones * float(effects.matrix.sum()) / effects.matrix.shape[0]), ()
+    return multipliers(effects.matrix, effects.determinant, estimates[:, effects.rho])
+
+
+def _even_sum(matrix: "csr_array") -> tuple[float, float] | None:
+    """Give the row sum and the share of places with neighbours, where all rows sum to the same and nobody links to an island."""
     sums = np.asarray(matrix.sum(axis=1)).ravel()
     linked = np.diff(matrix.indptr) > 0
-    to_island = linked @ (matrix @ (~linked).astype(float))
-    if to_island == 0 and np.ptp(sums[linked]) <= 1e-14 * np.abs(sums[linked]).max():
-        share = linked.mean()
-        return 1 - share + share / (1 - rhos * sums[linked].mean()), 0.0
-    columns, ones = matrix.tocsc(), np.ones(matrix.shape[0])
+    if linked @ (matrix @ (~linked).astype(float)) == 0 and np.ptp(sums[linked]) <= 1e-14 * np.abs(sums[linked]).max():
+        return float(sums[linked].mean()), float(linked.mean())
+    return None
+
+
+def _totals(matrix: "csr_array", determinant: LogDeterminant, rhos: Vector) -> tuple[Vector, Vector, float]:
+    """Mean row sums of A^-1 and A^-1 W: by formula where all rows sum to the same; else by solving."""
+    even = _even_sum(matrix)
+    if even is not None:
+        inner = even[1] / (1 - rhos * even[0])
+        return 1 - even[1] + inner, even[0] * inner, 0.0
+    ones = np.ones(matrix.shape[0])
 
     def mean_sum(rho: float) -> float:
-        return float(factorised(columns, rho).solve(ones).mean())
+        return float(solver(determinant, matrix, rho).solve(matrix @ ones).mean())
 
     if len(rhos) > MOST:
         found = fitted(mean_sum, float(rhos.min()), float(rhos.max()))
         if found.error <= CLOSE:
-            return found.polynomial(rhos), found.error
-    return np.array([mean_sum(float(rho)) for rho in rhos]), 0.0
+            lagged = found.polynomial(rhos)
+            return 1 + rhos * lagged, lagged, found.error
+    lagged = np.array([mean_sum(float(rho)) for rho in rhos])
+    return 1 + rhos * lagged, lagged, 0.0
 
 
-def _stacked(estimates: Matrix, direct: Vector, total: Vector) -> NDArray[np.float64]:
-    """(3, draws, regressors) from (draws, regressors + 1) coefficients and (draws,) multipliers."""
-    slopes = estimates[:, :-1]
-    return np.stack([slopes * direct[:, None], slopes * (total - direct)[:, None], slopes * total[:, None]])
-
-
-def _simulated(
-    estimate: Vector,
-    covariance: Matrix,
-    matrix: "csr_array",
-    log_determinant: LogDeterminant,
-    *,
-    draws: int,
-    seed: int,
-    level: float,
-) -> tuple[Matrix, Matrix, Matrix, tuple[str, ...]]:
+def _simulated(effects: Effects, *, draws: int, seed: int, level: float) -> tuple[Matrix, Matrix, Matrix, tuple[str, ...]] | None:
+    """Give errors, limits and notes; None where most draws of rho have no impacts at all."""
+    assert effects.determinant is not None
     random = np.random.default_rng(seed)
+    names = np.unique([*effects.roles.own, *effects.roles.lag[effects.roles.lag >= 0], effects.rho or 0])
+    covariance = effects.covariance[np.ix_(names, names)]
     sizes = np.sqrt(np.diag(covariance))
     root = np.linalg.cholesky(covariance / np.outer(sizes, sizes))
-    drawn = estimate + (random.standard_normal((draws, len(estimate))) @ root.T) * sizes
-    inside = (drawn[:, -1] > log_determinant.low) & (drawn[:, -1] < log_determinant.high)
+    drawn = np.tile(effects.estimate, (draws, 1))
+    drawn[:, names] += (random.standard_normal((draws, len(names))) @ root.T) * sizes
+    rhos = drawn[:, effects.rho]
+    inside = (rhos > effects.determinant.low) & (rhos < effects.determinant.high)
     drawn = drawn[inside]
-    direct, total, notes = multipliers(matrix, log_determinant, drawn[:, -1])
-    found = _stacked(drawn, direct, total)
+    if len(drawn) < draws * ENOUGH:
+        return None
+    scales, notes = _multipliers(effects, drawn)
+    found = scales.impacts(*effects.taken(drawn))
     notes = (
         f"Errors of the impacts: {draws} draws, seed {seed}; z and p take the draws as normal, the intervals are their quantiles.",
         *notes,
@@ -189,20 +255,81 @@ def _simulated(
     return errors, low, high, notes
 
 
-def _by_derivatives(estimate: Vector, covariance: Matrix, matrix: "csr_array", log_determinant: LogDeterminant) -> Matrix:
-    """Errors by the delta method: the derivative of direct and total multiplier with respect to rho is exact."""
-    rho, n = float(estimate[-1]), matrix.shape[0]
-    first, second, _ = derivatives(log_determinant, estimate[-1:])
-    factors = factorised(matrix.tocsc(), rho)
-    sums = factors.solve(np.ones(n))
-    direct, direct_slope = 1 - rho * first[0] / n, -(first[0] + rho * second[0]) / n
-    total, total_slope = float(sums.mean()), float(factors.solve(matrix @ sums).mean())
-    errors = []
-    for multiplier, slope in ((direct, direct_slope), (total - direct, total_slope - direct_slope), (total, total_slope)):
-        row = []
-        for place, coefficient in enumerate(estimate[:-1]):
-            gradient = np.zeros(len(estimate))
-            gradient[place], gradient[-1] = multiplier, coefficient * slope
-            row.append(float(np.sqrt(gradient @ covariance @ gradient)))
-        errors.append(row)
-    return np.array(errors)
+def _by_derivatives(effects: Effects, scales: Multipliers) -> Matrix:
+    """Errors by the delta method: impacts are linear in the coefficients, and their derivative with respect to rho is exact."""
+    slopes = _slopes(effects)
+    own, lag = effects.roles.own, effects.roles.lag
+    direct, lagged = effects.taken(effects.estimate[None, :])
+    changes = slopes.impacts(direct, lagged)[:, 0, :]
+    weights = np.array(
+        [
+            [scales.own[0], scales.own_lag[0]],
+            [scales.total[0] - scales.own[0], scales.total_lag[0] - scales.own_lag[0]],
+            [scales.total[0], scales.total_lag[0]],
+        ]
+    )
+    errors = np.zeros_like(changes)
+    for kind in range(len(KINDS)):
+        for place in range(len(own)):
+            gradient = np.zeros(len(effects.estimate))
+            gradient[own[place]] = weights[kind, 0]
+            if lag[place] >= 0:
+                gradient[lag[place]] = weights[kind, 1]
+            if effects.rho is not None:
+                gradient[effects.rho] = changes[kind, place]
+            errors[kind, place] = np.sqrt(gradient @ effects.covariance @ gradient)
+    return errors
+
+
+def _slopes(effects: Effects) -> Multipliers:
+    """Differentiate the multipliers with respect to rho."""
+    zero = np.zeros(1)
+    if effects.rho is None or effects.determinant is None:
+        return Multipliers(zero, zero, zero, zero)
+    rho, matrix = effects.estimate[effects.rho], effects.matrix
+    n = matrix.shape[0]
+    first, second, _ = derivatives(effects.determinant, np.array([rho]))
+    own_lag = -second / n
+    own = -first / n + rho * own_lag
+    system = solver(effects.determinant, matrix, float(rho))
+    lagged = system.solve(matrix @ np.ones(n))
+    total_lag = np.array([float(system.solve(matrix @ lagged).mean())])
+    return Multipliers(own, own_lag, float(lagged.mean()) + rho * total_lag, total_lag)
+
+
+def place_impacts(effects: Effects, names: Sequence[str]) -> tuple[dict[str, Vector], tuple[str, ...]]:
+    """
+    Compute what a change everywhere does to each place.
+
+    Parameters
+    ----------
+    effects
+        The estimates; with rho.
+    names
+        The regressors, for the names of the columns.
+
+    Returns
+    -------
+    tuple
+        Column name to one number for each place, and notes: "x total" is the change of the response of the place when x
+        rises by one unit everywhere, "x direct" the part that is due to the rise in the place itself, with what comes back to it,
+        and "x indirect" the rest.
+    """
+    assert effects.determinant is not None
+    assert effects.rho is not None
+    matrix, n = effects.matrix, effects.matrix.shape[0]
+    system = solver(effects.determinant, matrix, float(effects.estimate[effects.rho]))
+    direct, lagged = (each[0] for each in effects.taken(effects.estimate[None, :]))
+    sums = matrix @ np.ones(n)
+    total_lag = system.solve(sums)
+    total = 1 + float(effects.estimate[effects.rho]) * total_lag
+    found = {f"{name} total": direct[place] * total + lagged[place] * total_lag for place, name in enumerate(names)}
+    if n > MOST_DIAGONAL:
+        note = f"Impacts by place are totals only: to tell direct from indirect ones needs a full matrix, which is computed up to {MOST_DIAGONAL:,} places."
+        return found, (note,)
+    inverse = system.solve(np.eye(n))
+    own, own_lag = np.diag(inverse), np.einsum("ij,ji->i", inverse, matrix.toarray())
+    for place, name in enumerate(names):
+        found[f"{name} direct"] = direct[place] * own + lagged[place] * own_lag
+        found[f"{name} indirect"] = found[f"{name} total"] - found[f"{name} direct"]
+    return {f"{name} {kind}": found[f"{name} {kind}"] for name in names for kind in KINDS}, ()

@@ -19,10 +19,10 @@ class Regression(Result):
 
     coefficients: "pd.DataFrame" = shown("Coefficients")
     tests: "pd.DataFrame" = shown("Tests")
-    log_likelihood: float = shown("Log-likelihood")
+    log_likelihood: float | None = shown("Log-likelihood", required=False)
     parameters: int = shown("Parameters, variance included")
-    aic: float = shown("Akaike information criterion (AIC)")
-    bic: float = shown("Bayesian information criterion (BIC)")
+    aic: float | None = shown("Akaike information criterion (AIC)", required=False)
+    bic: float | None = shown("Bayesian information criterion (BIC)", required=False)
     sigma2: float = shown("Residual variance")
     sigma: float = shown("Residual standard error")
     residual_quantiles: "pd.Series[float]" = shown("Residuals: minimum, quartiles, maximum")
@@ -31,6 +31,8 @@ class Regression(Result):
     vcov: "pd.DataFrame" = shown("Covariance matrix of the coefficients")
     estimator: str = shown("Estimator")
     residual_moran: float | None = shown("Moran's I of the residuals", required=False)
+    predicted: "pd.Series[Any] | None" = shown("Prediction where the response is not known", theme="sequential", required=False)
+    predicted_std_error: "pd.Series[Any] | None" = shown("Standard error of the prediction", required=False)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,12 +50,21 @@ class Ols(Regression):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SpatialRegression(Regression):
-    """What lag and error model share; the variance is the sum of squared residuals / n."""
+class SlxModel(Ols):
+    """Result of `slx_model`; the variance is the sum of squared residuals / (n - k)."""
 
-    pseudo_r2: float = shown("Pseudo R² (squared correlation)")
+    impacts: "pd.DataFrame" = shown("Direct, indirect and total impacts")
     log_likelihood_ols: float = shown("Log-likelihood of the linear model")
     aic_ols: float = shown("AIC of the linear model")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SpatialRegression(Regression):
+    """What models with a spatial parameter share; the variance is the sum of squared residuals / n."""
+
+    pseudo_r2: float = shown("Pseudo R² (squared correlation)")
+    log_likelihood_ols: float | None = shown("Log-likelihood of the linear model", required=False)
+    aic_ols: float | None = shown("AIC of the linear model", required=False)
     admissible_low: float = shown("Lower limit of the spatial parameter")
     admissible_high: float = shown("Upper limit of the spatial parameter")
     prediction_trend: "pd.Series[Any]" = shown("Prediction: trend")
@@ -61,12 +72,35 @@ class SpatialRegression(Regression):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class LagModel(SpatialRegression):
-    """Result of `lag_model`."""
+class LagRegression(SpatialRegression):
+    """What models with a spatial lag of the response share."""
 
     impacts: "pd.DataFrame" = shown("Direct, indirect and total impacts")
+    place_impacts: "pd.DataFrame" = shown("Impacts on each place")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LagModel(LagRegression):
+    """Result of `lag_model`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ErrorModel(SpatialRegression):
     """Result of `error_model`."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DurbinModel(LagRegression):
+    """Result of `durbin_model`."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DurbinErrorModel(SpatialRegression):
+    """Result of `durbin_error_model`."""
+
+    impacts: "pd.DataFrame" = shown("Direct, indirect and total impacts")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CombinedModel(LagRegression):
+    """Result of `combined_model`."""

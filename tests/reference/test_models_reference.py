@@ -8,7 +8,8 @@ import pytest
 from outside import DATA_SETS, SHARED, reference
 
 from spatial.models import _log_determinant, error_model, lag_model, ols
-from spatial.models._impacts import impacts_table
+from spatial.models._impacts import Effects, impacts_table
+from spatial.models._lagged import roles_of
 from spatial.models._likelihood import traces
 
 EXACT, LIKELIHOOD, PARAMETER, MAXIMUM = 1e-8, 1e-7, 1e-6, 1e-5
@@ -291,17 +292,16 @@ class TestLagOnly:
 
         found = fitted(lag_model, name, model)
         matrix = csr_array(matrix_of(name, model))
-        table, _ = impacts_table(
-            tuple(found.impacts.index),
-            found.coefficients["estimate"].drop("Intercept").to_numpy(),
-            found.vcov.drop(index="Intercept", columns="Intercept").to_numpy(),
+        names = list(found.coefficients.index)
+        effects = Effects(
+            roles_of(names, list(found.impacts.index)),
+            found.coefficients["estimate"].to_numpy(),
+            found.vcov.to_numpy(),
+            names.index("rho"),
             matrix,
             determinant_of(name, model),
-            method="simulation",
-            draws=1000,
-            seed=seed,
-            level=0.95,
         )
+        table, _ = impacts_table(effects, method="simulation", draws=1000, seed=seed, level=0.95)
         return table[["direct_std_error", "indirect_std_error", "total_std_error"]].to_numpy()
 
     def test_errors_by_derivatives(self, name, model):

@@ -1,0 +1,403 @@
+"""One way through all models with spatial parameters: design, search, covariance, impacts, tests, fields of the result."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.errors import DataError, complaint, listed
+from spatial.models import _reading as reading
+from spatial.models._design import Design, design, refuse_exact
+from spatial.models._impacts import Effects, impacts_table, place_impacts
+from spatial.models._information import information_of
+from spatial.models._lagged import roles_of, with_lags
+from spatial.models._least_squares import least_squares, log_likelihood
+from spatial.models._likelihood import maximised
+from spatial.models._log_determinant import LogDeterminant, prepared, remarks
+from spatial.models._prediction import predicted
+from spatial.models._profile import Problem, Profile, Solution, profile_of, solution_at
+from spatial.models._small_samples import FEW, likelihood_ratios, simulated_p
+from spatial.models._spatial_tests import spatial_tests
+from spatial.models._tables import coefficients_table, covariance_table, quantiles, tests_table, unknown_note
+from spatial.models._tests import residual_moran
+from spatial.models._two_parameters import maximised_pair
+from spatial.models._units import Scaled, scaled
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from libpysal.graph import Graph
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+#: From here on the centres of the places help to order a factorisation.
+ORDERED = 1_000
+#: Relative error of a trace that needs no note.
+TRACED = 1e-12
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Which of the models it is."""
+
+    operation: str
+    title: str  # as the first words of a sentence
+    rho: bool = False
+    error: bool = False
+    lags: bool = False
+
+    @property
+    def parameters(self) -> int:
+        """How many spatial parameters it has."""
+        return self.rho + self.error
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A model fitted by maximum likelihood, in scaled units."""
+
+    kind: Kind
+    found: Design
+    units: Scaled
+    problem: Problem
+    profile: Profile
+    determinant: LogDeterminant
+    solution: Solution
+    log_likelihood: float  # in scaled units, weights of observations counted
+    notes: tuple[str, ...]
+
+
+def fields_of(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[str, Any]) -> dict[str, Any]:
+    """
+    Fit a model by maximum likelihood and fill the fields of its result.
+
+    Parameters
+    ----------
+    places
+        The table.
+    graph
+        Weights W with the same labels.
+    kind
+        Which model.
+    options
+        As used by the operation.
+
+    Returns
+    -------
+    dict
+        Field name to value.
+    """
+    found = designed(places, graph, kind, options)
+    determinant = determinant_of(places, found, options["log_determinant"])
+    fit = fitted(found, kind, determinant, options.get("weights_column"))
+    estimate, covariance, error = estimates(fit, options["vcov"])
+    effects = _effects(fit, estimate, covariance)
+    tests = spatial_tests(
+        fit.problem,
+        fit.solution,
+        determinant,
+        covariance,
+        linear=_linear(fit),
+        value=fit.log_likelihood,
+        intercept=found.intercept,
+    )
+    if kind.rho and kind.lags and not kind.error:
+        tests |= _common_factor(fit)
+    fields = _fields(fit, estimate, covariance, tests, options)
+    notes = fields["notes"] + fit.notes + _error_note(error) + unknown_note(tests)
+    if effects is not None:
+        table, more = impacts_table(
+            effects,
+            method=options.get("impacts", "delta"),
+            draws=options.get("draws", 0),
+            seed=options["seed"],
+            level=options["level"],
+        )
+        fields["impacts"], notes = table, notes + more
+        if kind.rho:
+            by_place, more = place_impacts(effects, effects.roles.names)
+            fields["place_impacts"], notes = found.given.frame(by_place), notes + more
+    fields["tests"], more = _with_simulated(fit, fields["tests"], options)
+    notes += more
+    return {
+        "operation": kind.operation,
+        "options": options | {"graph": found.given.graph},
+        "reading": _reading(fit, fields, options["level"]),
+        **fields,
+        "notes": notes + remarks(determinant),
+    }
+
+
+def designed(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[str, Any]) -> Design:
+    """Read the formula; add the lags of regressors where the model has them."""
+    weighting = options.get("weights_column")
+    found = design(
+        places,
+        graph,
+        options["formula"],
+        options["missing"],
+        spatial=kind.parameters,
+        extra=[weighting] if weighting else [],
+    )
+    return with_lags(found, options.get("lagged"), kind.parameters) if kind.lags else found
+
+
+def determinant_of(places: "GeoDataFrame", found: Design, method: Any) -> LogDeterminant:
+    """Prepare the log-determinant, in the order that the places' positions suggest where there are many of them."""
+    coordinates = None
+    if len(found.response) > ORDERED:
+        import shapely
+
+        shapes = np.asarray(places.geometry.array)[places.index.map(str).get_indexer(found.given.labels)]
+        coordinates = shapely.get_coordinates(shapely.centroid(shapes))
+    return prepared(found.given.weights, method, coordinates)
+
+
+def roots_of(found: Design, column: str | None) -> Vector | None:
+    """
+    Take the square roots of weights of observations, scaled to a mean weight of 1.
+
+    Raises
+    ------
+    DataError
+        When a weight is 0 or negative.
+    """
+    if not column:
+        return None
+    values = found.extra[column]
+    wrong = values <= 0
+    if wrong.any():
+        shown = [f"{label}: {value:g}" for label, value in zip(found.given.labels[wrong], values[wrong], strict=True)]
+        raise DataError(
+            complaint(
+                f"column {column!r}",
+                f"{len(shown)} weights of observations are 0 or less: {listed(shown)}",
+                "Expected positive weights, such as numbers of inhabitants or inverse variances",
+                "Correct them, or leave these places out",
+            )
+        )
+    return np.asarray(np.sqrt(values / values.mean()))
+
+
+def fitted(found: Design, kind: Kind, determinant: LogDeterminant, weights_column: str | None = None) -> Fit:
+    """
+    Find the parameters with the largest likelihood.
+
+    Parameters
+    ----------
+    found
+        The design, lags included.
+    kind
+        Which model.
+    determinant
+        As prepared for its weights.
+    weights_column
+        Weights of observations, one of the extra columns of the design.
+
+    Returns
+    -------
+    Fit
+        The model in scaled units.
+    """
+    units = scaled(found)
+    problem = Problem(units.response, units.matrix, found.given.weights, kind.rho, kind.error, roots_of(found, weights_column))
+    profile = profile_of(problem, found.response_name)
+    n = len(units.response)
+    if kind.rho and kind.error:
+        pair = maximised_pair(determinant, profile, n)
+        rho, error, value, notes = pair.rho, pair.error, pair.log_likelihood, pair.notes
+    else:
+        maximum = maximised(determinant, _one(profile, rho=kind.rho), n, problem.parameters[0])
+        rho, error = (maximum.parameter, 0.0) if kind.rho else (0.0, maximum.parameter)
+        value, notes = maximum.log_likelihood, maximum.notes
+    solution = solution_at(problem, rho, error)
+    refuse_exact(found, solution.filtered.squares, units.response_unit)
+    value += log_likelihood(solution.filtered.squares, n) - log_likelihood(profile.at(rho, error)[0], n) + _weights_part(problem)
+    return Fit(kind, found, units, problem, profile, determinant, solution, value, notes)
+
+
+def _one(profile: Profile, *, rho: bool) -> Callable[[float], tuple[float, float]]:
+    def one(parameter: float) -> tuple[float, float]:
+        squares, half_rho, half_error = profile.at(parameter, 0.0) if rho else profile.at(0.0, parameter)
+        return squares, half_rho if rho else half_error
+
+    return one
+
+
+def _weights_part(problem: Problem) -> float:
+    return 0.0 if problem.roots is None else float(np.log(problem.roots).sum())
+
+
+def estimates(fit: Fit, vcov: str) -> tuple[Vector, Matrix, float]:
+    """Put coefficients, spatial parameters and their covariance into the units of the data; the relative error of traces too."""
+    found = information_of(fit.problem, fit.solution, fit.determinant, vcov, fit.kind.operation)
+    values = [fit.solution.rho] * fit.kind.rho + [fit.solution.error] * fit.kind.error
+    factors = np.append(fit.units.response_unit / fit.units.matrix_units, np.ones(len(values)))
+    estimate = np.append(fit.solution.coefficients, values) * factors
+    return estimate, found.covariance * np.outer(factors, factors), found.error
+
+
+def _effects(fit: Fit, estimate: Vector, covariance: Matrix) -> Effects | None:
+    if not (fit.kind.rho or fit.kind.lags):
+        return None
+    lags = sum(name.startswith("W_") for name in fit.found.names) if fit.kind.lags else 0
+    regressors = [name for name in fit.found.names[: len(fit.found.names) - lags] if name != "Intercept"]
+    return Effects(
+        roles_of(fit.found.names, regressors),
+        estimate,
+        covariance,
+        len(fit.found.names) if fit.kind.rho else None,
+        fit.problem.weights,
+        fit.determinant if fit.kind.rho else None,
+    )
+
+
+def _linear(fit: Fit) -> tuple[float, int]:
+    """
+    Give the log-likelihood of the model without spatial parameters, in scaled units, and its number of coefficients.
+
+    For the models with W X it is the one with W X, but for the general nested one the one without, as in spatialreg.
+    """
+    problem, ordinary = fit.problem, fit.profile.ordinary
+    count = problem.matrix.shape[1]
+    if fit.kind.lags and fit.kind.rho and fit.kind.error:
+        plain = [place for place, name in enumerate(fit.found.names) if not name.startswith("W_")]
+        ordinary = least_squares(problem.weighted(problem.response), problem.weighted(problem.matrix[:, plain]))
+        count = len(plain)
+    return log_likelihood(ordinary.squares, len(problem.response)) + _weights_part(problem), count
+
+
+def _common_factor(fit: Fit) -> dict[str, Any]:
+    """Compare with the error model, in which the coefficients of W X are -rho times those of X."""
+    from spatial.models._tables import chi_squared
+
+    plain = [place for place, name in enumerate(fit.found.names) if not name.startswith("W_")]
+    lags = len(fit.found.names) - len(plain)
+    regressors = [fit.found.names[place] for place in plain if fit.found.names[place] != "Intercept"]
+    if any(f"W_{name}" not in fit.found.names for name in regressors):
+        return {}  # not nested: a regressor without a lag
+    inner = replace(
+        fit.found, names=tuple(fit.found.names[place] for place in plain), matrix=fit.found.matrix[:, plain], whole=None
+    )
+    other = fitted(inner, Kind("error_model", "", error=True), fit.determinant)
+    return {"Common factor": chi_squared(max(2 * (fit.log_likelihood - other.log_likelihood), 0.0), lags)}
+
+
+def _fields(fit: Fit, estimate: Vector, covariance: Matrix, tests: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    found, solution, size = fit.found, fit.solution, fit.units.response_unit
+    n, k = found.matrix.shape
+    shift = n * float(np.log(size))
+    count = k + fit.kind.parameters + 1
+    value = fit.log_likelihood - shift
+    linear, linear_count = _linear(fit)
+    trend = found.matrix @ estimate[:k]
+    lag_part = solution.rho * solution.lag * size
+    residuals = solution.residuals * size
+    signal = found.response - residuals - trend
+    names = [*found.names, *fit.problem.parameters]
+    give = found.given.series
+    variance = solution.variance * size**2
+    return {
+        "observations": n,
+        "notes": found.given.notes,
+        "coefficients": coefficients_table(names, estimate, covariance, options["level"]),
+        "tests": tests_table(tests),
+        "log_likelihood": value,
+        "parameters": count,
+        "aic": 2 * count - 2 * value,
+        "bic": float(np.log(n)) * count - 2 * value,
+        "sigma2": variance,
+        "sigma": float(np.sqrt(variance)),
+        "residual_quantiles": quantiles(residuals),
+        "fitted": give(trend + signal),
+        "residuals": give(residuals),
+        "vcov": covariance_table(names, covariance),
+        "estimator": "ml",
+        "residual_moran": residual_moran(residuals, found.given.weights).statistic,
+        "pseudo_r2": correlation2(found.response, trend + lag_part),
+        "log_likelihood_ols": linear - shift,
+        "aic_ols": 2 * (linear_count + 1) - 2 * (linear - shift),
+        "admissible_low": fit.determinant.low,
+        "admissible_high": fit.determinant.high,
+        "prediction_trend": give(trend),
+        "prediction_signal": give(signal),
+        **_predictions(fit, estimate[:k], variance),
+    }
+
+
+def correlation2(response: Vector, other: Vector) -> float:
+    """Squared correlation; NaN where one does not vary."""
+    return float(np.corrcoef(response, other)[0, 1] ** 2) if np.ptp(other) > 0 else float("nan")
+
+
+def _predictions(fit: Fit, coefficients: Vector, variance: float) -> dict[str, Any]:
+    whole = fit.found.whole
+    if whole is None or whole.known.all():
+        return {}
+    return predicted_fields(fit.found, coefficients, fit.solution.rho, fit.solution.error, variance)
+
+
+def predicted_fields(found: Design, coefficients: Vector, rho: float, error: float, variance: float) -> dict[str, Any]:
+    """Predict the places whose response is not known, and put the numbers on all places."""
+    whole = found.whole
+    if whole is None or whole.known.all():
+        return {}
+    outside = predicted(whole, found.response, coefficients, rho, error, variance)
+    numbers = np.full(len(whole.known), np.nan)
+    numbers[~whole.known] = outside.values
+    fields = {"predicted": whole.given.series(numbers)}
+    if outside.errors is not None:
+        errors = np.full(len(whole.known), np.nan)
+        errors[~whole.known] = outside.errors
+        fields["predicted_std_error"] = whole.given.series(errors)
+    return fields
+
+
+def _error_note(error: float) -> tuple[str, ...]:
+    if error <= TRACED:
+        return ()
+    what = (
+        f"Traces for the standard errors were estimated from random vectors (fixed seed); their relative error is about {error:.1g}"
+    )
+    return (f"{what}, that of the standard errors smaller.",)
+
+
+def _with_simulated(fit: Fit, table: Any, options: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
+    """Add p values from simulated data where there are few places."""
+    draws, n = options["bootstrap"], len(fit.found.response)
+    if n >= FEW or not draws:
+        return table, ()
+    ratios = likelihood_ratios(fit.problem, fit.determinant, draws=draws, seed=options["seed"])
+    observed = 2 * (fit.log_likelihood - _weights_part(fit.problem) - log_likelihood(fit.profile.ordinary.squares, n))
+    p = simulated_p(observed, ratios)
+    if fit.kind.rho and fit.kind.error and fit.kind.lags:
+        name = "Likelihood ratio of rho and lambda"
+        table = table.copy()
+        table.loc[name] = [observed, 2.0, float("nan")]
+    else:
+        name = "Likelihood ratio"
+    table = table.assign(p_bootstrap=np.nan)
+    table.loc[name, "p_bootstrap"] = p
+    parameters = " and ".join(fit.problem.parameters)
+    lost = int(np.isnan(ratios).sum())
+    note = (
+        f"With fewer than {FEW} places a limit is a poor guide: of {draws - lost} data sets simulated without spatial dependence"
+        f" (seed {options['seed']}), the share with at least this likelihood ratio gives p = {p:.3g} for {parameters}."
+    )
+    return table, (note, *((f"In {lost} of {draws} simulated data sets the likelihood had no maximum.",) if lost else ()))
+
+
+def _reading(fit: Fit, fields: dict[str, Any], level: float) -> tuple[str, ...]:
+    response, n, table = fit.found.response_name, len(fit.found.response), fields["coefficients"]
+    regressors = tuple(name for name in fit.found.regressors if not (fit.kind.lags and name.startswith("W_")))
+    spatial = " ".join(reading.of_parameter(table, name, level, response) for name in fit.problem.parameters)
+    return (
+        f"{reading.opening(fit.kind.title, response, regressors, n)} {spatial}",
+        reading.of_criterion(fields["aic"], fields["aic_ols"], fields["tests"].loc["Likelihood ratio", "p"]),
+        reading.of_impacts(fields["impacts"], level, response)
+        if "impacts" in fields
+        else reading.of_coefficients(table, level, response),
+        *reading.of_few(n, fields["parameters"]),
+    )

@@ -1,0 +1,191 @@
+"""The search for two spatial parameters at once, from several starts: the likelihood may have more than one peak."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.errors import ModelError, complaint
+from spatial.models._least_squares import log_likelihood
+from spatial.models._log_determinant import LogDeterminant, approximately, exactly
+from spatial.models._profile import Profile
+
+Vector = NDArray[np.float64]
+
+GRID = 9  # points in each direction of the first, coarse search
+STARTS = 5  # how many of them are followed
+SAME = 1e-4  # peaks nearer to each other than this share of the interval are one
+EDGE = 1e-3
+NEWTON = 30
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Where the likelihood is largest."""
+
+    rho: float
+    error: float
+    log_likelihood: float
+    notes: tuple[str, ...]
+
+
+def maximised_pair(determinant: LogDeterminant, profile: Profile, count: int) -> Pair:
+    """
+    Find rho and lambda with the largest likelihood.
+
+    A coarse grid over the whole square of admissible values, a search from each of its best points, and Newton's method on
+    the derivatives from the best peak, with exact log-determinants.
+
+    Parameters
+    ----------
+    determinant
+        As prepared.
+    profile
+        The sums of squares.
+    count
+        Number of places.
+
+    Returns
+    -------
+    Pair
+        The parameters, the log-likelihood and notes on every peak found.
+
+    Raises
+    ------
+    ModelError
+        When the likelihood has no maximum inside.
+    """
+    from scipy.optimize import minimize
+
+    low, high = determinant.low, determinant.high
+    inner = 1e-6 * (high - low)
+
+    def loss(both: Vector) -> tuple[float, Vector]:
+        squares, half_rho, half_error = profile.at(float(both[0]), float(both[1]))
+        first, second = approximately(determinant, float(both[0])), approximately(determinant, float(both[1]))
+        value = -(first[0] + second[0]) - log_likelihood(squares, count)
+        slopes = np.array([first[1] + count * half_rho / squares, second[1] + count * half_error / squares])
+        return value / count, -slopes / count
+
+    peaks: list[tuple[float, Vector]] = []
+    for start in _starts(loss, low, high):
+        found = minimize(
+            loss,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(low + inner, high - inner)] * 2,
+            options={"ftol": 1e-15, "gtol": 1e-9, "maxiter": 500},
+        )
+        if all(np.abs(found.x - each).max() > SAME * (high - low) for _, each in peaks):
+            peaks.append((float(found.fun), found.x))
+    peaks.sort(key=lambda each: each[0])
+    best = _polished(determinant, profile, count, peaks[0][1])
+    return Pair(float(best[0]), float(best[1]), _exact(determinant, profile, count, best), _notes(determinant, peaks, best, count))
+
+
+def _starts(loss: Callable[[Vector], tuple[float, Vector]], low: float, high: float) -> list[Vector]:
+    """Take the best points of a grid, those with a better neighbour left out, and the middle."""
+    points = (low + high) / 2 + (high - low) / 2 * np.cos(np.pi * (np.arange(GRID, 0, -1) - 0.5) / GRID)
+    values = np.array([[loss(np.array([one, other]))[0] for other in points] for one in points])
+    padded = np.pad(values, 1, constant_values=np.inf)
+    around = np.min(
+        [
+            padded[1 + row : 1 + row + GRID, 1 + column : 1 + column + GRID]
+            for row in (-1, 0, 1)
+            for column in (-1, 0, 1)
+            if row or column
+        ],
+        axis=0,
+    )
+    order = np.argsort(np.where(values <= around, values, np.inf), axis=None, kind="stable")
+    chosen = [np.array([points[place // GRID], points[place % GRID]]) for place in order[: int((values <= around).sum())][:STARTS]]
+    return [*chosen, np.zeros(2)]
+
+
+def _polished(determinant: LogDeterminant, profile: Profile, count: int, near: Vector) -> Vector:
+    """Follow Newton's method on the derivatives, whose zero can be located to more digits than the peak itself."""
+    width = determinant.high - determinant.low
+    point = near.copy()
+    for _ in range(NEWTON):
+        slopes, curvature = _derivatives(determinant, profile, count, point, width)
+        eigenvalues = np.linalg.eigvalsh(curvature)
+        if eigenvalues[-1] >= 0:
+            break  # not a peak here: the search already stands at its best
+        step = np.linalg.solve(curvature, -slopes)
+        share = min(1.0, 0.02 * width / max(float(np.abs(step).max()), 1e-300))
+        moved = point + share * step
+        if (moved <= determinant.low).any() or (moved >= determinant.high).any():
+            break
+        point = moved
+        if np.abs(step).max() <= 1e-13 * width:
+            break
+    edges = np.minimum(point - determinant.low, determinant.high - point)
+    if (edges < 1e-5 * width).any():
+        raise ModelError(
+            complaint(
+                "parameters rho and lambda",
+                f"the likelihood is largest at an end of their interval, {determinant.low:.4g} to {determinant.high:.4g},"
+                " where no estimate means anything",
+                "Expected a maximum inside",
+                "Use more places, another graph, fewer regressors or a model with one spatial parameter",
+            )
+        )
+    return point
+
+
+def _derivatives(
+    determinant: LogDeterminant, profile: Profile, count: int, point: Vector, width: float
+) -> tuple[Vector, NDArray[np.float64]]:
+    """Slopes by formula, curvature by differences of the slopes: it steers the steps and need not be exact."""
+
+    def slopes(rho: float, error: float) -> Vector:
+        squares, half_rho, half_error = profile.at(rho, error)
+        return np.array(
+            [_slope(determinant, rho) + count * half_rho / squares, _slope(determinant, error) + count * half_error / squares]
+        )
+
+    step = 1e-6 * width
+    rows = [
+        (slopes(point[0] + step, point[1]) - slopes(point[0] - step, point[1])) / (2 * step),
+        (slopes(point[0], point[1] + step) - slopes(point[0], point[1] - step)) / (2 * step),
+    ]
+    curvature = np.array(rows)
+    return slopes(float(point[0]), float(point[1])), (curvature + curvature.T) / 2
+
+
+def _slope(determinant: LogDeterminant, parameter: float) -> float:
+    if determinant.eigenvalues is not None:
+        return approximately(determinant, parameter)[1]
+    return float(_around(determinant, parameter).deriv(1)(parameter))
+
+
+def _around(determinant: LogDeterminant, parameter: float) -> Any:
+    width = determinant.high - determinant.low
+    reach = min(0.02 * width, (parameter - determinant.low) / 2, (determinant.high - parameter) / 2)
+    return exactly(determinant, parameter - reach, parameter + reach).polynomial
+
+
+def _exact(determinant: LogDeterminant, profile: Profile, count: int, point: Vector) -> float:
+    squares = profile.at(float(point[0]), float(point[1]))[0]
+    if determinant.eigenvalues is not None:
+        values = [approximately(determinant, float(each))[0] for each in point]
+    else:
+        values = [float(_around(determinant, float(each))(float(each))) for each in point]
+    return sum(values) + log_likelihood(squares, count)
+
+
+def _notes(determinant: LogDeterminant, peaks: list[tuple[float, Vector]], best: Vector, count: int) -> tuple[str, ...]:
+    low, high = determinant.low, determinant.high
+    notes: tuple[str, ...] = (f"Admissible interval of rho and lambda: {low:.6g} to {high:.6g}.",)
+    if len(peaks) > 1:
+        others = "; ".join(
+            f"rho {point[0]:.3f}, lambda {point[1]:.3f} (log-likelihood lower by {count * (value - peaks[0][0]):.3g})"
+            for value, point in peaks[1:]
+        )
+        notes += (f"The likelihood was searched from several starts. The best peak was kept; others: {others}.",)
+    if min((best - low).min(), (high - best).min()) < EDGE * (high - low):
+        notes += ("An estimate lies at the edge of its interval: treat all numbers of this model as unreliable.",)
+    return notes
