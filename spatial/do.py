@@ -10,6 +10,7 @@ from spatial.operations import OPERATIONS, Operation, operation
 from spatial.options import Option, converted, data_parameters, declared, expected
 
 if TYPE_CHECKING:
+    import pandas as pd
     from geopandas import GeoDataFrame
     from libpysal.graph import Graph
 
@@ -56,7 +57,15 @@ def _parser(row: Operation, function: Any, options: tuple[Option, ...]) -> argpa
     files = parser.add_argument_group("data")
     names = data_parameters(function)
     main = "points" if "points" in names else "places"
-    files.add_argument(f"--{main}", dest="places", metavar="FILE[::LAYER]", required=True, help="a vector file or a boundary pack")
+    if "records" in names:
+        _records_arguments(files)
+    files.add_argument(
+        f"--{main}",
+        dest="places",
+        metavar="FILE[::LAYER]",
+        required="records" not in names,
+        help="a vector file or a boundary pack",
+    )
     files.add_argument("--key", metavar="COLUMN", help="the column that names each place")
     files.add_argument("--crs", metavar="CRS", help="the reference system: EPSG:... or local")
     files.add_argument("--table", metavar="FILE", help="a table to join to the places by its column --table-key")
@@ -103,6 +112,23 @@ def _parser(row: Operation, function: Any, options: tuple[Option, ...]) -> argpa
     return parser
 
 
+def _records_arguments(files: Any) -> None:
+    files.add_argument("--records", metavar="FILE", required=True, help="a table of records: CSV, Excel, Stata, Parquet and others")
+    files.add_argument("--records-sheet", metavar="NAME", help="the sheet of a workbook")
+    files.add_argument(
+        "--records-missing",
+        metavar="CODES",
+        default="",
+        help="what stands for no value in --records, with commas between: --records-missing=-9,-8,n/a",
+    )
+    files.add_argument(
+        "--records-values",
+        metavar="TEXT=NUMBER",
+        default="",
+        help="which number a text of --records stands for, with commas between: --records-values Yes=1,No=0",
+    )
+
+
 def _called(row: Operation, function: Any, options: tuple[Option, ...], given: argparse.Namespace) -> int:
     values = {}
     for option in options:
@@ -111,12 +137,19 @@ def _called(row: Operation, function: Any, options: tuple[Option, ...], given: a
             values[option.name] = converted(option, text, row.name)
     from spatial.running import columns_named
 
-    places = _places(given, columns_named(row.name, values))
-    data: dict[str, Any] = {"places": places, "points": places}
     names = data_parameters(function)
+    data: dict[str, Any] = {}
+    if "records" in names:
+        data["records"] = _records(given, columns_named(row.name, values), values)
+        places = _places(given, []) if given.places else None
+    else:
+        places = _places(given, columns_named(row.name, values))
+    data |= {"places": places, "points": places}
     if "graph" in names:
+        if given.graph and places is None:
+            raise StudyError(complaint(f"spatial do {row.name}", "--graph is given without --places", "Expected both, or neither"))
         data["graph"] = _graph(given.graph, places) if given.graph else None
-        if data["graph"] is None and row.name != "ols":
+        if data["graph"] is None and row.name != "ols" and "records" not in names:
             raise StudyError(
                 complaint(
                     f"spatial do {row.name}",
@@ -134,6 +167,34 @@ def _called(row: Operation, function: Any, options: tuple[Option, ...], given: a
     else:
         _graph_answer(result, given)
     return 0
+
+
+def _records(given: argparse.Namespace, columns: list[str], options: dict[str, Any]) -> "pd.DataFrame":
+    """Read from the table of records what the options name."""
+    from spatial.indicators import RecordsRecipe, read_records
+    from spatial.indicators.records import codes_of
+    from spatial.written import safe
+
+    values = {}
+    for part in filter(None, given.records_values.split(",")):
+        text, _, number = part.rpartition("=")
+        try:
+            values[text.strip()] = float(number)
+        except ValueError:
+            raise StudyError(
+                complaint("--records-values", f"{part!r} is not a text and its number", "Expected for example Yes=1,No=0")
+            ) from None
+    recipe = RecordsRecipe(
+        table=Path(given.records),
+        sheet=given.records_sheet,
+        key=options.get("place"),
+        missing=codes_of(given.records_missing),
+        values=values,
+    )
+    found = read_records(recipe, columns)
+    for finding in found.findings:
+        print(safe(f"Note: {finding}"), file=sys.stderr)
+    return found.table
 
 
 def _boundary(given: argparse.Namespace, places: "GeoDataFrame") -> "GeoDataFrame":
@@ -232,10 +293,12 @@ def _graph_answer(graph: "Graph", given: argparse.Namespace) -> None:
         writer.writerow([safe(one), safe(other), repr(float(weight))])
 
 
-def _written(result: "Result", places: "GeoDataFrame", out: str | None) -> None:
+def _written(result: "Result", places: "GeoDataFrame | None", out: str | None) -> None:
     """Write what belongs into a file of this kind, whole or not at all."""
     if out is None:
         return
+    if places is None:
+        raise OutputError(complaint(out, "without places there is nothing to write for each of them", "", "Name them as --places"))
     from spatial.results import columns_of
 
     path = Path(out)

@@ -4,7 +4,8 @@ from spatial.indicators.guessing import Guessed, guessed, matched_rows
 from spatial.indicators.held import held
 from spatial.indicators.joining import Examined, Joined, JoinedColumn, alike, examine, join, joined_as, keys_of
 from spatial.indicators.points import read_points
-from spatial.indicators.recipes import KINDS, ColumnRecipe, Kind, PointsRecipe, TableRecipe
+from spatial.indicators.recipes import KINDS, ColumnRecipe, Kind, PointsRecipe, RecordsRecipe, TableRecipe
+from spatial.indicators.records import Records, read_records
 from spatial.indicators.tables import read_table, sheets
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "JoinedColumn",
     "Kind",
     "PointsRecipe",
+    "Records",
+    "RecordsRecipe",
     "TableRecipe",
     "alike",
     "examine",
@@ -26,6 +29,7 @@ __all__ = [
     "keys_of",
     "matched_rows",
     "read_points",
+    "read_records",
     "read_table",
     "sheets",
 ]

@@ -45,6 +45,21 @@ class TableRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordsRecipe:
+    """A table of records, such as the firms of a survey: many for each place, or none."""
+
+    table: Path
+    sheet: str | None = None
+    key: str | None = None  # the column that names the place of each record
+    missing: tuple[str | float, ...] = ()  # a code of a Stata file, or its label
+    values: Mapping[str, float] = field(default_factory=dict)  # which number a text stands for, such as Yes = 1
+    encoding: str | None = None
+    decimal: Literal[".", ","] | None = None
+    columns: Mapping[str, ColumnRecipe] = field(default_factory=dict)
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PointsRecipe:
     """A table of points: two of its columns are coordinates."""
 

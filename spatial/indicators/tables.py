@@ -87,10 +87,10 @@ def cells(path: str | Path, sheet: str | None = None, *, encoding: str | None = 
         rows, failed = read_sheet(path, sheet)
         return Cells(_framed(rows, path.name if sheet is None else f"{path.name}, sheet '{sheet}'"), (), _failures(rows, failed))
     if kind == ".parquet":
-        return Cells(_numbered(_parquet(path)))
+        return Cells(numbered(_parquet(path)))
     if kind == ".dta":
         return _stata(path)
-    return Cells(_numbered(_vector(path, sheet)))
+    return Cells(numbered(_vector(path, sheet)))
 
 
 def sheets(path: str | Path) -> tuple[str, ...]:
@@ -181,8 +181,20 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def _numbered(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Give a table without a header row of its own the row numbers 1, 2, 3."""
+def numbered(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """
+    Give a table without a header row of its own the row numbers 1, 2, 3.
+
+    Parameters
+    ----------
+    frame
+        Any table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Its cells, None where there is nothing.
+    """
     import pandas as pd
 
     columns = {
@@ -215,8 +227,25 @@ def _parquet(path: Path) -> "pd.DataFrame":
     return named
 
 
-def _stata(path: Path) -> Cells:
-    """Take value labels for a column where every value has one; otherwise the numbers."""
+def stata_parts(path: Path) -> "tuple[pd.DataFrame, pd.DataFrame]":
+    """
+    Read a Stata file twice: its numbers, and its value labels.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame
+        The codes as they are, and the same with each value that has a label replaced by it.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read.
+    """
     import struct
     import warnings
 
@@ -234,18 +263,25 @@ def _stata(path: Path) -> Cells:
         ) from None
     except (ValueError, TypeError, IndexError, OSError, KeyError, OverflowError, struct.error) as error:
         raise DataError(complaint(path.name, f"it cannot be read as a Stata file: {_told(error, path)}")) from None
-    labelled = []
     try:
-        words = pd.read_stata(path, convert_categoricals=True)
+        return plain, pd.read_stata(path, convert_categoricals=True)
     except ValueError:  # a label that stands for two values
-        words = plain
+        return plain, plain.copy()
+
+
+def _stata(path: Path) -> Cells:
+    """Take value labels for a column where every value has one; otherwise the numbers."""
+    import pandas as pd
+
+    plain, words = stata_parts(path)
+    labelled = []
     for name in plain.columns:
         column = words[name]
         if isinstance(column.dtype, pd.CategoricalDtype) and all(isinstance(each, str) for each in column.cat.categories):
             plain[name] = column.astype(object)
             labelled.append(str(name))
     findings = (f"{path.name}: the value labels were taken for {listed(labelled, 20)}.",) if labelled else ()
-    return Cells(_numbered(plain), findings)
+    return Cells(numbered(plain), findings)
 
 
 def _told(error: Exception, path: Path) -> str:

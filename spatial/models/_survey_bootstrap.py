@@ -83,7 +83,7 @@ def draws(clusters: int, weights: Weights, replications: int, seed: int) -> Draw
     """
     if weights == "rademacher" and clusters < 60 and 2**clusters <= replications:
         numbers = np.arange(2**clusters)[:, None] >> np.arange(clusters)
-        return Draws(1.0 - 2.0 * (numbers & 1), exact=True)
+        return Draws(np.asarray(1.0 - 2.0 * (numbers & 1), dtype=np.float64), exact=True)
     random = np.random.default_rng(seed)
     points: Vector = (
         np.array([-1.0, 1.0]) if weights == "rademacher" else np.sqrt([0.5, 1.0, 1.5, 0.5, 1.0, 1.5]) * [-1, -1, -1, 1, 1, 1]

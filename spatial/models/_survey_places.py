@@ -72,12 +72,13 @@ def at_places(found: Within, places: "GeoDataFrame", graph: "Graph | None", *, p
 
     places, names = checked(places), found.sample.places
     assert names is not None
-    _known(names, places)
+    names, how = _labelled(names, places)
     residuals = pd.Series(found.fit.residuals / found.rows * found.size)
     groups = residuals.groupby(names.to_numpy())
     means, counts = groups.mean().reindex(places.index), groups.size().reindex(places.index, fill_value=0)
     without = places.index[counts == 0]
-    notes = [f"{len(without)} of {len(places)} places have no records: {listed(without, 10)}."] if len(without) else []
+    notes = [*how]
+    notes += [f"{len(without)} of {len(places)} places have no records: {listed(without, 10)}."] if len(without) else []
     nowhere = int(names.isna().sum())
     notes += [f"{nowhere} records name no place: they are in the regression, not in the mean residuals."] if nowhere else []
     empty = AtPlaces(means, counts, {}, notes=tuple(notes))
@@ -90,24 +91,36 @@ def at_places(found: Within, places: "GeoDataFrame", graph: "Graph | None", *, p
         return AtPlaces(means, counts, {}, notes=(*notes, words))
     if len(places) - len(without) < 3:
         return AtPlaces(means, counts, {}, notes=(*notes, "Fewer than three places have records: their residuals were not tested."))
-    return _tested(found, places, graph, empty, permutations=permutations, seed=seed)
+    return _tested(found, names, places, graph, empty, permutations=permutations, seed=seed)
 
 
-def _known(names: "pd.Series[Any]", places: "GeoDataFrame") -> None:
-    unknown = [name for name in names.dropna().unique() if name not in places.index]
-    if unknown:
-        count = int(names.isin(unknown).sum())
-        raise DataError(
-            complaint(
-                "records",
-                f"{count} of {len(names)} name places that are not there: {listed(sorted(unknown), 10)}",
-                f"Places are called {listed(places.index, 10)}",
-                "Correct the names, or use the key of the places that the records have",
-            )
+def _labelled(names: "pd.Series[Any]", places: "GeoDataFrame") -> "tuple[pd.Series[Any], list[str]]":
+    """Find the places by their labels or, when not all are there, by one other column in which all are."""
+    wanted = names.dropna().unique()
+    unknown = [name for name in wanted if name not in places.index]
+    if not unknown:
+        return names, []
+    for title in places.columns:
+        column = places[title]
+        if title == places.geometry.name or not column.is_unique or not all(isinstance(each, str) for each in column):
+            continue
+        labels = dict(zip(column, places.index, strict=True))
+        if all(name in labels for name in wanted):
+            return names.map(labels, na_action="ignore"), [f"Records name places as in the column {title!r} of the places."]
+    count = int(names.isin(unknown).sum())
+    raise DataError(
+        complaint(
+            "records",
+            f"{count} of {len(names)} name places that are not there: {listed(sorted(unknown), 10)}",
+            f"Places are called {listed(places.index, 10)}",
+            "Correct the names, or use a column of the records that names the places",
         )
+    )
 
 
-def _tested(found: Within, places: "GeoDataFrame", graph: "Graph", empty: AtPlaces, *, permutations: int, seed: int) -> AtPlaces:
+def _tested(
+    found: Within, names: "pd.Series[Any]", places: "GeoDataFrame", graph: "Graph", empty: AtPlaces, *, permutations: int, seed: int
+) -> AtPlaces:
     from spatial.explore import moran
 
     table = places[[places.geometry.name]].assign(**{_COLUMN: empty.residuals})
@@ -119,7 +132,7 @@ def _tested(found: Within, places: "GeoDataFrame", graph: "Graph", empty: AtPlac
         "Moran residuals": (told.z, float("nan"), told.p),
         "Moran residuals, permutation": (told.statistic, float("nan"), told.p_permutation),
     }
-    lagrange = _lagrange(found, given)
+    lagrange = _lagrange(found, names, given)
     tests |= lagrange
     notes = [*empty.notes, "The residuals were averaged by place before they were tested; the LM tests of means are a rough check."]
     notes += [each for each in told.notes if each not in notes and "have no value" not in each]
@@ -128,13 +141,12 @@ def _tested(found: Within, places: "GeoDataFrame", graph: "Graph", empty: AtPlac
     return AtPlaces(empty.residuals, empty.records, tests, told.statistic, told.p_permutation, tuple(notes))
 
 
-def _lagrange(found: Within, given: Any) -> dict[str, Test]:
+def _lagrange(found: Within, names: "pd.Series[Any]", given: Any) -> dict[str, Test]:
     """Test the means of the places as a regression of places would be tested."""
     import pandas as pd
 
     sample = found.sample
-    assert sample.places is not None
-    table = pd.DataFrame(np.column_stack([sample.response / found.size, sample.matrix])).groupby(sample.places.to_numpy()).mean()
+    table = pd.DataFrame(np.column_stack([sample.response / found.size, sample.matrix])).groupby(names.to_numpy()).mean()
     means = table.loc[given.labels].to_numpy()
     whole = np.column_stack([np.ones(len(means)), means[:, 1:]])
     basis, sizes, _ = np.linalg.svd(whole / np.maximum(np.linalg.norm(whole, axis=0), np.finfo(float).tiny), full_matrices=False)

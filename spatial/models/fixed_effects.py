@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Matrix = NDArray[np.float64]
 
 
-def fixed_effects(  # noqa: PLR0913  (each is a word of its own in a study file)
+def fixed_effects(
     records: "pd.DataFrame",
     places: "GeoDataFrame | None" = None,
     graph: "Graph | None" = None,

@@ -2,18 +2,20 @@
 
 import glob
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.operations import operation
 from spatial.options import declared
 from spatial.running._told import within
-from spatial.study import PlacesRecipe, PointsRecipe, Study
+from spatial.study import PlacesRecipe, PointsRecipe, RecordsRecipe, Study
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from libpysal.graph import Graph
 
+    from spatial.indicators import Records
     from spatial.outputs.atlas import Source
 
 
@@ -102,6 +104,15 @@ class Reader:
             part = read_places(part, crs=places.crs) if part.crs != places.crs else part
             parts.append(part.assign(label=part[label]) if label and "label" not in part.columns else part)
         return checked(parts[0] if len(parts) == 1 else pd.concat(parts), f"points '{name}'")
+
+    def records(self, recipe: RecordsRecipe, columns: Sequence[str], name: str) -> "Records":
+        """Read the columns of one table of records that steps name."""
+        from spatial.indicators import read_records
+
+        with within(f"{self.study.file.name}, records '{name}'"):
+            found = read_records(recipe, columns)
+        self.remember(recipe.table, recipe.source)
+        return found
 
     def graph(self, recipe: Any, places: "GeoDataFrame") -> "tuple[Graph, dict[str, Any]]":
         """Build or read one graph."""

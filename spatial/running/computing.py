@@ -99,10 +99,12 @@ def _data(recipe: StepRecipe) -> tuple[str, ...]:
 def _computed(recipe: StepRecipe, prepared: Prepared) -> Result:
     """Call the operation with the data its signature names."""
     function = operation(recipe.operation).function()
+    located = recipe.records is None or recipe.options.get("place") is not None
     data = {
-        "places": prepared.places,
+        "places": prepared.places if located else None,
+        "records": prepared.records.get(recipe.records) if recipe.records else None,
         "boundary": prepared.places,
-        "graph": prepared.graphs.get(recipe.graph) if recipe.graph else None,
+        "graph": prepared.graphs.get(recipe.graph) if recipe.graph and located else None,
         "points": prepared.points.get(recipe.points) if recipe.points else prepared.places,
     }
     result = function(*(data[name] for name in data_parameters(function)), **recipe.options)

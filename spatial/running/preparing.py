@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spatial.errors import InputError
+from spatial.errors import DataError, InputError, complaint
 from spatial.operations import operation
 from spatial.options import declared
 from spatial.places import aligned, columns_checked
 from spatial.running._reader import Reader
 from spatial.running._told import collected, in_step, noted
-from spatial.study import Study
+from spatial.study import StepRecipe, Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +36,7 @@ class Prepared:
     marks: tuple[str, ...]
     notes: tuple[str, ...]
     points: "Mapping[str, GeoDataFrame]"
+    records: "Mapping[str, pd.DataFrame]"
     graphs: "Mapping[str, Graph]"
     graph_options: Mapping[str, Mapping[str, Any]]
     sources: "tuple[Source, ...]"
@@ -77,6 +78,7 @@ def prepare(study: Study) -> Prepared:
         for title, recipes in study.points.items():
             with noted(complaints):
                 points[title] = reader.points(recipes, places, title)
+        records = _records(study, reader, tables, complaints)
         for name, wanted in study.graphs.items():
             with noted(complaints):
                 graphs[name], graph_options[name] = reader.graph(wanted, places)
@@ -84,7 +86,7 @@ def prepare(study: Study) -> Prepared:
     if len(ledger) and label in places.columns:
         ledger.insert(4, "name", ledger["place"].map(places[label]))
     if not complaints:
-        complaints += _step_complaints(study, places, points)
+        complaints += _step_complaints(study, places, points, records)
     if complaints:
         raise InputError("\n".join(dict.fromkeys(complaints)), ledger if len(ledger) else None)
     for each in study.comparisons:
@@ -100,6 +102,7 @@ def prepare(study: Study) -> Prepared:
         marks=tuple(dict.fromkeys((*([SYNTHETIC] if study.synthetic else []), *reader.marks))),
         notes=tuple(each for each in dict.fromkeys((*reader.notes, *told, *study.notes)) if each not in reader.marks),
         points=points,
+        records=records,
         graphs=graphs,
         graph_options=graph_options,
         sources=tuple(reader.sources),
@@ -148,7 +151,38 @@ def _label(study: Study, places: "GeoDataFrame") -> str:
     return study.places.label or ""
 
 
-def _step_complaints(study: Study, places: "GeoDataFrame", points: "Mapping[str, GeoDataFrame]") -> list[str]:
+def _records(study: Study, reader: "Reader", tables: _Tables, complaints: list[str]) -> "dict[str, pd.DataFrame]":
+    """Read of every table of records what the steps name."""
+    found = {}
+    for name, recipe in study.records.items():
+        steps = [each for each in study.steps if each.records == name]
+        with noted(complaints):
+            columns = [column for each in steps for column in columns_named(each.operation, each.options)]
+            read = reader.records(recipe, list(dict.fromkeys(columns)), name)
+            found[name] = read.table
+            tables.findings.extend(read.findings)
+    return found
+
+
+def _gaps(recipe: StepRecipe, table: "pd.DataFrame", names: list[str]) -> None:
+    """Refuse records with gaps that a step has not spoken of."""
+    used = table[[name for name in names if name != recipe.options.get("place")]]
+    counts = used.isna().sum()
+    if recipe.options.get("missing", "error") == "error" and counts.any():
+        shown = ", ".join(f"{name!r} {count}" for name, count in counts[counts > 0].items())
+        raise DataError(
+            complaint(
+                "records",
+                f"{int(used.isna().any(axis=1).sum())} of {len(table)} lack a value that the step uses (missing: {shown})",
+                "Expected all of them, or a word on what gaps mean",
+                'Fill them, or write options = { missing = "drop" } to leave these records out',
+            )
+        )
+
+
+def _step_complaints(
+    study: Study, places: "GeoDataFrame", points: "Mapping[str, GeoDataFrame]", records: "Mapping[str, pd.DataFrame]"
+) -> list[str]:
     """Find steps whose columns are not there, or have gaps nobody has spoken of."""
     from pandas.api.types import is_numeric_dtype
 
@@ -157,6 +191,9 @@ def _step_complaints(study: Study, places: "GeoDataFrame", points: "Mapping[str,
         table = points[recipe.points] if recipe.points else places
         with noted(complaints), in_step(study, recipe):
             names = columns_named(recipe.operation, recipe.options)
+            if recipe.records:
+                _gaps(recipe, records[recipe.records], names)
+                continue
             columns_checked(table, names)
             policy = [each.default for each in declared(operation(recipe.operation).function()) if each.name == "missing"]
             if recipe.options.get("missing", *policy[:1] or [None]) == "error":

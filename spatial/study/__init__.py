@@ -1,6 +1,6 @@
 """study.toml -> Study: the recipe, all complaints at once, no data."""
 
-from spatial.indicators import ColumnRecipe, PointsRecipe, TableRecipe
+from spatial.indicators import ColumnRecipe, PointsRecipe, RecordsRecipe, TableRecipe
 from spatial.study.beginning import new_study
 from spatial.study.reading import embedded, read_study
 from spatial.study.recipes import Comparison, GraphRecipe, OutputsRecipe, PlacesRecipe, StepRecipe, Study
@@ -12,6 +12,7 @@ __all__ = [
     "OutputsRecipe",
     "PlacesRecipe",
     "PointsRecipe",
+    "RecordsRecipe",
     "StepRecipe",
     "Study",
     "TableRecipe",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from spatial.errors import listed, nearest_name
-from spatial.indicators import KINDS, ColumnRecipe, PointsRecipe, TableRecipe
+from spatial.indicators import KINDS, ColumnRecipe, PointsRecipe, RecordsRecipe, TableRecipe
 from spatial.shipped import shipped
 from spatial.study._section import Section, is_there, neighbours
 from spatial.study.recipes import PlacesRecipe
@@ -15,6 +15,7 @@ from spatial.study.recipes import PlacesRecipe
 _PLACES = ("boundaries", "key", "crs", "layer", "label")
 _TABLE = ("table", "sheet", "key", "match", "missing", "unmatched", "implausible", "encoding", "decimal", "source", "columns")
 _COLUMN = ("from", "title", "unit", "range", "kind", "deviation", "count")
+_RECORDS = ("table", "sheet", "key", "missing", "values", "encoding", "decimal", "source", "columns")
 _POINTS = ("table", "sheet", "key", "x", "y", "crs", "label", "missing", "encoding", "decimal", "source")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _EXAMPLE = "libpysal:"
@@ -74,11 +75,25 @@ def table_recipe(section: Section, languages: Sequence[str]) -> TableRecipe:
     )
 
 
-def _common(section: Section) -> dict[str, Any]:
+def records_recipe(section: Section, languages: Sequence[str]) -> RecordsRecipe:
+    """Read one [records.NAME]; its key, the column that names the place of each record, may be left out."""
+    section.known(_RECORDS)
+    inner = section.section("values", f"{section.name[1:-1]}.values")
+    values = {text: inner.take(text, (int, float), "a number") for text in inner.values}
+    heading = f"{section.name[1:-1]}.columns"
+    columns = {name: _column(each, name, languages) for name, each in section.named("columns", heading).items()}
+    return RecordsRecipe(
+        columns=columns,
+        values={text: float(number) for text, number in values.items() if number is not None},
+        **(_common(section, keyed=False) | {"key": section.text("key")}),
+    )
+
+
+def _common(section: Section, *, keyed: bool = True) -> dict[str, Any]:
     return {
         "table": section.file("table", required=True) or Path(),
         "sheet": section.text("sheet"),
-        "key": section.text("key", required=True) or "",
+        "key": section.text("key", required=keyed) or "",
         "missing": section.many("missing", (str, int, float), "a list of texts and numbers"),
         "encoding": section.text("encoding"),
         "decimal": section.choice("decimal", (".", ","), "") or None,

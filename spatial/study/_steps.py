@@ -3,10 +3,12 @@
 import inspect
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from spatial.errors import StudyError, complaint, listed, nearest_name
+from spatial.indicators import RecordsRecipe
 from spatial.operations import OPERATIONS
 from spatial.options import converted, data_parameters, declared, expected
 from spatial.study._section import Section
@@ -14,7 +16,7 @@ from spatial.study.recipes import GraphRecipe, StepRecipe
 
 #: Operations of the weights room that build a graph, which is all but the report.
 GRAPHS = tuple(row.name for row in OPERATIONS if row.room == "weights" and row.name != "connectivity")
-_STEP = ("operation", "id", "graph", "points", "title", "options")
+_STEP = ("operation", "id", "graph", "points", "records", "title", "options")
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
 
 #: Names that no file can have on Windows.
@@ -42,14 +44,21 @@ def graph_recipe(name: str, section: Section) -> GraphRecipe:
     return GraphRecipe(name=name, kind=kind, options=options, file=file)
 
 
-def step_recipes(
-    sections: list[Section], graphs: Mapping[str, GraphRecipe], points: Collection[str], seed: int, languages: Collection[str]
-) -> tuple[StepRecipe, ...]:
+@dataclass(frozen=True)
+class Named:
+    """What steps can name: graphs, points, tables of records."""
+
+    graphs: Mapping[str, GraphRecipe]
+    points: Collection[str]
+    records: Mapping[str, RecordsRecipe]
+
+
+def step_recipes(sections: list[Section], there: Named, seed: int, languages: Collection[str]) -> tuple[StepRecipe, ...]:
     """Read every [[steps]]; their ids are unique."""
     found: list[StepRecipe] = []
     for section in sections:
         section.known(_STEP) if not _misplaced(section) else None
-        recipe = _step(section, graphs, points, seed, languages)
+        recipe = _step(section, there, seed, languages)
         if recipe is None:
             continue
         twin = next((each for each in found if each.id.casefold() == recipe.id.casefold()), None)
@@ -84,9 +93,7 @@ def _function(name: Any) -> Callable[..., Any] | None:
     return row.function() if row else None
 
 
-def _step(
-    section: Section, graphs: Mapping[str, GraphRecipe], points: Collection[str], seed: int, languages: Collection[str]
-) -> StepRecipe | None:
+def _step(section: Section, there: Named, seed: int, languages: Collection[str]) -> StepRecipe | None:
     name = section.text("operation", required=True)
     function = _function(name)
     if name is None or function is None:
@@ -116,11 +123,16 @@ def _step(
     options = _options(inner, function, f"step '{label}'", ())
     if "seed" in [each.name for each in declared(function)]:
         options = {"seed": seed} | options
+    records = _records(section, function, there.records, label)
+    key = there.records[records].key if records is not None and records in there.records else None
+    if key and "place" in [each.name for each in declared(function)]:
+        options = {"place": key} | options
     return StepRecipe(
         id=label,
         operation=name,
-        graph=_graph(section, function, graphs, label),
-        points=_points(section, function, points, label),
+        graph=_graph(section, function, there.graphs, label),
+        points=_points(section, function, there.points, label),
+        records=records,
         title=section.words("title", languages),
         options=options,
     )
@@ -197,3 +209,23 @@ def _points(section: Section, function: Callable[..., Any], points: Collection[s
             None, f"step '{label}' works on points, and there are several: {listed(points)}", remedy='Name them as points = "..."'
         )
     return next(iter(points)) if len(points) == 1 else None
+
+
+def _records(section: Section, function: Callable[..., Any], records: Collection[str], label: str) -> str | None:
+    """Find the table of records of a step: the one it names, or the only one there is."""
+    named = section.text("records")
+    if "records" not in data_parameters(function):
+        if named is not None:
+            section.complain("records", f"step '{label}': {function.__name__} takes no records", remedy="Leave 'records' out")
+        return None
+    if named is not None:
+        if named not in records:
+            known = nearest_name(named, records) if records else "The study has none: add [records.NAME] with a table"
+            section.complain("records", f"step '{label}': there are no records {named!r}", known)
+        return named
+    if len(records) == 1:
+        return next(iter(records))
+    there = f"there are several: {listed(records)}" if records else "the study has none"
+    remedy = 'Name them as records = "..."' if records else "Add [records.NAME] with a table"
+    section.complain(None, f"step '{label}' works on a table of records, and {there}", remedy=remedy)
+    return None

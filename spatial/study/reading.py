@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from spatial.errors import StudyError, complaint, nearest_name
-from spatial.indicators import PointsRecipe, TableRecipe
+from spatial.indicators import PointsRecipe, RecordsRecipe, TableRecipe
 from spatial.options import shortened
 from spatial.shipped import shipped
 from spatial.study._lines import lines_of
-from spatial.study._places import places_recipe, points_recipes, table_recipe
+from spatial.study._places import places_recipe, points_recipes, records_recipe, table_recipe
 from spatial.study._section import Page, Section
-from spatial.study._steps import graph_recipe, step_recipes
+from spatial.study._steps import Named, graph_recipe, step_recipes
 from spatial.study.recipes import Comparison, OutputsRecipe, PlacesRecipe, Study
 
 FILE = "study.toml"
 LANGUAGES = ("en",)  # in which the outputs can speak
 _STUDY = (
-    "title", "description", "notes", "languages", "seed", "places", "indicators", "points", "graphs", "steps", "comparisons", "outputs",
+    "title", "description", "notes", "languages", "seed", "places", "indicators", "points", "records", "graphs", "steps", "comparisons", "outputs",
 )  # fmt: skip
 _LAST_SEED = 2**31 - 1
 _LARGEST = 1_000_000  # bytes: a study of hundreds of columns has a tenth of that
@@ -160,7 +160,8 @@ def _study(file: Path, section: Section) -> Study:
         for name in section.section("points", "points").values
     }
     graphs = {name: graph_recipe(name, each) for name, each in section.named("graphs", "graphs").items()}
-    steps = step_recipes(section.listing("steps", "steps"), graphs, points, seed or 0, preferred)
+    records = {name: records_recipe(each, preferred) for name, each in section.named("records", "records").items()}
+    steps = step_recipes(section.listing("steps", "steps"), Named(graphs, points, records), seed or 0, preferred)
     if "places" not in section.values:
         section.complain(
             None, "the study has no [places]", "Expected the geometry it is about", 'Add [places] with boundaries = "..."'
@@ -179,6 +180,7 @@ def _study(file: Path, section: Section) -> Study:
         places=places,
         indicators=tables,
         points=points,
+        records=records,
         graphs=graphs,
         steps=steps,
         comparisons=tuple(_comparison(each, preferred) for each in section.listing("comparisons", "comparisons")),
@@ -189,8 +191,8 @@ def _study(file: Path, section: Section) -> Study:
 
 def _marked(study: Study) -> Study:
     """Say SYNTHETIC in the title when a table says so in its name."""
-    recipes = [*study.indicators, *(each for parts in study.points.values() for each in parts)]
-    names = [each.table.name for each in recipes if isinstance(each, TableRecipe | PointsRecipe)]
+    recipes = [*study.indicators, *study.records.values(), *(each for parts in study.points.values() for each in parts)]
+    names = [each.table.name for each in recipes if isinstance(each, TableRecipe | PointsRecipe | RecordsRecipe)]
     if not any("synthetic" in name.casefold() for name in names):
         return study
     title = study.title if "SYNTHETIC" in study.title else f"{study.title} (SYNTHETIC data)"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from spatial.indicators import ColumnRecipe, PointsRecipe, TableRecipe
+from spatial.indicators import ColumnRecipe, PointsRecipe, RecordsRecipe, TableRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,7 @@ class StepRecipe:
     operation: str
     graph: str | None = None
     points: str | None = None
+    records: str | None = None
     title: str = ""
     options: Mapping[str, Any]
 
@@ -87,6 +88,7 @@ class Study:
     places: PlacesRecipe
     indicators: tuple[TableRecipe, ...] = ()
     points: Mapping[str, tuple[PlacesRecipe | PointsRecipe, ...]] = field(default_factory=dict)
+    records: Mapping[str, RecordsRecipe] = field(default_factory=dict)
     graphs: Mapping[str, GraphRecipe] = field(default_factory=dict)
     steps: tuple[StepRecipe, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
