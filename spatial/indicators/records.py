@@ -164,7 +164,7 @@ def _replaced(column: "pd.Series[Any]", recipe: RecordsRecipe) -> "pd.Series[Any
     """Put numbers for texts where the recipe gives one for every text of the column."""
     import pandas as pd
 
-    numbers = recipe.values
+    numbers: Mapping[str, float] = recipe.values  # noqa: PD011  (a mapping of the study)
     texts = {cell for cell in column if isinstance(cell, str) and not is_missing(cell, recipe.missing)}
     if not texts or not texts <= set(numbers):
         return column

@@ -14,6 +14,7 @@ class FixedEffects(Result):
     """
     Result of `fixed_effects`; `observations` are the records left after listwise deletion and without singletons.
 
+    `clusters` is the number that the degrees of freedom go by: of two columns the smaller.
     `parameters` counts the coefficients and the levels of the absorbed factors that are free; `residual_df` is the number of
     observations less that, `df` what p values and intervals go by.
     """
@@ -26,7 +27,8 @@ class FixedEffects(Result):
     deleted: int = shown("Records deleted because a value is missing")
     singletons: int = shown("Records dropped because a factor has only them (singletons)")
     deletions: "pd.DataFrame | None" = shown("Missing values by column", required=False)
-    clusters: "pd.DataFrame | None" = shown("Clusters", required=False)
+    clusters: int | None = shown("Clusters", required=False)
+    cluster_sizes: "pd.DataFrame | None" = shown("Records in each cluster", required=False)
     absorbed: "pd.DataFrame | None" = shown("Absorbed factors", required=False)
     r2: float = shown("R²")
     r2_within: float | None = shown("Within R²", required=False)

@@ -29,7 +29,7 @@ _COLUMN = "mean residual"
 class AtPlaces:
     """What the places show: mean residuals and numbers of records, tests, and what has to be said of them."""
 
-    residuals: "pd.Series[Any]"
+    residuals: "pd.Series[Any] | None"  # None where all are 0
     records: "pd.Series[Any]"
     tests: dict[str, Test]
     moran: float | None = None
@@ -82,13 +82,13 @@ def at_places(found: Within, places: "GeoDataFrame", graph: "Graph | None", *, p
     nowhere = int(names.isna().sum())
     notes += [f"{nowhere} records name no place: they are in the regression, not in the mean residuals."] if nowhere else []
     empty = AtPlaces(means, counts, {}, notes=tuple(notes))
-    if graph is None:
-        return empty
     if means.abs().max() <= NOTHING * residuals.abs().max():
         words = (
             "Absorbing a factor that holds the places leaves every place a mean residual of 0: there is nothing to test in them."
         )
-        return AtPlaces(means, counts, {}, notes=(*notes, words))
+        return AtPlaces(None, counts, {}, notes=(*notes, words))
+    if graph is None:
+        return empty
     if len(places) - len(without) < 3:
         return AtPlaces(means, counts, {}, notes=(*notes, "Fewer than three places have records: their residuals were not tested."))
     return _tested(found, names, places, graph, empty, permutations=permutations, seed=seed)

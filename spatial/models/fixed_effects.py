@@ -243,7 +243,8 @@ def _accounts(chosen: Sample, kind: str) -> dict[str, Any]:
         )
     if kind.startswith("CRV"):
         sizes = [each.sizes for each in chosen.clusters]
-        accounts["clusters"] = pd.DataFrame(
+        accounts["clusters"] = min(len(each) for each in sizes)
+        accounts["cluster_sizes"] = pd.DataFrame(
             {
                 "number": [len(each) for each in sizes],
                 "smallest": [int(each.min()) for each in sizes],

@@ -189,7 +189,7 @@ def _is_whole(column: "pd.Series[Any]") -> bool:
 
 def _heading(name: object, table: Table) -> str:
     if name == "statistic" and table.kind == "coefficients":
-        return "t" if table.step is not None and table.step.result.operation == "ols" else "z"
+        return "t" if table.step is not None and table.step.result.operation in ("ols", "fixed_effects") else "z"
     return heading_words(name)
 
 
