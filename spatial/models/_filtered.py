@@ -1,5 +1,6 @@
 """Regressions whose errors follow u = lambda W u + e: lambda by moments, coefficients from what is filtered with it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,9 +11,9 @@ from spatial.errors import ModelError, complaint
 from spatial.models._log_determinant import factorised
 from spatial.models._moments import (
     Minimum,
-    classic_error,
     classic_minimum,
     classic_moments,
+    classic_spread,
     cross_product,
     least,
     quartic,
@@ -54,11 +55,18 @@ class Equation:
     weights: "csr_array"  # W of the errors
     low: float  # interval of lambda
     high: float
+    solver: Callable[[float], Any] | None = None  # for one lambda, what solves with (I - lambda W)', see `solve`
 
     @property
     def instrumented(self) -> bool:
         """Whether anything depends on the errors."""
         return bool(self.endogenous.shape[1] > 0)
+
+    def solve(self, parameter: float, right: Matrix) -> Matrix:
+        """Solve (I - lambda W)' x = right."""
+        if self.solver is not None:
+            return np.asarray(self.solver(parameter)(right))
+        return np.asarray(factorised(self.weights.tocsc(), parameter).solve(np.ascontiguousarray(right), trans="T"))
 
     def first(self) -> TwoStage:
         """Regress without regard to the errors' neighbours."""
@@ -98,8 +106,9 @@ def classic(equation: Equation, *, robust: bool = False) -> FilteredFit:
     Returns
     -------
     FilteredFit
-        As `GMerrorsar` of spatialreg without, as its `gstsls` with endogenous columns. The covariance of the coefficients takes
-        lambda as known; that of lambda is `classic_error`'s, and NaN with endogenous columns, where estimating the coefficients matters.
+        As `GMerrorsar` of spatialreg without, as its `gstsls` with endogenous columns. The covariance of the coefficients is as if
+        lambda were known, which in large samples is the same; that of lambda, which `gstsls` does not give, is
+        `classic_spread`'s, for errors of equal variance.
 
     Notes
     -----
@@ -124,10 +133,22 @@ def classic(equation: Equation, *, robust: bool = False) -> FilteredFit:
     first_variance = float(filtered @ filtered) / len(filtered) * moments.unit**2
     spread = variance(fit) if equation.instrumented else first_variance
     inner = covariance(fit, "hc0")[0] if robust else spread * fit.inverse
-    error = np.nan if equation.instrumented else classic_error(moments, equation.weights, found.parameter, first_variance)
+    moving = _moving(equation, first, found.parameter, filtered) if equation.instrumented else None
+    error, moved = classic_spread(moments, equation.weights, found.parameter, first_variance, moving)
     whole = np.zeros((len(inner) + 1, len(inner) + 1))
     whole[:-1, :-1], whole[-1, -1] = inner, error**2
+    whole[:-1, -1] = whole[-1, :-1] = fit.influence.T @ (fit.basis.T @ moved) / len(filtered)
     return _finished(equation, first, fit, found, whole, spread, first_variance)
+
+
+def _moving(equation: Equation, first: TwoStage, parameter: float, errors: Vector) -> Matrix:
+    """Find how e moves the three conditions through first-step coefficients: their u is (I - lambda W)^-1 e."""
+    weights = equation.weights
+    ahead = weights @ errors
+    products = np.column_stack([errors, weights.T @ ahead, (ahead + weights.T @ errors) / 2])
+    lagged = np.asarray(weights @ first.regressors)
+    slopes = first.regressors.T @ products - parameter * (lagged.T @ products)
+    return np.asarray(equation.solve(parameter, -2 * first.basis @ (first.influence @ slopes)))
 
 
 def generalised(
@@ -207,7 +228,10 @@ def _weighted(conditions: "_Conditions", equation: Equation, filtering: _Filter,
     """Estimate lambda from first-step residuals again: the influence of e on their coefficients is through u = (I - lambda W)^-1 e."""
     first = filtering.before
     changed = replace(first, regressors=first.regressors - parameter * filtering.regressors)
-    inverse = factorised(equation.weights.tocsc(), parameter) if equation.instrumented else None
+
+    def inverse(right: Matrix) -> Matrix:
+        return equation.solve(parameter, right)
+
     spread, _ = conditions.spread(changed, first.residuals, parameter, instrumented=equation.instrumented, inverse=inverse)
     return least(quartic(*conditions.moments(first.residuals), _inverse(spread)), equation.low, equation.high)
 
@@ -264,12 +288,18 @@ class _Conditions:
         return matrix, np.array([u @ self.first(u), u @ v]) / n
 
     def spread(
-        self, fit: TwoStage, residuals: Vector, parameter: float, *, instrumented: bool, inverse: Any = None
+        self,
+        fit: TwoStage,
+        residuals: Vector,
+        parameter: float,
+        *,
+        instrumented: bool,
+        inverse: Callable[[Matrix], Matrix] | None = None,
     ) -> tuple[Matrix, Matrix]:
         """
         Give the covariance of the moments times n, and (n, 2) how e moves them through d; for residuals in their own unit.
 
-        `inverse` solves with I - lambda W, for coefficients that were not estimated from filtered columns.
+        `inverse` solves with (I - lambda W)', for coefficients that were not estimated from filtered columns.
         """
         n = len(residuals)
         u = residuals / np.sqrt(residuals @ residuals / n)
@@ -279,7 +309,7 @@ class _Conditions:
             slopes = np.column_stack([self.first(e), (self.weights @ e + self.turned @ e) / 2])
             moving = -2 * fit.basis @ (fit.influence @ (fit.regressors.T @ slopes))
             if inverse is not None:
-                moving = inverse.solve(moving, trans="T")
+                moving = inverse(moving)
         if self.errors == "unequal":
             s = e**2
             across = s @ (self.crossed @ s)

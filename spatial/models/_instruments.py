@@ -108,6 +108,11 @@ def spatial_instruments(
     Instruments
         Those that are independent, and the names of those that are not.
 
+    Raises
+    ------
+    ModelError
+        When there are as many as places.
+
     Notes
     -----
     The intercept is lagged only where the rows of W have different sums (R's `stsls` does the same; its `gstsls` and spreg
@@ -132,6 +137,15 @@ def spatial_instruments(
             titles, parts = titles + more, parts + found
     whole = np.hstack(parts)
     kept_places, dropped = independent(exogenous, whole)
+    if exogenous.shape[1] + len(kept_places) >= len(exogenous):
+        raise ModelError(
+            complaint(
+                "instruments",
+                f"with the regressors there are {exogenous.shape[1] + len(kept_places)} for {len(exogenous)} places",
+                "Expected fewer than places: otherwise they explain everything, and nothing is gained over least squares",
+                "Lag fewer times, or leave out regressors",
+            )
+        )
     return Instruments(
         tuple(titles[place] for place in kept_places),
         np.ascontiguousarray(whole[:, kept_places]) if len(dropped) else whole,

@@ -113,7 +113,7 @@ def classic_moments(residuals: Vector, weights: "csr_array") -> Classic:
     u = residuals / unit
     v = weights @ u
     w = weights @ v
-    spread = float(weights.multiply(weights).sum()) / n
+    spread = square_sum(weights) / n
     matrix = np.array([[2 * (u @ v), -(v @ v), n], [2 * (w @ v), -(w @ w), n * spread], [u @ w + v @ v, -(v @ w), 0.0]]) / n
     return Classic(matrix, np.array([u @ u, v @ v, u @ v]) / n, spread, unit, u, v, w)
 
@@ -183,31 +183,42 @@ def quartic(matrix: Matrix, vector: Vector, weight: Matrix) -> Polynomial:
     )
 
 
+def square_sum(matrix: "csr_array") -> float:
+    """Sum the squares of all elements of a matrix that holds each once."""
+    return float(matrix.data @ matrix.data)
+
+
 def cross_product(weights: "csr_array") -> "csr_array":
     """Multiply W' by W."""
     return weights.T.tocsr() @ weights.tocsr()
 
 
-def classic_error(moments: Classic, weights: "csr_array", parameter: float, s: float) -> float:
+def classic_spread(
+    moments: Classic, weights: "csr_array", parameter: float, s: float, moving: Matrix | None = None
+) -> tuple[float, Matrix]:
     """
     Give the standard error of lambda of the three-moment estimator, for errors with equal variances and any distribution.
 
     Parameters
     ----------
     moments
-        The conditions, from least-squares residuals.
+        The conditions, from first-step residuals.
     weights
         W.
     parameter
         lambda.
     s
         s2, in the units of the residuals squared.
+    moving
+        (n, 3): how the errors move the conditions through the first-step coefficients, a_i in m_i = (e'A_i e + a_i'e) / n, residuals in
+        their own unit; None where there are no endogenous regressors, whose coefficients then do not matter.
 
     Returns
     -------
-    float
-        From the sandwich (D'D)^-1 D' V D (D'D)^-1, D the derivatives of the three conditions with respect to (lambda, s2), V the
-        covariance of e'e / n, e'W'W e / n and e'W e / n.
+    tuple
+        The error, from the sandwich (D'D)^-1 D' V D (D'D)^-1, D the derivatives of the three conditions with respect to (lambda, s2), V
+        the covariance of e'e / n, e'W'W e / n and e'W e / n; and (n,) the covariance of lambda with each error, times n, in
+        the unit of the residuals.
 
     Notes
     -----
@@ -217,26 +228,29 @@ def classic_error(moments: Classic, weights: "csr_array", parameter: float, s: f
     ----------
     Kelejian, H. H., Prucha, I. R. (2010). Specification and estimation of spatial autoregressive models with autoregressive and
     heteroskedastic disturbances. Journal of Econometrics 157, 53-67. doi:10.1016/j.jeconom.2009.10.025. (Covariance of
-    quadratic forms, lemma A.1.)
+    linear and quadratic forms, lemma A.1.)
     """
     n = len(moments.residuals)
     s /= moments.unit**2
     errors = moments.residuals - parameter * moments.once
-    fourth = float((errors**4).mean() / (errors**2).mean() ** 2) - 3  # excess of the kurtosis
+    third, fourth = float((errors**3).mean()), float((errors**4).mean() / (errors**2).mean() ** 2) - 3
     product = cross_product(weights)
     own = product.diagonal()
-    double = (product.multiply(weights).sum(), weights.multiply(weights).sum() + weights.multiply(weights.T).sum())
-    ones = own.sum()
+    both = product.multiply(weights).sum()
     # cov(e'A e, e'B e) = 2 s² tr(A B) + s² excess sum(a_ii b_ii), A and B symmetric: I, W'W, (W + W') / 2.
-    pairs = np.array([[n, ones, 0.0], [ones, product.multiply(product).sum(), double[0]], [0.0, double[0], double[1] / 2]])
-    loops = weights.diagonal()  # 0 unless places are their own neighbours
-    stacked = np.column_stack([np.ones(n), own, loops])
-    diagonals = stacked.T @ stacked
-    pairs[0, 2] = pairs[2, 0] = loops.sum()
-    spread = s**2 * (2 * pairs + fourth * diagonals) / n**2
+    diagonals = np.column_stack([np.ones(n), own, weights.diagonal()])
+    pairs = np.diag([float(n), square_sum(product), (square_sum(weights) + weights.multiply(weights.T).sum()) / 2])
+    pairs[0, 1:] = pairs[1:, 0] = diagonals[:, 1:].sum(axis=0)
+    pairs[1, 2] = pairs[2, 1] = both
+    spread = s**2 * (2 * pairs + fourth * (diagonals.T @ diagonals))
+    moved = third * diagonals
+    if moving is not None:
+        skew = third * (moving.T @ diagonals)
+        spread += s * (moving.T @ moving) + skew + skew.T
+        moved = moved + s * moving
     slopes = np.column_stack([moments.matrix[:, 0] + 2 * parameter * moments.matrix[:, 1], moments.matrix[:, 2]])
-    turn = np.linalg.inv(slopes.T @ slopes) @ slopes.T
-    return float(np.sqrt((turn @ spread @ turn.T)[0, 0]))
+    turn = (np.linalg.inv(slopes.T @ slopes) @ slopes.T)[0]
+    return float(np.sqrt(turn @ spread @ turn)) / n, moved @ turn * moments.unit
 
 
 def spatialreg_error(moments: Classic, weights: "csr_array", parameter: float, s: float) -> float:
@@ -262,7 +276,7 @@ def spatialreg_error(moments: Classic, weights: "csr_array", parameter: float, s
     Notes
     -----
     It is not the error of this estimator: the second of its two matrices is W'W where the condition u'W u asks for W, and the
-    trace of their product is the sum of all elements. In simulations it is about twice too large; `classic_error` is right.
+    trace of their product is the sum of all elements. In simulations it is about twice too large; `classic_spread` is right.
     """
     n = len(moments.residuals)
     s /= moments.unit**2
@@ -277,7 +291,7 @@ def spatialreg_error(moments: Classic, weights: "csr_array", parameter: float, s
     slope = slopes @ [1.0, 2 * parameter] / n
     product = cross_product(weights)
     ahead = np.asarray(product.sum(axis=0)).ravel()
-    squares, own = product.multiply(product).sum(), product.diagonal().sum()
+    squares, own = square_sum(product), product.diagonal().sum()
     first = 4 * c**2 * (squares - 2 * a * own + n * a**2)
     across = 4 * c * (ahead @ ahead - a * ahead.sum())
     inner = s**2 / (2 * n) * np.array([[first, across], [across, 4 * (ahead @ ahead)]])

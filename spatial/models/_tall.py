@@ -11,6 +11,10 @@ Matrix = NDArray[np.float64]
 ROWS = 65_536  # of one block
 #: A column of unit length whose part not explained by the others is shorter than this is their combination.
 DEPENDENT = 1e-9
+#: Products of columns of unit length whose smallest eigenvalue is above this lose nothing that a second pass does not repair.
+SAFE = 1e-8
+#: And above this no column can be a combination of the others.
+CLEAR = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +67,25 @@ def basis(matrix: Matrix) -> Basis:
     -------
     Basis
         Q and the matrix that makes it; the second pass makes Q orthonormal to rounding.
+
+    Notes
+    -----
+    Cholesky's factor of the cross products twice, where they are far enough from singular, which costs a tenth of a QR decomposition
+    (Yamamoto, Y., Nakatsukasa, Y., Yanagisawa, Y., Fukaya, T. (2015). Roundoff error analysis of the CholeskyQR2 algorithm.
+    Electronic Transactions on Numerical Analysis 44, 306-326); a QR decomposition by blocks first otherwise.
     """
     sizes = lengths(matrix)
-    root = np.linalg.inv(triangle(matrix / sizes)) / sizes[:, None]
+    products = _products(matrix, sizes)
+    safe = np.linalg.eigvalsh(products)[0] > SAFE
+    first = np.linalg.cholesky(products).T if safe else triangle(matrix / sizes)
+    root = np.linalg.inv(first) / sizes[:, None]
     columns = matrix @ root
-    again = np.linalg.inv(triangle(columns))
+    again = np.linalg.inv(np.linalg.cholesky(columns.T @ columns).T)
     return Basis(columns @ again, root @ again)
+
+
+def _products(matrix: Matrix, sizes: Vector) -> Matrix:
+    return np.asarray(matrix.T @ matrix / np.outer(sizes, sizes), dtype=float)
 
 
 def independent(first: Matrix, more: Matrix) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -93,7 +110,10 @@ def independent(first: Matrix, more: Matrix) -> tuple[NDArray[np.intp], NDArray[
     if m == 0:
         return np.arange(0), np.arange(0)
     whole = np.hstack([first, more])
-    left = triangle(whole / lengths(whole))[k:, k:]  # what the first columns leave of the others, in an orthonormal basis
+    sizes = lengths(whole)
+    if np.linalg.eigvalsh(_products(whole, sizes))[0] > CLEAR:
+        return np.arange(m), np.arange(0)
+    left = triangle(whole / sizes)[k:, k:]  # what the first columns leave of the others, in an orthonormal basis
     _, small, order = qr(left, mode="economic", pivoting=True)
     diagonal = np.zeros(m)
     diagonal[: min(small.shape)] = np.abs(np.diag(small))
