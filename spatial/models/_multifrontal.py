@@ -1,10 +1,10 @@
 """log |I - r W| by elimination along a dissection, fronts of one level together, for many r: only the logarithm is kept."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ class Group:
 
     offset: int  # in the buffer of the level
     count: int
+    second: bool  # whether these are second halves of the parts of the next level
     pivots: int
     boundary: int
     rows: Numbers  # (count, boundary): where each row of what is left goes in the buffer of the next level
@@ -44,6 +45,9 @@ class Group:
     def side(self) -> int:
         """Rows of a front."""
         return self.pivots + self.boundary
+
+
+Left = list[tuple[Group, Vector]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,7 +243,7 @@ def _made(sizes: _Sizes, group: Numbers) -> Group:
         task = -1 if level < sizes.cut else (int(group[0]) >> (level + 1 - sizes.cut)) - (1 << sizes.cut)
         rows = np.where(real, sizes.rows[index], sizes.lengths[level, task])
         columns = np.where(real, sizes.columns[index], sizes.stride[group >> 1][:, None] - 1)
-    return Group(int(sizes.offset[group[0]]), len(group), pivots, boundary, rows, columns)
+    return Group(int(sizes.offset[group[0]]), len(group), bool(group[0] % 2), pivots, boundary, rows, columns)
 
 
 def log_absolute(fronts: Fronts, parameter: float) -> tuple[float, float]:
@@ -263,21 +267,23 @@ def log_absolute(fronts: Fronts, parameter: float) -> tuple[float, float]:
     numpy.linalg.LinAlgError
         When I - r W is not positive definite and W symmetric, or when a pivot is too small.
     """
-    left: list[tuple[Group, Vector]] = []
+    from threadpoolctl import threadpool_limits
+
+    left: Left = []
     total, sign = 0.0, 1.0
-    threads = min(len(fronts.tasks), os.cpu_count() or 1, MOST_THREADS)
-    with ThreadPoolExecutor(threads) as pool:
-        for found in pool.map(lambda task: _eliminated(fronts, task, parameter, []), fronts.tasks):
+    # Threads of the linear algebra within threads of our own would wait for one another: ten times slower.
+    with threadpool_limits(1), ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as pool:
+        for found in pool.map(lambda task: _eliminated(fronts, task, parameter, [], map), fronts.tasks):
             total, sign = total + found[0], sign * found[1]
             left += found[2]
-    above = _eliminated(fronts, fronts.top, parameter, left)
+        above = _eliminated(fronts, fronts.top, parameter, left, pool.map)
     return total + above[0], sign * above[1]
 
 
-Left = list[tuple[Group, Vector]]
-
-
-def _eliminated(fronts: Fronts, levels: Sequence[Level], parameter: float, left: Left) -> tuple[float, float, Left]:
+def _eliminated(
+    fronts: Fronts, levels: Sequence[Level], parameter: float, left: Left, each: Callable[..., Any]
+) -> tuple[float, float, Left]:
+    """Go up the levels of one task; `each` is the map that does independent work, in threads or not."""
     total, sign = 0.0, 1.0
     for level in levels:
         buffer = np.zeros(level.size)
@@ -286,13 +292,13 @@ def _eliminated(fronts: Fronts, levels: Sequence[Level], parameter: float, left:
         if fronts.upper is not None:
             buffer[fronts.transposed[0][level.first : last]] = -parameter * fronts.upper[level.first : last]
         buffer[level.ones] = 1.0
-        for group, rest in left:
-            _added(buffer, group, rest)
+        for second in (False, True):  # both halves of a part add to the same front
+            halves = [half for half in left if half[0].second == second]
+            list(each(lambda half, buffer=buffer: _added(buffer, *half), halves))
         left = []
-        for group in level.groups:
-            side = group.side
-            stack = buffer[group.offset : group.offset + group.count * side * (side + 1)].reshape(group.count, side, side + 1)
-            logarithm, signed, rest = _front(stack[:, :, :side], group.pivots, symmetric=fronts.upper is None)
+        symmetric = fronts.upper is None
+        work = each(lambda group, buffer=buffer, symmetric=symmetric: _front(buffer, group, symmetric=symmetric), level.groups)
+        for group, (logarithm, signed, rest) in zip(level.groups, work, strict=True):
             total, sign = total + logarithm, sign * signed
             if group.boundary:
                 left.append((group, rest))
@@ -322,8 +328,11 @@ def _added_by_pieces(buffer: Vector, group: Group, rest: Vector, cuts: list[int]
             front[down, columns[start] : columns[stop - 1] + 1] += rest[first:last, start:stop]
 
 
-def _front(stack: Vector, pivots: int, *, symmetric: bool) -> tuple[float, float, Vector]:
+def _front(buffer: Vector, group: Group, *, symmetric: bool) -> tuple[float, float, Vector]:
     """Eliminate the pivots of fronts: the logarithm of their determinant, its sign, and what is left."""
+    side, pivots = group.side, group.pivots
+    stack = buffer[group.offset : group.offset + group.count * side * (side + 1)].reshape(group.count, side, side + 1)
+    stack = stack[:, :, :side]
     if pivots == 0:
         return 0.0, 1.0, stack
     if symmetric:

@@ -13,7 +13,7 @@ Vector = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
 #: Places in a part that is not halved again (those that separate it from others included).
-LEAF = 40
+LEAF = 48
 #: A trace of the other coordinate decides between places of a lattice that lie on one line.
 TURN = 1e-7
 
@@ -173,7 +173,8 @@ def _boundaries(links: Any, nodes: Numbers, depth: int) -> tuple[Boundaries, ...
     found: list[Boundaries] = []
     handed = np.empty(0, dtype=np.int64)
     for level in range(depth, -1, -1):
-        keys_here = np.unique(np.concatenate([keys[order[ends[level] : ends[level + 1]]], handed]))
+        keys_here = np.sort(np.concatenate([keys[order[ends[level] : ends[level + 1]]], handed]))  # np.unique is slower
+        keys_here = keys_here[np.diff(keys_here, prepend=-1) > 0]
         owners, places = np.divmod(keys_here, n)
         counts = np.bincount(owners - (1 << level), minlength=1 << level)
         found.append(Boundaries(np.concatenate([[0], np.cumsum(counts)]), places))
