@@ -34,7 +34,7 @@ class Wild:
 class Draws:
     """The multipliers of the clusters, one row for each replication."""
 
-    values: Matrix  # (replications, clusters)
+    multipliers: Matrix  # (replications, clusters)
     exact: bool  # whether these are all there are
 
 
@@ -128,7 +128,7 @@ def wild(found: Within, term: int, drawn: Draws, level: float) -> Wild:
     """
     own, free, scores = _scores(found, term)
     tops = (free[0], free[1])
-    everything = np.concatenate(list(_blocks(drawn.values, tops, scores)), axis=1)
+    everything = np.concatenate(list(_blocks(drawn.multipliers, tops, scores)), axis=1)
     statistics = _Statistics(*everything)
     observed = _Statistics(*_row(np.ones((1, len(tops[0]))), tops, scores))
 

@@ -113,6 +113,10 @@ def fixed_effects(
     coefficients, so it belongs to the average level. R² counts what the factors explain, within R² does not. F tests all
     coefficients but the constant with the same standard errors.
 
+    Weights are divided by their mean, as Stata's aweights are: only the root mean squared error would notice. The fixed effect
+    counts follow what is nested whatever the order of the factors; pyfixest 0.60 counts two factors, one of them nested,
+    differently by the order in which they are written.
+
     The bootstrap imposes the hypothesis (WCR-C of Cameron, Gelbach and Miller, 2008); its interval holds all values that are
     not rejected and may have no end. The factors are absorbed by pyfixest's compiled projections; no text of a formula reaches it.
 
@@ -221,12 +225,12 @@ def _bootstrapped(found: Within, table: "pd.DataFrame", options: dict[str, Any])
         table[column] = [getattr(tests[name], part) if name in tests else np.nan for name in found.names]
     if drawn.exact:
         listed = (
-            f"Wild cluster bootstrap: all {len(drawn.values):,} sign vectors of {clusters} clusters were tried, so p_wild is exact;"
-            f" it cannot be below {2 / len(drawn.values):.2g}."
+            f"Wild cluster bootstrap: all {len(drawn.multipliers):,} sign vectors of {clusters} clusters were tried, so p_wild is exact;"
+            f" it cannot be below {2 / len(drawn.multipliers):.2g}."
         )
         notes = [listed]
     else:
-        notes = [f"Wild cluster bootstrap: {len(drawn.values):,} random draws of {options['bootstrap_weights']} weights."]
+        notes = [f"Wild cluster bootstrap: {len(drawn.multipliers):,} random draws of {options['bootstrap_weights']} weights."]
     if np.isinf(table[["low_wild", "high_wild"]].to_numpy(dtype=float)).any():
         notes.append("Where an interval of the bootstrap has no end, even values far away are not rejected with so few clusters.")
     return tuple(notes)
