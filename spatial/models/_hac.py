@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from spatial.errors import ModelError, complaint
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from geopandas import GeoDataFrame
     from scipy.sparse import csr_array
 
 Vector = NDArray[np.float64]
@@ -177,3 +179,11 @@ def meat(columns: Matrix, residuals: Vector, kernel: "csr_array | None") -> tupl
     if eigenvalues[0] < -NEGATIVE * abs(eigenvalues[-1]):
         return found, (INDEFINITE,)
     return found, ()
+
+
+def centres(places: "GeoDataFrame", labels: "pd.Index[str]") -> Matrix:
+    """Give the centres of the places with these labels, (n, 2), in metres."""
+    import shapely
+
+    shapes = np.asarray(places.geometry.array)[places.index.map(str).get_indexer(labels)]
+    return np.asarray(shapely.get_coordinates(shapely.centroid(shapes)), dtype=float)

@@ -81,6 +81,7 @@ def spatial_instruments(
     *,
     order: int,
     exogenous: Matrix,
+    present: Sequence[str] = (),
     given_names: Sequence[str] = (),
     given: Matrix | None = None,
     lag_given: bool = True,
@@ -98,6 +99,8 @@ def spatial_instruments(
         How often they are lagged: 2 is Kelejian and Prucha's choice and R's, 1 is spreg's.
     exogenous
         All exogenous regressors of the equation (with W X in a Durbin model), (n, k): instruments that follow from them are dropped.
+    present
+        Names of the exogenous regressors: those among the lags need no mention.
     given_names, given
         Further instruments Q, (n, q).
     lag_given
@@ -117,7 +120,7 @@ def spatial_instruments(
     -----
     The intercept is lagged only where the rows of W have different sums (R's `stsls` does the same; its `gstsls` and spreg
     never do); where they are the same, but some places have no neighbours, it is not, as in both. In a Durbin model
-    W X is exogenous already, so give `order` + 1: the lowest lag is then dropped as a combination.
+    W X is exogenous already, so give `order` + 1 and its names as `present`.
 
     References
     ----------
@@ -135,7 +138,9 @@ def spatial_instruments(
         if lag_given and own.shape[1]:
             more, found = lags(weights, list(given_names), own, order)
             titles, parts = titles + more, parts + found
-    whole = np.hstack(parts)
+    new = [place for place, title in enumerate(titles) if title not in present]
+    titles, whole = [titles[place] for place in new], np.hstack(parts)
+    whole = whole[:, new] if len(new) < whole.shape[1] else whole
     kept_places, dropped = independent(exogenous, whole)
     if exogenous.shape[1] + len(kept_places) >= len(exogenous):
         raise ModelError(

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from spatial.models import _log_determinant
 from spatial.models._design import Missing
-from spatial.models._engine import Kind, fields_of
+from spatial.models._engine import Kind
+from spatial.models._engine_gmm import Conditions, Estimator, fields_by
 from spatial.models._records import ErrorModel
 from spatial.options import Between, Column, Formula, used
 
@@ -21,7 +22,11 @@ def error_model(
     *,
     formula: Formula,
     weights_column: Column | None = None,
-    vcov: Literal["asymptotic", "hessian"] = "asymptotic",
+    estimator: Estimator = "ml",
+    endogenous: list[Column] | None = None,
+    instruments: list[Column] | None = None,
+    moments: Conditions = "auto",
+    vcov: Literal["asymptotic", "hessian", "robust"] = "asymptotic",
     log_determinant: _log_determinant.Method = "auto",
     bootstrap: Annotated[int, Between(0, 100_000)] = 499,
     seed: Annotated[int, Between(0, 2**32 - 1)] = 0,
@@ -29,7 +34,7 @@ def error_model(
     missing: Missing = "error",
 ) -> ErrorModel:
     """
-    Fit a spatial error model, y = X b + u with u = lambda W u + e, by maximum likelihood.
+    Fit a spatial error model, y = X b + u with u = lambda W u + e, by maximum likelihood or by instruments and moments.
 
     Parameters
     ----------
@@ -41,8 +46,16 @@ def error_model(
         The model, such as ``CRIME ~ INC + HOVAL``; C(column) for categories, functions such as log(column).
     weights_column
         Weights of observations: the variance of an error is inversely proportional to this column.
+    estimator
+        "ml" for maximum likelihood, "gmm" for two-stage least squares and moments, which need no normal errors.
+    endogenous
+        With gmm, columns of the formula that depend on the errors.
+    instruments
+        With gmm, further columns that are related to the endogenous ones but not to the errors.
+    moments
+        With gmm, what lambda is found by: "classic" (three moments), "equal" or "unequal" (two weighted moments, for errors of equal or unequal variances); "auto" is "unequal" for robust errors and "classic" otherwise.
     vcov
-        Standard errors from the information matrix ("asymptotic") or from the second derivatives of the likelihood ("hessian").
+        Standard errors: "asymptotic" (from the information matrix, or for equal variances), "hessian" (from the second derivatives of the likelihood; ml) or "robust" (to unequal variances; gmm).
     log_determinant
         How log |I - r W| is computed: "eigen" (all eigenvalues), "cholesky" or "lu" (sparse factorisation), "chebyshev" (an approximation) or "auto" by the number of places.
     bootstrap
@@ -80,6 +93,9 @@ def error_model(
     observed information by formula; spatialreg and the literature approximate it by differences and call it numerical Hessian.
     "Breusch-Pagan spatial" assumes normal errors, "Koenker-Bassett spatial" does not.
     The tests of the spread use the filtered regressors (I - lambda W) X.
+    With gmm, "classic" is Kelejian and Prucha (1999), as R's `GMerrorsar` with scaled residuals; the standard error of lambda is for
+    errors of any distribution, where R's has a matrix wrong and is about twice too large. "equal" and "unequal" are spreg's `GM_Error_Hom` and `GM_Error_Het`.
+    There is no likelihood, so no AIC.
 
     References
     ----------
@@ -88,6 +104,12 @@ def error_model(
     Pace, R. K., LeSage, J. (2008). A spatial Hausman test. Economics Letters 101, 282-284. doi:10.1016/j.econlet.2008.09.003.
     Goulard, M., Laurent, T., Thomas-Agnan, C. (2017). About predictions in spatial autoregressive models: optimal and almost
     optimal strategies. Spatial Economic Analysis 12, 304-325. doi:10.1080/17421772.2017.1300679.
+    Kelejian, H. H., Prucha, I. R. (1999). A generalized moments estimator for the autoregressive parameter in a spatial model.
+    International Economic Review 40, 509-533. doi:10.1111/1468-2354.00027.
+    Drukker, D. M., Egger, P., Prucha, I. R. (2013). On two-step estimation of a spatial autoregressive model with
+    autoregressive disturbances and endogenous regressors. Econometric Reviews 32, 686-733. doi:10.1080/07474938.2013.741020.
+    Arraiz, I., Drukker, D. M., Kelejian, H. H., Prucha, I. R. (2010). A spatial Cliff-Ord-type model with heteroskedastic
+    innovations: small and large sample results. Journal of Regional Science 50, 592-614. doi:10.1111/j.1467-9787.2009.00618.x.
     """
     options = used(error_model, locals())
-    return ErrorModel(**fields_of(places, graph, KIND, options))
+    return ErrorModel(**fields_by(places, graph, KIND, options))

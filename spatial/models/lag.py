@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from spatial.models import _impacts, _log_determinant
+from spatial.models import _hac, _impacts, _log_determinant
 from spatial.models._design import Missing
-from spatial.models._engine import Kind, fields_of
+from spatial.models._engine import Kind
+from spatial.models._engine_gmm import Estimator, fields_by
 from spatial.models._records import LagModel
-from spatial.options import Between, Formula, used
+from spatial.options import Between, Column, Formula, used
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -20,7 +21,14 @@ def lag_model(
     graph: "Graph",
     *,
     formula: Formula,
-    vcov: Literal["asymptotic", "hessian"] = "asymptotic",
+    estimator: Estimator = "ml",
+    endogenous: list[Column] | None = None,
+    instruments: list[Column] | None = None,
+    instrument_lags: Annotated[int, Between(1, 3)] = 2,
+    vcov: Literal["asymptotic", "hessian", "robust", "hc1", "hac"] = "asymptotic",
+    kernel: _hac.Shape = "triangular",
+    bandwidth: float | None = None,
+    nearest: Annotated[int, Between(1, 10_000)] | None = None,
     log_determinant: _log_determinant.Method = "auto",
     impacts: _impacts.Method = "simulation",
     draws: Annotated[int, Between(100, 100_000)] = 1000,
@@ -30,7 +38,7 @@ def lag_model(
     missing: Missing = "error",
 ) -> LagModel:
     """
-    Fit a spatial lag model, y = rho W y + X b + e, by maximum likelihood.
+    Fit a spatial lag model, y = rho W y + X b + e, by maximum likelihood or by instruments and moments.
 
     Parameters
     ----------
@@ -40,8 +48,22 @@ def lag_model(
         Weights W with the same labels; any standardisation, directed or not.
     formula
         The model, such as ``CRIME ~ INC + HOVAL``; C(column) for categories, functions such as log(column).
+    estimator
+        "ml" for maximum likelihood, "gmm" for two-stage least squares and moments, which need no normal errors.
+    endogenous
+        With gmm, columns of the formula that depend on the errors.
+    instruments
+        With gmm, further columns that are related to the endogenous ones but not to the errors.
+    instrument_lags
+        With gmm, how often the regressors are lagged as instruments for the lag of the response.
     vcov
-        Standard errors from the information matrix ("asymptotic") or from the second derivatives of the likelihood ("hessian").
+        Standard errors: "asymptotic" (from the information matrix, or for equal variances), "hessian" (from the second derivatives of the likelihood; ml), "robust" (to unequal variances; gmm), "hc1" (the same with n / (n - k); gmm) or "hac" (errors shared by near places too; gmm).
+    kernel
+        With "hac", how the products of errors count with distance: "triangular", "epanechnikov", "bisquare", "parzen" or "uniform".
+    bandwidth
+        With "hac", the distance in metres beyond which errors are not shared.
+    nearest
+        With "hac" in place of the bandwidth, how many nearest places share errors.
     log_determinant
         How log |I - r W| is computed: "eigen" (all eigenvalues), "cholesky" or "lu" (sparse factorisation), "chebyshev" (an approximation) or "auto" by the number of places.
     impacts
@@ -79,6 +101,10 @@ def lag_model(
     eigenvalues of W, to about 12 digits. AIC and BIC count the coefficients, rho and the variance, as R does. "hessian" gives the
     observed information by formula; spatialreg and the literature approximate it by differences and call it numerical Hessian.
     "Breusch-Pagan spatial" assumes normal errors, "Koenker-Bassett spatial" does not.
+    With gmm, W y is instrumented by W X, W² X, ... (R's default is twice, spreg's once), lagged once more in a Durbin model; combinations of
+    others are dropped, and the notes say which. The intercept is lagged where the rows of W have different sums, as in R and Stata. Given
+    instruments are lagged too. "robust" is HC0 as in R's `stsls` and spreg. There is no likelihood, so no AIC. "First stage" is the F of the
+    instruments beyond the exogenous regressors (df is its first degrees of freedom); under 10 they are called weak. "Wu-Hausman" is an F too.
 
     References
     ----------
@@ -87,6 +113,11 @@ def lag_model(
     LeSage, J., Pace, R. K. (2009). Introduction to Spatial Econometrics. CRC Press. doi:10.1201/9781420064254.
     Goulard, M., Laurent, T., Thomas-Agnan, C. (2017). About predictions in spatial autoregressive models: optimal and almost
     optimal strategies. Spatial Economic Analysis 12, 304-325. doi:10.1080/17421772.2017.1300679.
+    Kelejian, H. H., Prucha, I. R. (1998). A generalized spatial two-stage least squares procedure for estimating a spatial
+    autoregressive model with autoregressive disturbances. Journal of Real Estate Finance and Economics 17, 99-121.
+    doi:10.1023/A:1007707430416.
+    Kelejian, H. H., Prucha, I. R. (2007). HAC estimation in a spatial framework. Journal of Econometrics 140, 131-154.
+    doi:10.1016/j.jeconom.2006.09.005.
     """
     options = used(lag_model, locals())
-    return LagModel(**fields_of(places, graph, KIND, options))
+    return LagModel(**fields_by(places, graph, KIND, options))
