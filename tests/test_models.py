@@ -442,7 +442,7 @@ def test_limits_without_all_eigenvalues(mutual, seed, monkeypatch):
     """Iteration finds the ends of the spectrum that dense eigenvalues show."""
     from scipy.sparse import csr_array
 
-    from spatial.models import _log_determinant
+    from spatial.models import _limits, _log_determinant
 
     random, n = np.random.default_rng(seed), 300
     near = np.zeros((n, n))
@@ -451,7 +451,7 @@ def test_limits_without_all_eigenvalues(mutual, seed, monkeypatch):
     near = np.maximum(near, near.T) if mutual else near
     matrix = csr_array(near / near.sum(axis=1)[:, None])
     exact = _log_determinant.prepared(matrix, "eigen")
-    monkeypatch.setattr(_log_determinant, "EIGEN_DIRECTED", 0)
+    monkeypatch.setattr(_limits, "FEW", 0)
     found = _log_determinant.prepared(matrix, "lu")
     assert found.eigenvalues is None
     assert found.symmetric == mutual

@@ -1,4 +1,4 @@
-"""A function that is dear to compute, replaced by a polynomial whose error was measured where it was not fitted."""
+"""A function that is dear to compute, replaced by a polynomial whose error is known."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,22 +7,30 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import Chebyshev
 
-FEWEST, MOST = 8, 256
-#: How many times larger than measured the error of the coarser polynomial is taken to be, before it is squared.
+FEWEST, MOST = 6, 256
+#: How many times larger than judged the error is taken to be.
 CAUTION = 10.0
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A polynomial and its error relative to the largest value, estimated from points where a coarser one was not fitted."""
+    """A polynomial and its error relative to the largest value, judged from how its coefficients fall."""
 
     polynomial: Chebyshev
     error: float
 
 
-def fitted(function: Callable[[float], float], low: float, high: float, tolerance: float = 1e-12) -> Fitted:
+def fitted(
+    function: Callable[[float], float],
+    low: float,
+    high: float,
+    tolerance: float = 1e-12,
+    *,
+    near: Chebyshev | None = None,
+    fewest: int = FEWEST,
+) -> Fitted:
     """
-    Interpolate an analytic function at Chebyshev nodes, twice as many until it is right at the nodes that are new.
+    Interpolate an analytic function at Chebyshev nodes, twice as many until the coefficients have fallen.
 
     Parameters
     ----------
@@ -32,12 +40,16 @@ def fitted(function: Callable[[float], float], low: float, high: float, toleranc
         The range, `low` < `high`.
     tolerance
         The error to reach, relative to the largest absolute value of the function.
+    near
+        A polynomial of any degree on the same range, close to the function: then only the difference is interpolated.
+    fewest
+        Intervals to begin with.
 
     Returns
     -------
     Fitted
-        The polynomial and its error. The error of the polynomial with half as many intervals is measured at the nodes added
-        last; since errors fall geometrically, that of the last one is about its square.
+        The polynomial and its error, ten times the sum of the coefficients that would follow if they went on to fall as they
+        did: for an analytic function they fall geometrically.
 
     Notes
     -----
@@ -45,18 +57,29 @@ def fitted(function: Callable[[float], float], low: float, high: float, toleranc
     nothing is computed twice. Trefethen, L. N. (2019). Approximation Theory and Approximation Practice. SIAM.
     """
     values: dict[float, float] = {}
-    coarse, error, count = None, np.inf, FEWEST
-    while count <= MOST and error > tolerance:
-        new = {key: _node(key, low, high) for key in _keys(count) if key not in values}
-        values |= {key: function(node) for key, node in new.items()}
-        if coarse is not None:
-            size = max(abs(each) for each in values.values()) or 1.0
-            measured = max(abs(coarse(node) - values[key]) for key, node in new.items()) / size
-            error = (CAUTION * measured) ** 2 if measured < 1 / CAUTION else np.inf
-        coarse = _through(np.array([values[key] for key in _keys(count)]), low, high, count)
+    size, error, count = 0.0, np.inf, fewest
+    while True:
+        for key in _keys(count):
+            if key not in values:
+                node = _node(key, low, high)
+                found = function(node)
+                size = max(size, abs(found))
+                values[key] = found - (float(near(node)) if near is not None else 0.0)
+        polynomial = _through(np.array([values[key] for key in _keys(count)]), low, high, count)
+        error = _following(np.abs(polynomial.coef)) / (size or 1.0)
+        if error <= tolerance or 2 * count > MOST:
+            break
         count *= 2
-    assert coarse is not None
-    return Fitted(coarse, float(error))
+    return Fitted(polynomial if near is None else polynomial + near, float(error))
+
+
+def _following(coefficients: Any) -> float:
+    """Judge what follows the last coefficients from how quickly they fell, the last even and the last odd one."""
+    largest, last = coefficients.max(), max(coefficients[-2], 2 * coefficients[-1])
+    if last == 0:
+        return 0.0
+    share = min((last / largest) ** (1 / (len(coefficients) - 2)), 0.99)
+    return float(CAUTION * last * share / (1 - share))
 
 
 def _node(key: float, low: float, high: float) -> float:

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.errors import ModelError, complaint
-from spatial.models._chebyshev import fitted
 from spatial.models._least_squares import log_likelihood
-from spatial.models._log_determinant import LogDeterminant, factorised, value
+from spatial.models._log_determinant import INSIDE, LogDeterminant, approximately, exactly, factorised, value
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -22,6 +21,10 @@ Profile = Callable[[float], tuple[float, float]]
 
 GRID = 15  # points of the first, coarse search: the likelihood of an error model may have more than one peak
 COARSE_GRID = 9  # the same where each point costs a factorisation
+FINE_GRID = 41  # and where it costs nothing
+MANY = 2_000  # more places than this and the search begins with approximate values
+REACH = 6.5  # standard errors on both sides: one or two for the approximation, the rest for draws
+MOVES = 4  # how often the range may be moved
 EDGE = 1e-3  # an estimate nearer to a limit than this share of the interval gets a note
 BLOCK = 256  # columns solved at once
 #: More places than this and the exact traces for the information matrix take minutes.
@@ -42,8 +45,9 @@ def maximised(log_determinant: LogDeterminant, profile: Profile, count: int, nam
     """
     Find the maximum of the likelihood over the whole admissible interval.
 
-    A coarse search, a bounded one by parabolas (Brent) around the best point, and at last the root of the derivative: a
-    maximum itself cannot be located better than the square root of the rounding error.
+    A coarse search, a finer one around the best point, and at last the root of the derivative: a maximum itself cannot be
+    located better than the square root of the rounding error. With many places the first two use approximate values, and the
+    root is that of a polynomial through a few exact ones.
 
     Parameters
     ----------
@@ -66,6 +70,91 @@ def maximised(log_determinant: LogDeterminant, profile: Profile, count: int, nam
     ModelError
         When the likelihood has no maximum inside the interval.
     """
+    parameter = _quickly(log_determinant, profile, count) if _worthwhile(log_determinant) else None
+    if parameter is None:
+        parameter = _thoroughly(log_determinant, profile, count)
+    low, high = log_determinant.low, log_determinant.high
+    if parameter is None:
+        raise ModelError(
+            complaint(
+                f"parameter {name}",
+                f"the likelihood is largest at an end of its interval, {low:.4g} to {high:.4g}, where no estimate means anything",
+                "Expected a maximum inside",
+                "Use more places, another graph or fewer regressors",
+            )
+        )
+    notes: tuple[str, ...] = (f"Admissible interval of {name}: {low:.6g} to {high:.6g}.",)
+    if min(parameter - low, high - parameter) < EDGE * (high - low):
+        notes += (f"The estimate of {name} lies at the edge of its interval: treat all numbers of this model as unreliable.",)
+    squares = profile(parameter)[0]
+    known = log_determinant.fronts is not None and log_determinant.fits
+    best = (
+        float(exactly(log_determinant, parameter, parameter).polynomial(parameter)) if known else value(log_determinant, parameter)
+    )
+    return Maximum(parameter, squares, best + log_likelihood(squares, count), notes)
+
+
+def _worthwhile(log_determinant: LogDeterminant) -> bool:
+    """Whether one exact value takes so long that the search should begin with approximate ones."""
+    return log_determinant.fronts is not None and log_determinant.size > MANY
+
+
+def _quickly(log_determinant: LogDeterminant, profile: Profile, count: int) -> float | None:
+    """
+    Search with approximate values, then with a polynomial through exact ones about what was found.
+
+    The polynomial reaches so far that it also serves the draws of the impacts. None where this finds no maximum inside, or
+    where directed weights leave a part of the interval to be searched in which there are no approximate values.
+    """
+    inside = INSIDE * log_determinant.high
+    low = log_determinant.low if log_determinant.symmetric else max(log_determinant.low, -inside)
+    high = log_determinant.high if log_determinant.symmetric else inside
+    width = high - low
+
+    def score(parameter: float) -> float:
+        squares, half = profile(parameter)
+        return approximately(log_determinant, parameter)[1] + count * half / squares
+
+    def loss(parameter: float) -> float:
+        return -approximately(log_determinant, parameter)[0] - log_likelihood(profile(parameter)[0], count)
+
+    points = (low + high) / 2 + width / 2 * np.cos(np.pi * (np.arange(FINE_GRID, 0, -1) - 0.5) / FINE_GRID)
+    best = int(np.argmin([loss(float(point)) for point in points]))
+    if not 0 < best < FINE_GRID - 1:
+        return None
+    near = _root(score, float(points[best - 1]), float(points[best + 1]), width)
+    for _ in range(MOVES if near is not None else 0):
+        assert near is not None
+        step = 1e-4 * min(near - low, high - near)
+        bend = (score(near - step) - score(near + step)) / (2 * step)
+        if bend <= 0:
+            return None
+        reach = REACH / float(np.sqrt(bend))
+        left, right = max(near - reach, (near + low) / 2), min(near + reach, (near + high) / 2)
+        slope = exactly(log_determinant, left, right).polynomial.deriv(1)
+
+        def exact(parameter: float, slope: Callable[[float], float] = slope) -> float:
+            squares, half = profile(parameter)
+            return float(slope(parameter)) + count * half / squares
+
+        found = _root(exact, left, right, width)
+        if found is not None:
+            return found
+        near = left if exact(left) < 0 else right
+    return None
+
+
+def _root(score: Callable[[float], float], low: float, high: float, width: float) -> float | None:
+    """Find where the derivative falls through 0; None where it does not."""
+    from scipy.optimize import brentq
+
+    if not score(low) > 0 > score(high):
+        return None
+    return float(brentq(score, low, high, xtol=1e-15 * width, rtol=1e-14))
+
+
+def _thoroughly(log_determinant: LogDeterminant, profile: Profile, count: int) -> float | None:
+    """Search with exact values only."""
     from scipy.optimize import minimize_scalar
 
     low, high = log_determinant.low, log_determinant.high
@@ -79,26 +168,11 @@ def maximised(log_determinant: LogDeterminant, profile: Profile, count: int, nam
     left = float(points[best - 1]) if best > 0 else low
     right = float(points[best + 1]) if best < grid - 1 else high
     near = float(minimize_scalar(loss, bounds=(left, right), method="bounded", options={"xatol": 1e-4 * (high - low)}).x)
-    parameter = _polished(log_determinant, profile, count, near)
-    if parameter is None:
-        raise ModelError(
-            complaint(
-                f"parameter {name}",
-                f"the likelihood is largest at an end of its interval, {low:.4g} to {high:.4g}, where no estimate means anything",
-                "Expected a maximum inside",
-                "Use more places, another graph or fewer regressors",
-            )
-        )
-    notes: tuple[str, ...] = (f"Admissible interval of {name}: {low:.6g} to {high:.6g}.",)
-    if min(parameter - low, high - parameter) < EDGE * (high - low):
-        notes += (f"The estimate of {name} lies at the edge of its interval: treat all numbers of this model as unreliable.",)
-    return Maximum(parameter, profile(parameter)[0], -loss(parameter), notes)
+    return _polished(log_determinant, profile, count, near)
 
 
 def _polished(log_determinant: LogDeterminant, profile: Profile, count: int, near: float) -> float | None:
     """Find where the derivative is 0, close to a maximum that is known to about 4 digits; None where it is nowhere 0."""
-    from scipy.optimize import brentq
-
     width = log_determinant.high - log_determinant.low
     for reach in (1e-3, 1e-2, 1e-1):
         low = max(near - reach * width, (near + log_determinant.low) / 2)
@@ -109,8 +183,9 @@ def _polished(log_determinant: LogDeterminant, profile: Profile, count: int, nea
             squares, half = profile(parameter)
             return slope_at(parameter) + count * half / squares
 
-        if score(low) > 0 > score(high):
-            return float(brentq(score, low, high, xtol=1e-15 * width, rtol=1e-14))
+        found = _root(score, low, high, width)
+        if found is not None:
+            return found
     return None
 
 
@@ -120,7 +195,7 @@ def _slopes(log_determinant: LogDeterminant, low: float, high: float) -> Callabl
         eigenvalues = log_determinant.eigenvalues
         return lambda parameter: -float((eigenvalues / (1 - parameter * eigenvalues)).sum().real)
     margin = min(low - log_determinant.low, log_determinant.high - high, 0.02 * (log_determinant.high - log_determinant.low)) / 2
-    slope = fitted(lambda parameter: value(log_determinant, parameter), low - margin, high + margin).polynomial.deriv(1)
+    slope = exactly(log_determinant, low - margin, high + margin).polynomial.deriv(1)
     return lambda parameter: float(slope(parameter))
 
 

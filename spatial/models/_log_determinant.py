@@ -1,6 +1,5 @@
-"""log |I - r W|: prepared once for a graph, evaluated for many r, by eigenvalues or by sparse factorisation."""
+"""log |I - r W|: prepared once for a graph, evaluated for many r, by eigenvalues, by elimination or from random traces."""
 
-import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,42 +8,58 @@ from numpy.typing import NDArray
 
 from spatial.errors import ModelError, complaint
 from spatial.models._chebyshev import Fitted, fitted
+from spatial.models._from_links import coordinates_from
+from spatial.models._limits import EXACT_LIMITS, SMALL, by_eigenvalues, extremes
+from spatial.models._memory import available
+from spatial.models._multifrontal import Fronts, log_absolute, planned
+from spatial.models._random_traces import Moments, approximated, moments
+from spatial.models._symmetry import Similar, similar
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Vector = NDArray[np.float64]
-Method = Literal["auto", "eigen", "lu"]
+Method = Literal["auto", "eigen", "cholesky", "lu", "chebyshev"]
 
-#: Up to here dense eigenvalues are quicker than one factorisation for each r (symmetric 2,000: 0.7 s; directed 1,000: 1 s).
-EIGEN_SYMMETRIC, EIGEN_DIRECTED = 2_000, 1_000
+#: Up to here dense eigenvalues are quicker than the elimination for each r.
+EIGEN_SYMMETRIC, EIGEN_DIRECTED = 1_000, 500
 #: Beyond this, dense eigenvalues take gigabytes and the best part of an hour.
 MOST_EIGENVALUES = 10_000
-SMALL = 1e-9
-#: How many eigenvalues at one end are asked for: Arnoldi iteration may miss the outermost of several that lie close together.
-SEVERAL = 6
-#: Up to here the limits of the interval are computed to all digits where there are no eigenvalues.
-EXACT_LIMITS = 5_000
-#: Largest difference, relative to the largest weight, between two weights that are called symmetric.
-UNEVEN = 1e-10
-#: Widest range of logarithms of row scales that is still computed with (e^100).
-WIDEST = 100.0
+#: More work than this for one r (some hours) is not begun unasked.
+MOST_WORK = 2e14
+#: Work / n^1.5 of a graph whose neighbours are near one another is some 20 to 40; far more, and other coordinates are tried.
+FAR_TOO_MUCH = 400.0
+#: Random vectors and terms: to find the neighbourhood of a maximum, and where the result itself rests on them.
+PROBES, TERMS = 4, 64
+MANY_PROBES, MANY_TERMS = 32, 200
+#: Share of the interval of directed weights in which the series of powers is used.
+INSIDE = 0.97
+#: Nodes of a polynomial for what is cheap to compute.
+CHEAP = 64
+NAMES = {
+    "eigen": "all eigenvalues",
+    "cholesky": "Cholesky elimination by nested dissection, exact",
+    "lu": "LU elimination by nested dissection, exact",
+    "chebyshev": "traces of polynomials measured with random vectors, an approximation",
+}
 
 
 @dataclass(frozen=True, eq=False)
 class LogDeterminant:
-    """What was computed once: eigenvalues, or the matrix to factorise."""
+    """What was computed once: eigenvalues, the plan of an elimination, or traces."""
 
-    method: Literal["eigen", "lu"]
+    method: Literal["eigen", "cholesky", "lu", "chebyshev"]
     low: float  # 1 / smallest eigenvalue: between these the determinant is positive
     high: float  # 1 / largest eigenvalue
     size: int
     eigenvalues: "NDArray[np.complex128] | None"
     matrix: "Any"  # sparse: symmetric and similar to W where there is such a matrix, else W
     symmetric: bool
+    scale: Vector | None  # `matrix` is scale_i w_ij / scale_j where it is symmetric
     notes: tuple[str, ...]
-    coordinates: Vector | None = None  # (n, 2)
+    fronts: Fronts | None = None
     fits: list[Fitted] = field(default_factory=list)  # polynomials on parts of the interval, found on the way
+    measured: list[Moments] = field(default_factory=list)  # traces, once they are needed
 
 
 def prepared(matrix: "csr_array", method: Method, coordinates: Vector | None = None) -> LogDeterminant:
@@ -56,20 +71,22 @@ def prepared(matrix: "csr_array", method: Method, coordinates: Vector | None = N
     matrix
         The weights W, (n, n); any style, directed or not, with or without islands.
     method
-        ``"eigen"``, ``"lu"``, or ``"auto"`` to choose by the number of places.
+        ``"eigen"``: all eigenvalues; ``"cholesky"``: exact, for weights that are a symmetric matrix with rows scaled; ``"lu"``:
+        exact, for any; ``"chebyshev"``: random traces, with a stated error; ``"auto"``: the quickest exact one, and random traces
+        only where the exact ones would not fit in memory.
     coordinates
-        Where the places are, (n, 2): neighbours should be near one another. They make a factorisation quicker and change no
+        Where the places are, (n, 2): neighbours should be near one another. They make an elimination quicker and change no
         number beyond rounding.
 
     Returns
     -------
     LogDeterminant
-        To be given to `value` and `derivatives`.
+        To be given to `value`, `exactly`, `approximately` and `derivatives`.
 
     Raises
     ------
     ModelError
-        When the graph has no links or a place is its own neighbour.
+        When the graph has no links, a place is its own neighbour, the method is not for such weights or does not fit in memory.
 
     Notes
     -----
@@ -80,44 +97,95 @@ def prepared(matrix: "csr_array", method: Method, coordinates: Vector | None = N
     Ord, K. (1975). Estimation methods for models of spatial interaction. JASA 70, 120-126. doi:10.1080/01621459.1975.10480272.
     Bivand, R., Hauke, J., Kossowski, T. (2013). Computing the Jacobian in Gaussian spatial autoregressive models.
     Geographical Analysis 45, 150-179. doi:10.1111/gean.12008.
+    Pace, R. K., Barry, R. (1997). Sparse spatial autoregressions. Statistics & Probability Letters 33, 291-297.
+    doi:10.1016/S0167-7152(96)00140-X.
     """
     _checked(matrix)
-    similar = symmetrised(matrix)
+    twin = similar(matrix)
     n = matrix.shape[0]
-    if method == "auto":
-        method = "eigen" if n <= (EIGEN_DIRECTED if similar is None else EIGEN_SYMMETRIC) else "lu"
-    basis = matrix if similar is None else similar
-    if method == "eigen" and n > MOST_EIGENVALUES:
-        what = f"all eigenvalues of {n:,} places would take about {3 * 8 * n**2 / 1e9:,.0f} GB"
-        expected = f"Expected at most {MOST_EIGENVALUES:,} places"
-        raise ModelError(complaint("log_determinant", what, expected, 'Set log_determinant = "lu", which is as exact'))
-    found = _by_eigenvalues(basis, symmetric=similar is not None) if method == "eigen" else None
-    notes = [
-        f"Log-determinant: {'all eigenvalues' if found is not None else 'sparse LU factorisation, exact'} (method {method!r})."
-    ]
+    basis = matrix if twin is None else twin.matrix
+    kind, found, fronts, notes = _chosen(method, basis, twin, coordinates)
+    notes = [f"Log-determinant: {NAMES[kind]} (method {kind!r}).", *notes]
     smallest, largest = (
-        (float(found.real.min()), float(found.real.max())) if found is not None else _extremes(basis, matrix, similar is not None)
+        (float(found.real.min()), float(found.real.max()))
+        if found is not None
+        else extremes(basis, matrix, symmetric=twin is not None)
     )
     if found is None and n > EXACT_LIMITS:
-        notes.append("The limits of the spatial parameter were computed to four digits.")
+        notes.append("The limits of the spatial parameter were computed to about three digits.")
     bound = float(np.abs(matrix).sum(axis=1).max())  # no eigenvalue is further from 0 than the largest row
     if smallest > -SMALL * bound or largest < SMALL * bound:
         notes.append(
             "The graph has no eigenvalues of both signs, so one limit of the spatial parameter is set by the largest row of weights."
         )
-    low = 1 / smallest if smallest < -SMALL * bound else -1 / bound
-    high = 1 / largest if largest > SMALL * bound else 1 / bound
     return LogDeterminant(
-        method="eigen" if found is not None else "lu",
-        low=low,
-        high=high,
+        method=kind,
+        low=1 / smallest if smallest < -SMALL * bound else -1 / bound,
+        high=1 / largest if largest > SMALL * bound else 1 / bound,
         size=n,
         eigenvalues=found,
-        matrix=basis.tocsc(),
-        symmetric=similar is not None,
+        matrix=basis.tocsr(),
+        symmetric=twin is not None,
+        scale=None if twin is None else twin.scale,
         notes=tuple(notes),
-        coordinates=coordinates,
+        fronts=fronts,
     )
+
+
+def _chosen(
+    method: Method, basis: "csr_array", twin: Similar | None, coordinates: Vector | None
+) -> tuple[Literal["eigen", "cholesky", "lu", "chebyshev"], "NDArray[np.complex128] | None", Fronts | None, list[str]]:
+    """Choose a method, and do what it does once."""
+    n, asked = basis.shape[0], method
+    if method == "auto" and n <= (EIGEN_DIRECTED if twin is None else EIGEN_SYMMETRIC):
+        method = "eigen"
+    if method == "eigen":
+        if n > MOST_EIGENVALUES:
+            what = f"all eigenvalues of {n:,} places would take about {3 * 8 * n**2 / 1e9:,.0f} GB"
+            expected = f"Expected at most {MOST_EIGENVALUES:,} places"
+            raise ModelError(complaint("log_determinant", what, expected, 'Set log_determinant = "lu", which is as exact'))
+        return "eigen", by_eigenvalues(basis, symmetric=twin is not None), None, []
+    if method == "chebyshev":
+        return "chebyshev", None, None, []
+    if method == "cholesky" and twin is None:
+        raise ModelError(
+            complaint(
+                "log_determinant",
+                "'cholesky' needs weights that are a symmetric matrix with rows scaled, and these are not, as with nearest neighbours",
+                "Expected w_ij and w_ji that are both 0 or both not",
+                'Set log_determinant = "lu", which is as exact',
+            )
+        )
+    kind: Literal["cholesky", "lu"] = "lu" if twin is None or method == "lu" else "cholesky"
+    fronts = _planned(basis, coordinates, symmetric=kind == "cholesky")
+    room = available()
+    if fronts.bytes <= room and (asked != "auto" or fronts.flops <= MOST_WORK):
+        return kind, None, fronts, []
+    needed = f"elimination would take about {fronts.bytes / 1e9:,.1f} GB and {fronts.flops / 1e9:,.0f} thousand million operations for each value"
+    if asked == "auto":
+        return "chebyshev", None, None, [f"The exact {needed}; {room / 1e9:,.1f} GB are free."]
+    raise ModelError(
+        complaint(
+            "log_determinant",
+            f"{needed}, and {room / 1e9:,.1f} GB are free",
+            "Expected a graph of near neighbours, or a smaller one",
+            'Set log_determinant = "chebyshev", an approximation, or use fewer neighbours',
+        )
+    )
+
+
+def _planned(basis: "csr_array", coordinates: Vector | None, *, symmetric: bool) -> Fronts:
+    """Plan along the coordinates given, or along steps through the graph where these are none or do not suit the graph."""
+    from scipy.sparse import csr_array
+
+    n, first = basis.shape[0], None
+    if coordinates is not None and np.isfinite(coordinates).all():
+        first = planned(basis, coordinates, symmetric=symmetric)
+        if first.flops <= FAR_TOO_MUCH * n**1.5:
+            return first
+    pattern = csr_array((np.ones(basis.nnz), basis.indices, basis.indptr), shape=basis.shape)
+    second = planned(basis, coordinates_from(pattern if symmetric else csr_array(pattern + pattern.T)), symmetric=symmetric)
+    return second if first is None or second.flops < first.flops else first
 
 
 def value(log_determinant: LogDeterminant, parameter: float) -> float:
@@ -134,13 +202,17 @@ def value(log_determinant: LogDeterminant, parameter: float) -> float:
     Returns
     -------
     float
-        The logarithm.
+        The logarithm; exact but for the method ``"chebyshev"``.
     """
     if log_determinant.eigenvalues is not None:
         return float(np.log(np.abs(1 - parameter * log_determinant.eigenvalues)).sum())
-    return float(
-        np.log(np.abs(factorised(log_determinant.matrix, parameter, symmetric=log_determinant.symmetric).U.diagonal())).sum()
-    )
+    if log_determinant.fronts is None:
+        return approximated(_moments(log_determinant), parameter)[0]
+    try:
+        return log_absolute(log_determinant.fronts, parameter)[0]
+    except np.linalg.LinAlgError:  # not positive definite, as beyond the limits; or a pivot that is too small
+        found = factorised(log_determinant.matrix.tocsc(), parameter)
+        return float(np.log(np.abs(found.U.diagonal())).sum())
 
 
 def derivatives(log_determinant: LogDeterminant, parameters: Vector) -> tuple[Vector, Vector, float]:
@@ -160,8 +232,8 @@ def derivatives(log_determinant: LogDeterminant, parameters: Vector) -> tuple[Ve
     Returns
     -------
     tuple
-        Two arrays as long as `parameters`, and the relative error of the values they come from: 0 with eigenvalues; with
-        LU that of a Chebyshev interpolation, measured between its nodes.
+        Two arrays as long as `parameters`, and the relative error of the values they come from: 0 with eigenvalues; else
+        that of a Chebyshev interpolation, measured.
     """
     parameters = np.atleast_1d(np.asarray(parameters, dtype=float))
     if log_determinant.eigenvalues is not None:
@@ -180,6 +252,9 @@ def approximately(log_determinant: LogDeterminant, parameter: float) -> tuple[fl
     """
     Give log |I - r W| and its first derivative, cheaply and good enough for a search.
 
+    With four random vectors a maximum of the likelihood that is found from these lies about half a standard error beside the
+    true one: the derivative is wrong by sqrt(2 tr(G G) / 4), and the information is at least 2 tr(G G) for symmetric weights.
+
     Parameters
     ----------
     log_determinant
@@ -195,6 +270,8 @@ def approximately(log_determinant: LogDeterminant, parameter: float) -> tuple[fl
     if log_determinant.eigenvalues is not None:
         rest = 1 - parameter * log_determinant.eigenvalues
         return float(np.log(np.abs(rest)).sum()), -float((log_determinant.eigenvalues / rest).sum().real)
+    if _summable(log_determinant, parameter, parameter):
+        return approximated(_moments(log_determinant), parameter)[:2]
     found = _covering(log_determinant, parameter, parameter)
     if found is None:
         width = log_determinant.high - log_determinant.low
@@ -206,6 +283,9 @@ def exactly(log_determinant: LogDeterminant, low: float, high: float) -> Fitted:
     """
     Replace log |I - r W| between two values of r by a polynomial through exact values, and remember it.
 
+    Where there are many places, only the difference from the series of random traces is interpolated: it is smaller by some
+    three digits, so fewer exact values do.
+
     Parameters
     ----------
     log_determinant
@@ -216,11 +296,19 @@ def exactly(log_determinant: LogDeterminant, low: float, high: float) -> Fitted:
     Returns
     -------
     Fitted
-        The polynomial and its error relative to the largest value, measured.
+        The polynomial and its error relative to the largest value, measured; for ``"chebyshev"`` the stated one.
     """
     found = _covering(log_determinant, low, high)
     if found is None:
-        found = fitted(lambda parameter: value(log_determinant, parameter), low, high)
+        near = None
+        if log_determinant.fronts is not None and log_determinant.size > EXACT_LIMITS and _summable(log_determinant, low, high):
+            given = _moments(log_determinant)
+            near = fitted(lambda parameter: approximated(given, parameter)[0], low, high, fewest=CHEAP).polynomial
+        found = fitted(lambda parameter: value(log_determinant, parameter), low, high, near=near)
+        if log_determinant.method == "chebyshev":
+            ends = [approximated(_moments(log_determinant), end) for end in (low, high)]
+            size = max(abs(end[0]) for end in ends) or 1.0
+            found = Fitted(found.polynomial, max(end[2] for end in ends) / size)
         log_determinant.fits.append(found)
     return found
 
@@ -239,7 +327,36 @@ def remarks(log_determinant: LogDeterminant) -> tuple[str, ...]:
     tuple
         Notes for a result.
     """
-    return log_determinant.notes
+    if not log_determinant.fits or log_determinant.eigenvalues is not None:
+        return log_determinant.notes
+    last = log_determinant.fits[-1]
+    low, high = last.polynomial.domain
+    kind = "stated" if log_determinant.method == "chebyshev" else "measured"
+    text = f"Log-determinant between {low:.4g} and {high:.4g}: {kind} relative error at most {max(last.error, 1e-16):.1g}."
+    if log_determinant.method == "chebyshev":
+        text += " It is four standard errors of the random vectors and what the terms left out amount to."
+    return (*log_determinant.notes, text)
+
+
+def _summable(log_determinant: LogDeterminant, low: float, high: float) -> bool:
+    """Whether the series of random traces converges: for directed weights only inside the circle of the largest eigenvalue."""
+    return log_determinant.symmetric or max(-low, high) < INSIDE * log_determinant.high
+
+
+def _moments(log_determinant: LogDeterminant) -> Moments:
+    if not log_determinant.measured:
+        many = log_determinant.method == "chebyshev"
+        log_determinant.measured.append(
+            moments(
+                log_determinant.matrix,
+                1 / log_determinant.low,
+                1 / log_determinant.high,
+                symmetric=log_determinant.symmetric,
+                probes=MANY_PROBES if many else PROBES,
+                terms=MANY_TERMS if many else TERMS,
+            )
+        )
+    return log_determinant.measured[0]
 
 
 def _covering(log_determinant: LogDeterminant, low: float, high: float) -> Fitted | None:
@@ -275,69 +392,6 @@ def factorised(matrix: Any, parameter: float, *, symmetric: bool = False) -> Any
     return splu(system)
 
 
-def symmetrised(matrix: "csr_array") -> "csr_array | None":
-    """
-    Find the symmetric matrix D^(1/2) W D^(-1/2) that has the eigenvalues of W.
-
-    It exists for every graph whose weights are a symmetric matrix with rows scaled: standardised by rows, variance-stabilised,
-    or not at all.
-
-    Parameters
-    ----------
-    matrix
-        W.
-
-    Returns
-    -------
-    scipy.sparse.csr_array or None
-        None where there is none, as for nearest neighbours.
-    """
-    from scipy.sparse import csr_array, diags_array
-
-    matrix = csr_array(matrix)
-    matrix.sort_indices()
-    if not (matrix != matrix.T).nnz:
-        return matrix
-    pattern = csr_array((np.ones(matrix.nnz), matrix.indices, matrix.indptr), shape=matrix.shape)
-    if (matrix.data <= 0).any() or (pattern != pattern.T).nnz:
-        return None
-    scale = _row_scale(matrix, pattern)
-    if scale is None:
-        return None
-    similar = csr_array(diags_array(scale) @ matrix @ diags_array(1 / scale))
-    uneven = abs(similar - similar.T)
-    if uneven.nnz and uneven.max() > UNEVEN * abs(similar).max():
-        return None
-    return csr_array((similar + similar.T) / 2)
-
-
-def _row_scale(matrix: "csr_array", pattern: "csr_array") -> Vector | None:
-    """
-    Find sqrt(d) with d_i w_ij symmetric along a tree of links: d_j = d_i w_ij / w_ji.
-
-    One tree reaches all components, from a root that is added and linked to one place of each.
-    """
-    from scipy.sparse import coo_array, csr_array, csr_matrix
-    from scipy.sparse.csgraph import breadth_first_order, connected_components
-
-    n = matrix.shape[0]
-    back = csr_array(matrix.T)
-    back.sort_indices()
-    links = csr_array((matrix.data / back.data, matrix.indices, matrix.indptr), shape=matrix.shape).tocoo()
-    starts = np.unique(connected_components(pattern, directed=False)[1], return_index=True)[1]
-    rows, columns = np.concatenate([links.row, np.full(len(starts), n)]), np.concatenate([links.col, starts])
-    ratios = csr_matrix(coo_array((np.concatenate([links.data, np.ones(len(starts))]), (rows, columns)), shape=(n + 1, n + 1)))
-    order, before = breadth_first_order(ratios, n, directed=True)
-    steps = np.log(np.asarray(ratios[before[order[1:]], order[1:]]).ravel())
-    logarithm = np.zeros(n + 1)
-    for place, step in zip(order[1:].tolist(), steps.tolist(), strict=True):
-        logarithm[place] = logarithm[before[place]] + step
-    if np.ptp(logarithm) > WIDEST:
-        return None
-    found: Vector = np.exp(logarithm[:n] / 2)
-    return found
-
-
 def _checked(matrix: "csr_array") -> None:
     if matrix.nnz == 0:
         raise ModelError(
@@ -358,55 +412,3 @@ def _checked(matrix: "csr_array") -> None:
                 "Build the graph without them",
             )
         )
-
-
-def _by_eigenvalues(matrix: "csr_array", *, symmetric: bool) -> "NDArray[np.complex128]":
-    from scipy.linalg import eigvals, eigvalsh
-
-    dense = matrix.toarray()
-    return np.asarray(eigvalsh(dense) if symmetric else eigvals(dense)).astype(complex)
-
-
-def _extremes(basis: "csr_array", matrix: "csr_array", symmetric: bool) -> tuple[float, float]:  # noqa: FBT001
-    """
-    Find the smallest and largest real part of the eigenvalues by Lanczos or Arnoldi iteration from a fixed start.
-
-    With many places the eigenvalues crowd at the ends and the last digits would take minutes: then four digits must do, on
-    the safe side. Where all rows have the same sum and no weight is negative, the largest is that sum.
-    """
-    from scipy.sparse.linalg import ArpackError, eigs, eigsh
-
-    n = basis.shape[0]
-    if n <= EIGEN_DIRECTED:
-        everything = _by_eigenvalues(basis, symmetric=symmetric).real
-        return float(everything.min()), float(everything.max())
-    start = np.random.default_rng(0).uniform(0.5, 1.5, n)
-    tolerance, cycles = (1e-10, 10 * n) if n <= EXACT_LIMITS else (1e-4, 300)
-    sums = np.asarray(matrix.sum(axis=1)).ravel()
-    bound = float(np.abs(matrix).sum(axis=1).max())
-    found, count = [], 1 if symmetric else SEVERAL
-    for which, sign in (("SA" if symmetric else "SR", -1.0), ("LA" if symmetric else "LR", 1.0)):
-        even = (matrix.data > 0).all() and np.ptp(sums[sums > 0]) <= SMALL * bound and (symmetric or (sums > 0).all())
-        if sign > 0 and even:
-            found.append(bound)
-            continue
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                solver = eigsh if symmetric else eigs
-                options = {
-                    "k": count,
-                    "ncv": 20 * count if symmetric else 8 * count,
-                    "which": which,
-                    "v0": start,
-                    "return_eigenvectors": False,
-                    "tol": tolerance,
-                    "maxiter": cycles,
-                }
-                reached = solver(basis, **options).real
-                value_found = float(reached.max() if sign > 0 else reached.min())
-            margin = tolerance * abs(value_found) if n > EXACT_LIMITS else 0.0
-            found.append(value_found + sign * margin)
-        except ArpackError:  # no convergence: the bound by rows is safe, if narrow
-            found.append(sign * bound)
-    return found[0], found[1]

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,8 @@ Numbers = NDArray[np.int64]
 
 #: Fronts of at least so many rows are eliminated one by one.
 LARGE = 160
+#: Smaller ones are not worth adding piece by piece.
+SHORT = 32
 #: Levels of the tree whose fronts share one task: some 500 leaves stay in the cache of a processor.
 TOGETHER = 9
 #: Added to the diagonal of what is not eliminated, so that one Cholesky factorisation of a whole front gives both its factors.
@@ -307,7 +310,7 @@ def _eliminated(
 
 def _added(buffer: Vector, group: Group, rest: Vector) -> None:
     """Add what is left of fronts to those of the next level."""
-    if group.count == 1:
+    if group.count == 1 and group.boundary >= SHORT:
         cuts = np.flatnonzero(np.diff(group.columns[0]) != 1) + 1
         if len(cuts) * 6 < group.boundary:
             return _added_by_pieces(buffer, group, rest[0], [0, *cuts.tolist(), group.boundary])
@@ -322,9 +325,9 @@ def _added_by_pieces(buffer: Vector, group: Group, rest: Vector, cuts: list[int]
     corner = int(rows[0] - columns[0] * stride)
     side = stride - 1
     front = buffer[corner : corner + side * stride].reshape(side, stride)
-    for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+    for first, last in pairwise(cuts):
         down = slice(columns[first], columns[last - 1] + 1)
-        for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+        for start, stop in pairwise(cuts):
             front[down, columns[start] : columns[stop - 1] + 1] += rest[first:last, start:stop]
 
 
