@@ -51,7 +51,8 @@ def read_records(recipe: RecordsRecipe, wanted: Sequence[str] = ()) -> Records:
     stata = recipe.table.suffix.casefold() == ".dta" and recipe.table.is_file()
     table, labels = _stata(recipe) if stata else (cells(recipe.table, recipe.sheet, encoding=recipe.encoding), {})
     titles = [str(title) for title in table.frame.columns]
-    names = list(dict.fromkeys([*key, *wanted, *recipe.columns])) or list(dict.fromkeys(titles))
+    named = [*wanted, *recipe.columns]
+    names = list(dict.fromkeys([*key, *named] if named else titles))
     sources = {name: recipe.columns[name].source if name in recipe.columns else name for name in names}
     absent = [name for name, source in sources.items() if source not in titles and name not in recipe.columns]
     complaints = [complaint(where, f"there is no column {name!r}", nearest_name(name, titles)) for name in absent]
