@@ -138,7 +138,7 @@ def _called(row: Operation, function: Any, options: tuple[Option, ...], given: a
     from spatial.running import columns_named
 
     names = data_parameters(function)
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = {"fits": None}
     if "records" in names:
         data["records"] = _records(given, columns_named(row.name, values), values)
         places = _places(given, []) if given.places else None

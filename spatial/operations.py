@@ -43,6 +43,7 @@ OPERATIONS = (
     Operation("durbin_error_model", "models", "Spatial Durbin error model", "Spatial Durbin error model (SDEM) by maximum likelihood"),
     Operation("combined_model", "models", "Spatial combined model", "Spatial lag and error at once (SAC, SARAR; GNS with durbin)"),
     Operation("fixed_effects", "models", "Fixed effects regression", "Regression on records with absorbed factors and clusters"),
+    Operation("compare_models", "models", "Models compared", "Compare models: side by side, by tests, AIC and BIC; search from OLS on"),
     Operation("kernel_density", "surfaces", "Kernel density", "Density of weighted points as a surface"),
     Operation("k_means", "clusters", "k-means grouping", "Group places by several indicators (k-means)"),
     Operation("ward", "clusters", "Ward grouping", "Group places by several indicators (Ward's hierarchy)"),

@@ -35,7 +35,7 @@ class Option:
     """One keyword option of an operation, as its signature declares it."""
 
     name: str
-    kind: str  # "int", "float", "bool", "str", "choice", "column", "columns", "formula", "texts", "numbers"
+    kind: str  # "int", "float", "bool", "str", "choice", "choices", "column", "columns", "formula", "texts", "numbers"
     required: bool
     default: Any
     optional: bool
@@ -168,9 +168,12 @@ def converted(option: Option, value: Any, where: str) -> Any:
         result = converter(value)
     except (TypeError, ValueError, OverflowError):
         raise StudyError(complaint(place, f"{shortened(value)} cannot be used", f"Expected {expected(option)}")) from None
-    if option.choices and result not in option.choices:
+    strange = [each for each in (result if isinstance(result, list) else [result]) if option.choices and each not in option.choices]
+    if strange:
         raise StudyError(
-            complaint(place, f"{value!r} is not known", nearest_name(str(value), option.choices), f"Expected {expected(option)}")
+            complaint(
+                place, f"{strange[0]!r} is not known", nearest_name(str(strange[0]), option.choices), f"Expected {expected(option)}"
+            )
         )
     if option.low is not None and option.high is not None:
         numbers = result if isinstance(result, list) else [result]
@@ -199,6 +202,7 @@ def expected(option: Option) -> str:
         "bool": "true or false",
         "str": "a text",
         "choice": f"one of {listed(option.choices, 20)}",
+        "choices": f"a list of {listed(option.choices, 20)}",
         "column": "the name of a column",
         "columns": "a list of column names",
         "formula": "a formula such as 'y ~ x1 + x2'",
@@ -288,7 +292,7 @@ def _read(annotation: Any, name: str) -> tuple[str, bool, tuple[str, ...], float
         return "choice", False, tuple(str(each) for each in get_args(annotation)), None, None
     if origin is list:
         kind, _, choices, low, high = _read(get_args(annotation)[0], name)
-        many = {"column": "columns", "str": "texts", "float": "numbers", "int": "numbers"}.get(kind)
+        many = {"column": "columns", "str": "texts", "float": "numbers", "int": "numbers", "choice": "choices"}.get(kind)
         if many:
             return many, False, choices, low, high
     if annotation in (int, float, bool, str):
@@ -340,6 +344,7 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "bool": _truth,
     "str": _text,
     "choice": str,
+    "choices": _texts,
     "column": _text,
     "columns": _texts,
     "formula": _text,

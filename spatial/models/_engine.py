@@ -69,7 +69,9 @@ class Fit:
     notes: tuple[str, ...]
 
 
-def fields_of(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[str, Any]) -> dict[str, Any]:
+def fields_of(
+    places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[str, Any], determinant: LogDeterminant | None = None
+) -> dict[str, Any]:
     """
     Fit a model by maximum likelihood and fill the fields of its result.
 
@@ -82,7 +84,9 @@ def fields_of(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[
     kind
         Which model.
     options
-        As used by the operation.
+        As used by the operation; with ``impacts`` None they are left out.
+    determinant
+        As prepared for these weights; None to prepare it.
 
     Returns
     -------
@@ -90,10 +94,11 @@ def fields_of(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[
         Field name to value.
     """
     found = designed(places, graph, kind, options)
-    determinant = determinant_of(places, found, options["log_determinant"])
+    if determinant is None:
+        determinant = determinant_of(places, found, options["log_determinant"])
     fit = fitted(found, kind, determinant, options.get("weights_column"))
     estimate, covariance, error = estimates(fit, options["vcov"])
-    effects = _effects(fit, estimate, covariance)
+    effects = None if options.get("impacts", "delta") is None else _effects(fit, estimate, covariance)
     tests = spatial_tests(
         fit.problem,
         fit.solution,

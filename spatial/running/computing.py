@@ -47,7 +47,7 @@ def compute(prepared: Prepared, tell: Callable[[int, str], None] | None = None) 
         if tell:
             tell(number, title)
         with collected() as told, in_step(study, recipe):
-            result = _computed(recipe, prepared)
+            result = _computed(recipe, prepared, steps)
         result = replace(result, notes=tuple(dict.fromkeys((*result.notes, *told))))
         steps.append(Step(id=recipe.id, title=title, result=result, graph=recipe.graph if "graph" in _data(recipe) else None))
         added = columns_of(recipe.id, result, places.index)
@@ -96,9 +96,10 @@ def _data(recipe: StepRecipe) -> tuple[str, ...]:
     return data_parameters(operation(recipe.operation).function())
 
 
-def _computed(recipe: StepRecipe, prepared: Prepared) -> Result:
+def _computed(recipe: StepRecipe, prepared: Prepared, earlier: "list[Step]") -> Result:
     """Call the operation with the data its signature names."""
     function = operation(recipe.operation).function()
+    found = {each.id: each.result for each in earlier}
     located = recipe.records is None or recipe.options.get("place") is not None
     data = {
         "places": prepared.places if located else None,
@@ -106,6 +107,7 @@ def _computed(recipe: StepRecipe, prepared: Prepared) -> Result:
         "boundary": prepared.places,
         "graph": prepared.graphs.get(recipe.graph) if recipe.graph and located else None,
         "points": prepared.points.get(recipe.points) if recipe.points else prepared.places,
+        "fits": None if recipe.steps is None else {name: found[name] for name in recipe.steps},
     }
     result = function(*(data[name] for name in data_parameters(function)), **recipe.options)
     if not isinstance(result, Result):

@@ -16,7 +16,7 @@ from spatial.study.recipes import GraphRecipe, StepRecipe
 
 #: Operations of the weights room that build a graph, which is all but the report.
 GRAPHS = tuple(row.name for row in OPERATIONS if row.room == "weights" and row.name != "connectivity")
-_STEP = ("operation", "id", "graph", "points", "records", "title", "options")
+_STEP = ("operation", "id", "graph", "points", "records", "steps", "title", "options")
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
 
 #: Names that no file can have on Windows.
@@ -58,7 +58,7 @@ def step_recipes(sections: list[Section], there: Named, seed: int, languages: Co
     found: list[StepRecipe] = []
     for section in sections:
         section.known(_STEP) if not _misplaced(section) else None
-        recipe = _step(section, there, seed, languages)
+        recipe = _step(section, there, seed, languages, found)
         if recipe is None:
             continue
         twin = next((each for each in found if each.id.casefold() == recipe.id.casefold()), None)
@@ -93,7 +93,7 @@ def _function(name: Any) -> Callable[..., Any] | None:
     return row.function() if row else None
 
 
-def _step(section: Section, there: Named, seed: int, languages: Collection[str]) -> StepRecipe | None:
+def _step(section: Section, there: Named, seed: int, languages: Collection[str], earlier: list[StepRecipe]) -> StepRecipe | None:
     name = section.text("operation", required=True)
     function = _function(name)
     if name is None or function is None:
@@ -133,6 +133,7 @@ def _step(section: Section, there: Named, seed: int, languages: Collection[str])
         graph=_graph(section, function, there.graphs, label),
         points=_points(section, function, there.points, label),
         records=records,
+        steps=_steps(section, function, [each.id for each in earlier], label),
         title=section.words("title", languages),
         options=options,
     )
@@ -190,6 +191,21 @@ def _graph(section: Section, function: Callable[..., Any], graphs: Mapping[str, 
             remedy='Name one as graph = "..."' if graphs else "Add [graphs.NAME] with a kind",
         )
     return None
+
+
+def _steps(section: Section, function: Callable[..., Any], earlier: list[str], label: str) -> tuple[str, ...] | None:
+    """Find the earlier steps whose results a step works on."""
+    if "steps" not in section.values:
+        return None
+    if "fits" not in data_parameters(function):
+        section.complain("steps", f"step '{label}': {function.__name__} takes no results of steps", remedy="Leave 'steps' out")
+        return None
+    named: tuple[str, ...] = section.many("steps", str, "a list of ids of earlier steps")
+    for name in named:
+        if name not in earlier:
+            known = nearest_name(name, earlier) if earlier else "There is none before it"
+            section.complain("steps", f"step '{label}': there is no earlier step {name!r}", known)
+    return named
 
 
 def _points(section: Section, function: Callable[..., Any], points: Collection[str], label: str) -> str | None:

@@ -43,6 +43,7 @@ class StepRecipe:
     graph: str | None = None
     points: str | None = None
     records: str | None = None
+    steps: tuple[str, ...] | None = None  # earlier steps whose results it works on
     title: str = ""
     options: Mapping[str, Any]
 
