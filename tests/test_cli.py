@@ -28,7 +28,7 @@ def test_every_operation_is_exported_and_every_option_has_its_sentence(row):
     assert function is row.function()
     for option in declared(function):
         assert re.match(r"^[A-Z\"'0-9].{8,}", option.help, re.DOTALL), f"{row.name}: {option.name}: {option.help!r}"
-    assert data_parameters(function)[0] in ("places", "points")
+    assert data_parameters(function)[0] in ("places", "points", "records")
     for word in ("Parameters", "Returns", "Raises"):
         assert f"\n    {word}\n" in function.__doc__, f"{row.name} says nothing under {word}"
 
