@@ -1,5 +1,6 @@
 """Regressions on records: answers a person can verify, the bootstrap against a naive loop, what stays the same, bad input."""
 
+from importlib import import_module
 from itertools import product
 
 import numpy as np
@@ -129,6 +130,19 @@ def test_the_bootstrap_is_the_naive_double_loop(seed, factors):
     for position, name in ((1, "x"), (2, "z")):
         assert found.coefficients.loc[name, "p_wild"] == pytest.approx(naive_p(records, factors, position), abs=1e-12)
     assert any("all 32 sign vectors of 5 clusters" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("factors", [["sector"], ["sector", "year"]])
+def test_the_ways_to_project_agree(factors, monkeypatch):
+    from spatial.models import _survey_bootstrap as bootstrap
+
+    records = drawn(4, 150, 8).assign(year=lambda table: table.firm % 4, w=lambda table: 1 + table.firm % 3)
+    options = {"formula": "y ~ x + z", "absorb": factors, "cluster": ["region"], "weights_column": "w"}
+    written = fixed_effects(records, **options)
+    monkeypatch.setattr(import_module("spatial.models.fixed_effects"), "projection", lambda found: None)
+    monkeypatch.setattr(bootstrap, "_AT_A_TIME", 3)
+    absorbed = fixed_effects(records, **options)
+    np.testing.assert_allclose(written.coefficients, absorbed.coefficients, rtol=1e-7)
 
 
 def test_the_interval_of_the_bootstrap_holds_what_is_not_rejected():

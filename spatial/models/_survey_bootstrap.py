@@ -15,10 +15,13 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Weights = Literal["rademacher", "webb"]
 
+#: With more clusters the bootstrap is not worth its memory.
+MOST_CLUSTERS = 1_000
 #: Statistics that differ by less than this share are equal but for rounding.
 EQUAL = 1e-9
 _BLOCK = 4_000_000  # numbers held at a time
 _AT_A_TIME = 16  # columns absorbed at a time
+_MOST_LEVELS, _MOST_PAIRS = 600, 20_000_000  # of further factors, up to which their products are inverted
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +39,22 @@ class Draws:
 
     multipliers: Matrix  # (replications, clusters)
     exact: bool  # whether these are all there are
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """
+    What projecting on the dummies of all levels needs.
+
+    With D = [F, O] the dummies of the factor that has most levels and of the others, F'F is diagonal, and what is left to
+    invert is O'O - O'F (F'F)^-1 F'O, in the sense of a generalised inverse, of which any will do.
+    """
+
+    first: "NDArray[np.int64]"  # the factor with most levels
+    sizes: Vector  # F'F
+    others: "list[NDArray[np.int64]]"  # the other factors, their levels numbered on
+    across: Matrix  # F'O
+    inverse: Matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +110,7 @@ def draws(clusters: int, weights: Weights, replications: int, seed: int) -> Draw
     return Draws(points[random.integers(len(points), size=(replications, clusters))], exact=False)
 
 
-def wild(found: Within, term: int, drawn: Draws, level: float) -> Wild:
+def wild(found: Within, made: Projection | None, term: int, drawn: Draws, level: float) -> Wild:
     """
     Test one coefficient by the wild cluster bootstrap, and invert the test for an interval.
 
@@ -99,6 +118,8 @@ def wild(found: Within, term: int, drawn: Draws, level: float) -> Wild:
     ----------
     found
         The regression, with one column of clusters.
+    made
+        Its `projection`.
     term
         The position of a slope among the coefficients.
     drawn
@@ -126,7 +147,7 @@ def wild(found: Within, term: int, drawn: Draws, level: float) -> Wild:
     Roodman, D., Nielsen, M. O., MacKinnon, J. G., Webb, M. D. (2019). Fast and wild: bootstrap inference in Stata using
     boottest. Stata Journal 19, 4-60. doi:10.1177/1536867X19830877.
     """
-    own, free, scores = _scores(found, term)
+    own, free, scores = _scores(found, made, term)
     tops = (free[0], free[1])
     everything = np.concatenate(list(_blocks(drawn.multipliers, tops, scores)), axis=1)
     statistics = _Statistics(*everything)
@@ -142,7 +163,7 @@ def wild(found: Within, term: int, drawn: Draws, level: float) -> Wild:
     return Wild(p(0.0), ends[0] * found.size, ends[1] * found.size)
 
 
-def _scores(found: Within, term: int) -> tuple[float, tuple[Vector, Vector], tuple[Matrix, Matrix]]:
+def _scores(found: Within, made: Projection | None, term: int) -> tuple[float, tuple[Vector, Vector], tuple[Matrix, Matrix]]:
     """
     Sum up by cluster what the bootstrap needs, for residuals under 0 and for what a hypothesis b takes from them.
 
@@ -164,15 +185,55 @@ def _scores(found: Within, term: int) -> tuple[float, tuple[Vector, Vector], tup
         top = sums((own * each)[:, None], clusters.codes, count)[:, 0]
         theirs = sums(basis * each[:, None], clusters.codes, count)
         tops.append(top)
-        matrices.append(_projected(found, own, each, top) - mine @ theirs.T)
+        matrices.append(_projected(found, made, own, each, top) - mine @ theirs.T)
     return estimate, (tops[0], tops[1]), (matrices[0], matrices[1])
 
 
-def _projected(found: Within, own: Vector, each: Vector, top: Vector) -> Matrix:
+def projection(found: Within) -> "Projection | None":
+    """
+    Prepare the means of absorbed factors, once for all coefficients.
+
+    Parameters
+    ----------
+    found
+        The regression, with one column of clusters.
+
+    Returns
+    -------
+    Projection or None
+        None where it is not needed, because the residuals of a cluster hold no level any more, or too large to be written out.
+    """
+    clusters = found.sample.clusters[0]
+    if all(nested(factor, clusters.codes) for factor in found.factors):
+        return None
+    first, *others = sorted(found.factors, key=lambda each: -int(each.max()))
+    counts = [int(each.max()) + 1 for each in (first, *others)]
+    starts = np.cumsum([0, *counts[1:]])
+    weights, whole = found.sample.weights, int(starts[-1])
+    if whole > _MOST_LEVELS or whole * counts[0] > _MOST_PAIRS:
+        return None
+    levels = [each + int(start) for each, start in zip(others, starts, strict=False)]
+    sizes = np.asarray(np.bincount(first, weights=weights), dtype=np.float64)
+    across, products = np.zeros((counts[0], whole)), np.zeros((whole, whole))
+    for one in levels:
+        np.add.at(across, (first, one), weights)
+        for other in levels:
+            np.add.at(products, (one, other), weights)
+    rest = products - across.T @ (across / sizes[:, None])
+    return Projection(
+        first, sizes, levels, across, np.linalg.pinv(rest / weights.sum(), rcond=1e-10, hermitian=True) / weights.sum()
+    )
+
+
+def _projected(found: Within, made: Projection | None, own: Vector, each: Vector, top: Vector) -> Matrix:
     """Give r' A (residuals of one cluster, 0 elsewhere) by cluster, A taking out the absorbed factors."""
     clusters = found.sample.clusters[0]
     if all(nested(factor, clusters.codes) for factor in found.factors):
         return np.diag(top)  # the residuals of a cluster hold no level any more
+    if made is not None:
+        ours, theirs = (_by_level(found, made, values) for values in (own, each))
+        shared = ours[0] @ (theirs[0] / made.sizes).T + ours[1] @ made.inverse @ theirs[1].T
+        return np.asarray(np.diag(top) - shared)
     count, parts = len(clusters.labels), []
     for first in range(0, count, _AT_A_TIME):
         which = np.arange(first, min(first + _AT_A_TIME, count))
@@ -180,6 +241,17 @@ def _projected(found: Within, own: Vector, each: Vector, top: Vector) -> Matrix:
         left = absorbed(columns, found.factors, found.sample.weights) * (found.rows * own)[:, None]
         parts.append(sums(left, clusters.codes, count))
     return np.concatenate(parts, axis=1)
+
+
+def _by_level(found: Within, made: Projection, values: Vector) -> tuple[Matrix, Matrix]:
+    """Add values up by cluster and level: of the first factor, and of the others after taking out the first."""
+    clusters = found.sample.clusters[0]
+    own = np.zeros((len(clusters.labels), len(made.sizes)))
+    np.add.at(own, (clusters.codes, made.first), values * found.rows)
+    rest = np.zeros((len(clusters.labels), made.across.shape[1]))
+    for each in made.others:
+        np.add.at(rest, (clusters.codes, each), values * found.rows)
+    return own, rest - (own / made.sizes) @ made.across
 
 
 def _blocks(values: Matrix, tops: tuple[Vector, Vector], scores: tuple[Matrix, Matrix]) -> Iterator[Matrix]:

@@ -9,7 +9,7 @@ from spatial.errors import ModelError, StudyError, complaint
 from spatial.models import _survey_reading as reading
 from spatial.models._absorbed import nested
 from spatial.models._fixed_effects_records import FixedEffects
-from spatial.models._survey_bootstrap import draws, wild
+from spatial.models._survey_bootstrap import MOST_CLUSTERS, draws, projection, wild
 from spatial.models._survey_design import Sample, sample
 from spatial.models._survey_errors import Within, clustered, counted, iid, jackknifed, robust, within
 from spatial.models._survey_places import AtPlaces, at_places
@@ -215,9 +215,12 @@ def _covariance(found: Within, kind: str) -> tuple[Matrix, tuple[str, ...]]:
 def _bootstrapped(found: Within, table: "pd.DataFrame", options: dict[str, Any]) -> tuple[str, ...]:
     """Add the columns of the bootstrap to the table of coefficients."""
     clusters = len(found.sample.clusters[0].labels)
+    if clusters > MOST_CLUSTERS:
+        return (f"With more than {MOST_CLUSTERS:,} clusters the wild bootstrap is left out: the t tests do not need it.",)
     drawn = draws(clusters, options["bootstrap_weights"], options["replications"], options["seed"])
+    made = projection(found)
     tests = {
-        name: wild(found, position, drawn, options["level"])
+        name: wild(found, made, position, drawn, options["level"])
         for position, (name, slope) in enumerate(zip(found.names, found.slopes, strict=True))
         if slope
     }

@@ -45,5 +45,5 @@ def versions() -> dict[str, str]:
 
     import spatial
 
-    names = ("numpy", "scipy", "pandas", "geopandas", "shapely", "pyproj", "libpysal", "formulaic", "rasterio")
+    names = ("numpy", "scipy", "pandas", "geopandas", "shapely", "pyproj", "libpysal", "pyfixest", "formulaic", "rasterio")
     return {"spatial-econometrics": spatial.__version__, **{name: version(name) for name in names}}
