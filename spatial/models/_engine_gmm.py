@@ -16,7 +16,6 @@ from spatial.models._impacts import Effects, impacts_table, place_impacts
 from spatial.models._instruments import Instruments, enough, spatial_instruments
 from spatial.models._lagged import roles_of, with_lags
 from spatial.models._log_determinant import LogDeterminant, remarks
-from spatial.models._systems import solver
 from spatial.models._tables import Test, chi_squared, coefficients_table, covariance_table, quantiles, tests_table
 from spatial.models._tests import residual_moran
 from spatial.models._two_stage import (
@@ -176,7 +175,6 @@ def estimated(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[
         weights,
         determinant.low,
         determinant.high,
-        lambda parameter: lambda right: solver(determinant, weights, parameter).solve(right, transposed=True),
     )
     order = np.argsort([*outer, *inner])
     order = np.append(order, np.arange(len(order), len(order) + kind.parameters))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Errors = Literal["equal", "unequal"]
+
+#: Up to here I - lambda W is factorised, beyond systems with it are solved by iteration.
+FACTORISED = 20_000
+#: Relative residual of a solution by iteration; it enters a standard error only.
+SOLVED = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +60,6 @@ class Equation:
     weights: "csr_array"  # W of the errors
     low: float  # interval of lambda
     high: float
-    solver: Callable[[float], Any] | None = None  # for one lambda, what solves with (I - lambda W)', see `solve`
 
     @property
     def instrumented(self) -> bool:
@@ -64,9 +68,24 @@ class Equation:
 
     def solve(self, parameter: float, right: Matrix) -> Matrix:
         """Solve (I - lambda W)' x = right."""
-        if self.solver is not None:
-            return np.asarray(self.solver(parameter)(right))
-        return np.asarray(factorised(self.weights.tocsc(), parameter).solve(np.ascontiguousarray(right), trans="T"))
+        from scipy.sparse.linalg import LinearOperator, bicgstab
+
+        n = len(right)
+        if n <= FACTORISED:
+            return np.asarray(factorised(self.weights.tocsc(), parameter).solve(np.ascontiguousarray(right), trans="T"))
+        turned = self.weights.T.tocsr()
+        system = LinearOperator((n, n), matvec=lambda x: x - parameter * (turned @ x), dtype=float)
+        found = [bicgstab(system, column, rtol=SOLVED, atol=0.0) for column in right.T]
+        if any(stopped for _, stopped in found):
+            raise ModelError(
+                complaint(
+                    "parameter lambda",
+                    f"at {parameter:.6g} so near its limit the equations for its standard error cannot be solved",
+                    "Expected an estimate well inside the interval",
+                    "Use another graph, or the error model",
+                )
+            )
+        return np.column_stack([column for column, _ in found])
 
     def first(self) -> TwoStage:
         """Regress without regard to the errors' neighbours."""
