@@ -352,7 +352,9 @@ def _conditions(weights: "csr_array", errors: Errors) -> _Conditions:
     mean = float(own.sum()) / n
     centre = own if errors == "unequal" else np.full(n, mean)
     scale = 1.0 if errors == "unequal" else 1 / (1 + mean**2)
-    first = csr_array(product - diags_array(centre, format="csr")) * scale
+    first = csr_array(product - diags_array(centre, format="csr"))
+    del product  # at a million places it holds some hundred megabytes
+    first.data *= scale
     turned = csr_array(weights.T)
     both = csr_array(weights + turned)
     return _Conditions(
@@ -362,9 +364,9 @@ def _conditions(weights: "csr_array", errors: Errors) -> _Conditions:
         scale=scale,
         centre=centre,
         diagonal=scale * (own - centre),
-        squared=csr_array(first.multiply(first)),
+        squared=csr_array((first.data**2, first.indices, first.indptr), shape=first.shape),
         crossed=csr_array(first.multiply(both)),
-        doubled=csr_array(both.multiply(both)),
+        doubled=csr_array((both.data**2, both.indices, both.indptr), shape=both.shape),
     )
 
 
