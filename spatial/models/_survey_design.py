@@ -100,6 +100,7 @@ def sample(
 
     if not isinstance(records, pd.DataFrame):
         raise DataError(complaint("records", f"a {type(records).__name__} was given", "Expected a DataFrame, one row per record"))
+    records = records.rename(columns=str)
     parts = parsed(formula)
     numeric, categories = parts.columns(category=False), parts.columns(category=True)
     groups = list(dict.fromkeys([*categories, *absorb, *cluster]))

@@ -113,9 +113,8 @@ def fixed_effects(
     coefficients, so it belongs to the average level. R² counts what the factors explain, within R² does not. F tests all
     coefficients but the constant with the same standard errors.
 
-    Weights are divided by their mean, as Stata's aweights are: only the root mean squared error would notice. The fixed effect
-    counts follow what is nested whatever the order of the factors; pyfixest 0.60 counts two factors, one of them nested,
-    differently by the order in which they are written.
+    Weights are divided by their mean, as Stata's aweights are: only the root mean squared error would notice. The order
+    in which factors are written does not matter; pyfixest 0.60 counts K by it where one of two factors is nested.
 
     The bootstrap imposes the hypothesis (WCR-C of Cameron, Gelbach and Miller, 2008); its interval holds all values that are
     not rejected and may have no end. The factors are absorbed by pyfixest's compiled projections; no text of a formula reaches it.
