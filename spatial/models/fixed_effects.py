@@ -116,7 +116,7 @@ def fixed_effects(
     Weights are divided by their mean, as Stata's aweights are: only the root mean squared error would notice. The order
     in which factors are written does not matter; pyfixest 0.60 counts K by it where one of two factors is nested.
 
-    The bootstrap imposes the hypothesis (WCR-C of Cameron, Gelbach and Miller, 2008); its interval holds all values that are
+    The bootstrap imposes the hypothesis (the restricted wild cluster bootstrap of Cameron, Gelbach and Miller, 2008); its interval holds all values that are
     not rejected and may have no end. The factors are absorbed by pyfixest's compiled projections; no text of a formula reaches it.
 
     References
