@@ -28,12 +28,14 @@ MOST_EIGENVALUES = 10_000
 #: More work than this for one r (some hours) is not begun unasked.
 MOST_WORK = 2e14
 #: Work / n^1.5 of a graph whose neighbours are near one another is some 20 to 40; far more, and other coordinates are tried.
-FAR_TOO_MUCH = 400.0
+FAR_TOO_MUCH = 100.0
 #: Random vectors and terms: to find the neighbourhood of a maximum, and where the result itself rests on them.
 PROBES, TERMS = 4, 64
 MANY_PROBES, MANY_TERMS = 32, 200
 #: Share of the interval of directed weights in which the series of powers is used.
 INSIDE = 0.97
+#: Relative error of a polynomial; where values are dear, a digit less, which moves no estimate by a millionth of its error.
+CLOSEST, CLOSE = 1e-12, 1e-11
 #: Nodes of a polynomial for what is cheap to compute.
 CHEAP = 64
 NAMES = {
@@ -112,7 +114,7 @@ def prepared(matrix: "csr_array", method: Method, coordinates: Vector | None = N
         else extremes(basis, matrix, symmetric=twin is not None)
     )
     if found is None and n > EXACT_LIMITS:
-        notes.append("The limits of the spatial parameter were computed to about three digits.")
+        notes.append("The limits of the spatial parameter were found by iteration and moved inwards by what it left open.")
     bound = float(np.abs(matrix).sum(axis=1).max())  # no eigenvalue is further from 0 than the largest row
     if smallest > -SMALL * bound or largest < SMALL * bound:
         notes.append(
@@ -304,7 +306,9 @@ def exactly(log_determinant: LogDeterminant, low: float, high: float) -> Fitted:
         if log_determinant.fronts is not None and log_determinant.size > EXACT_LIMITS and _summable(log_determinant, low, high):
             given = _moments(log_determinant)
             near = fitted(lambda parameter: approximated(given, parameter)[0], low, high, fewest=CHEAP).polynomial
-        found = fitted(lambda parameter: value(log_determinant, parameter), low, high, near=near)
+        found = fitted(
+            lambda parameter: value(log_determinant, parameter), low, high, CLOSE if near is not None else CLOSEST, near=near
+        )
         if log_determinant.method == "chebyshev":
             ends = [approximated(_moments(log_determinant), end) for end in (low, high)]
             size = max(abs(end[0]) for end in ends) or 1.0

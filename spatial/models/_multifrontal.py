@@ -270,7 +270,7 @@ def log_absolute(fronts: Fronts, parameter: float) -> tuple[float, float]:
     numpy.linalg.LinAlgError
         When I - r W is not positive definite and W symmetric, or when a pivot is too small.
     """
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
 
     left: Left = []
     total, sign = 0.0, 1.0

@@ -72,7 +72,7 @@ def moments(matrix: "csr_array", low: float, high: float, *, symmetric: bool, pr
     middle, half = (low + high) / 2, (high - low) / 2
 
     def times(vector: Vector) -> Vector:
-        product = matrix @ vector
+        product: Vector = matrix @ vector
         product -= middle * vector
         product /= half
         return product
