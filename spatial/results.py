@@ -1,8 +1,9 @@
 """What an operation hands back: records whose field types say where each value goes."""
 
 import math
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,7 +16,15 @@ if TYPE_CHECKING:
 Theme = Literal["sequential", "diverging", "categories", "clusters"]
 
 
-def shown(title: str, *, unit: str = "", theme: Theme | None = None, default: Any = None, required: bool = True) -> Any:
+def shown(
+    title: str,
+    *,
+    unit: str = "",
+    theme: Theme | None = None,
+    mapped: tuple[str, ...] = (),
+    default: Any = None,
+    required: bool = True,
+) -> Any:
     """
     Declare a field of a result: what a reader sees above it, and how it looks on a map.
 
@@ -36,9 +45,9 @@ def shown(title: str, *, unit: str = "", theme: Theme | None = None, default: An
     Returns
     -------
     dataclasses.Field
-        With this in its ``metadata`` under ``title``, ``unit`` and ``theme``.
+        With this in its ``metadata`` under ``title``, ``unit``, ``theme`` and ``mapped``.
     """
-    metadata = {"title": title, "unit": unit, "theme": theme}
+    metadata = {"title": title, "unit": unit, "theme": theme, "mapped": mapped}
     return field(metadata=metadata) if required else field(default=default, metadata=metadata)
 
 
@@ -130,11 +139,66 @@ def columns_of(step: str, result: Result, places: "pd.Index[str]") -> "dict[str,
         Column name to values on ``places``.
     """
     found = {}
+    for name, _, _, values in place_columns(step, result):
+        if values.index.isin(places).all():
+            found[name] = values.reindex(places)
+    return found
+
+
+def place_columns(step: str, result: Result) -> "list[tuple[str, Field[Any], str, pd.Series[Any]]]":
+    """
+    List what a result says of places, a column each.
+
+    Parameters
+    ----------
+    step
+        The name of the step.
+    result
+        What the step found.
+
+    Returns
+    -------
+    list of tuple
+        Name of the column, field, column of the field's table (empty for a ``Series``) and values. Columns of a table are
+        called ``<step>_<field>_<column>`` with ``_`` for everything that is neither letter nor digit; names that differ by
+        upper and lower case only get a number.
+    """
+    found: list[tuple[str, Field[Any], str, Any]] = []
     for each in fields(result):
         value = getattr(result, each.name)
-        if hasattr(value, "reindex") and not hasattr(value, "columns") and value.index.isin(places).all():
-            found[f"{step}_{each.name}"] = value.reindex(places)
-    return found
+        if not hasattr(value, "reindex"):
+            continue
+        if not hasattr(value, "columns"):
+            found.append((f"{step}_{each.name}", each, "", value))
+        elif on_places(value):
+            found += [(f"{step}_{each.name}_{_safe(column)}", each, str(column), value[column]) for column in value.columns]
+    taken: dict[str, int] = {}
+    made = []
+    for name, each, column, values in found:
+        number = taken[name.casefold()] = taken.get(name.casefold(), 0) + 1
+        made.append((name if number == 1 else f"{name}_{number}", each, column, values))
+    return made
+
+
+def on_places(table: Any) -> bool:
+    """
+    Tell whether a table has a row for each place, and so belongs to the layer.
+
+    Parameters
+    ----------
+    table
+        A ``DataFrame``.
+
+    Returns
+    -------
+    bool
+        Whether its index is called "place".
+    """
+    return bool(table.index.nlevels == 1 and table.index.name == "place" and table.index.is_unique)
+
+
+def _safe(column: object) -> str:
+    return re.sub(r"[\W_]+", "_", str(column)).strip("_") or "column"
 
 
 def _plain_number(number: float) -> float | str | None:

@@ -31,6 +31,7 @@ class Statistic(Result):
 class Model(Result):
     coefficients: "pd.DataFrame" = shown("Coefficients")
     tests: "pd.DataFrame" = shown("Tests")
+    test_reading: "pd.Series" = shown("Words")
     log_likelihood: float = shown("Log-likelihood")
     aic: float = shown("AIC")
     residuals: "pd.Series" = shown("Residuals", theme="diverging")
@@ -125,7 +126,8 @@ def steps(places):
     )  # fmt: skip
     model = Model(
         operation="lag_model", options={"formula": "jobs ~ income", "level": 0.95}, **common, reading=(f"No effect of {HOSTILE}.",),
-        coefficients=coefficients, tests=tests, log_likelihood=-566.333, aic=1144.7,
+        coefficients=coefficients, tests=tests,
+        test_reading=pd.Series({"Likelihood ratio": "Does it fit better? Not beyond chance."}), log_likelihood=-566.333, aic=1144.7,
         residuals=pd.Series(random.normal(size=len(places)), index=index),
         residual_quantiles=pd.Series([-2.0, -0.5, 0.1, 0.4, 3.0], index=["min", "q1", "median", "q3", "max"]), impacts=impacts,
     )  # fmt: skip

@@ -63,5 +63,52 @@ def test_columns_are_the_series_on_places_in_their_order():
     assert found["step_local"].index.tolist() == ["a", "b", "c"]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OnPlaces(Result):
+    impacts: pd.DataFrame = shown("Impacts", theme="sequential", mapped=("total", "direct"))
+
+
+def on_places(**columns):
+    index = pd.Index(["b", "a"], name="place")
+    return OnPlaces(operation="x", options={}, observations=2, impacts=pd.DataFrame(columns, index=index))
+
+
+def test_a_table_on_places_becomes_columns_with_safe_names():
+    found = columns_of(
+        "lag", on_places(**{"INC total": [1.0, 2.0], "log(x) total": [3.0, 4.0], "inc total": [5.0, 6.0]}), pd.Index(["a", "b"])
+    )
+    assert {name: column.tolist() for name, column in found.items()} == {
+        "lag_impacts_INC_total": [2.0, 1.0],
+        "lag_impacts_log_x_total": [4.0, 3.0],
+        "lag_impacts_inc_total_2": [6.0, 5.0],  # a layer does not tell INC from inc
+    }
+
+
+def test_a_table_on_places_is_mapped_by_the_first_of_its_kinds_that_varies(grid):
+    from spatial.outputs.atlas import Step
+    from spatial.outputs.themes import themes_of
+
+    n = len(grid)
+    rising = np.arange(1.0, n + 1)
+    table = pd.DataFrame(
+        {
+            "a total": np.full(n, 0.1) * (1 + 1e-15 * rising),
+            "a direct": rising,
+            "b total": -2 * rising,
+            "b direct": rising**2,
+            "c direct": rising**3,
+            "d other": rising,
+        },
+        index=grid.index,
+    )
+    result = OnPlaces(operation="x", options={}, observations=n, impacts=table)
+    places = grid.assign(**columns_of("m", result, grid.index))
+    themes = themes_of(places, (), (Step(id="m", title="Model", result=result),))
+    assert [(each.column, each.title) for each in themes] == [
+        ("m_impacts_a_direct", "Model: Impacts, a direct (in proportion also b)"),
+        ("m_impacts_c_direct", "Model: Impacts, c direct"),
+    ]
+
+
 def test_a_table_with_repeated_rows_keeps_them_all():
     assert plain(pd.DataFrame({"n": [1, 2]}, index=["x", "x"])) == [{"n": 1}, {"n": 2}]

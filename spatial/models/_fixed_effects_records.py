@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from spatial.models._test_sentences import read_tests
 from spatial.results import Result, shown
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class FixedEffects(Result):
 
     coefficients: "pd.DataFrame" = shown("Coefficients")
     tests: "pd.DataFrame | None" = shown("Tests of the mean residuals of places", required=False)
+    test_reading: "pd.Series[str] | None" = shown("What the tests ask and say", required=False)  # filled from `tests`
     standard_errors: str = shown("Standard errors")
     df: int = shown("Degrees of freedom of t")
     records: int = shown("Records in the table")
@@ -45,3 +47,7 @@ class FixedEffects(Result):
     residual_moran_p_permutation: float | None = shown("Permutation p of that Moran's I", required=False)
     residuals: "pd.Series[Any] | None" = shown("Mean residual", theme="diverging", required=False)
     place_records: "pd.Series[Any] | None" = shown("Records", required=False)
+
+    def __post_init__(self) -> None:
+        """Put a sentence beside every test."""
+        object.__setattr__(self, "test_reading", read_tests(self.tests))

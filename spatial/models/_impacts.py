@@ -31,6 +31,8 @@ CLOSE = 1e-8
 ENOUGH = 0.9
 #: Up to here the diagonal of an inverse is computed, which tells direct from indirect impacts place by place.
 MOST_DIAGONAL = 5_000
+#: Totals that differ by less, relative to the largest, are the same.
+EVEN = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -324,12 +326,14 @@ def place_impacts(effects: Effects, names: Sequence[str]) -> tuple[dict[str, Vec
     total_lag = system.solve(sums)
     total = 1 + float(effects.estimate[effects.rho]) * total_lag
     found = {f"{name} total": direct[place] * total + lagged[place] * total_lag for place, name in enumerate(names)}
+    even = np.ptp(total) <= EVEN * np.abs(total).max()
+    same = ("The total impact is the same on every place, because every row of W sums to the same; the direct one is not.",) * bool(even)
     if n > MOST_DIAGONAL:
         note = f"Impacts by place are totals only: to tell direct from indirect ones needs a full matrix, which is computed up to {MOST_DIAGONAL:,} places."
-        return found, (note,)
+        return found, (note, *same)
     inverse = system.solve(np.eye(n))
     own, own_lag = np.diag(inverse), np.einsum("ij,ji->i", inverse, matrix.toarray())
     for place, name in enumerate(names):
         found[f"{name} direct"] = direct[place] * own + lagged[place] * own_lag
         found[f"{name} indirect"] = found[f"{name} total"] - found[f"{name} direct"]
-    return {f"{name} {kind}": found[f"{name} {kind}"] for name in names for kind in KINDS}, ()
+    return {f"{name} {kind}": found[f"{name} {kind}"] for name in names for kind in KINDS}, same

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from spatial.models._test_sentences import read_tests
 from spatial.results import Result, shown
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ class Regression(Result):
 
     coefficients: "pd.DataFrame" = shown("Coefficients")
     tests: "pd.DataFrame" = shown("Tests")
+    test_reading: "pd.Series[str] | None" = shown("What the tests ask and say", required=False)  # filled from `tests`
     log_likelihood: float | None = shown("Log-likelihood", required=False)
     parameters: int = shown("Parameters, variance included")
     aic: float | None = shown("Akaike information criterion (AIC)", required=False)
@@ -33,6 +35,10 @@ class Regression(Result):
     residual_moran: float | None = shown("Moran's I of the residuals", required=False)
     predicted: "pd.Series[Any] | None" = shown("Prediction where the response is not known", theme="sequential", required=False)
     predicted_std_error: "pd.Series[Any] | None" = shown("Standard error of the prediction", required=False)
+
+    def __post_init__(self) -> None:
+        """Put a sentence beside every test, whichever estimator made it."""
+        object.__setattr__(self, "test_reading", read_tests(self.tests))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,7 +82,7 @@ class LagRegression(SpatialRegression):
     """What models with a spatial lag of the response share."""
 
     impacts: "pd.DataFrame" = shown("Direct, indirect and total impacts")
-    place_impacts: "pd.DataFrame" = shown("Impacts on each place")
+    place_impacts: "pd.DataFrame" = shown("Impacts on each place", theme="sequential", mapped=("total", "direct"))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -22,6 +22,14 @@ LINEAR, SLX, LAG, ERROR, DURBIN, DURBIN_ERROR = (
     "durbin_model",
     "durbin_error_model",
 )
+_END = {
+    LINEAR: "linear model",
+    SLX: "model with lagged regressors",
+    LAG: "lag model",
+    ERROR: "error model",
+    DURBIN: "Durbin model",
+    DURBIN_ERROR: "Durbin error model",
+}
 
 
 @dataclass(eq=False)
@@ -112,7 +120,7 @@ def searched(tests: "pd.DataFrame | None", alpha: float, later: Mapping[str, Tes
 
     end, remarks = _lag_or_error(steps, ask, tests)
     if any(name not in tests.index for name in _DURBIN):
-        steps.decide(f"{steps.rows[-1]['decision']} W X adds nothing that could be tested.")
+        steps.decide(f"{steps.rows[-1]['decision']} W X adds nothing that could be tested. End: {_END[end]}.")
         return Found(steps.table(), end, "", end, remarks)
     branch = _koley_bera(steps, ask, tests)
     return _ended(steps, end, branch, later, remarks)
@@ -190,6 +198,7 @@ def _ended(steps: Steps, first: str, branch: str, later: Mapping[str, Test], rem
         end = LAG
     if end in (DURBIN, SLX, DURBIN_ERROR):
         remarks = ()  # what was said of lag and error is settled
+    steps.decide(f"{steps.rows[-1]['decision']} End: {_END[end]}.")
     return Found(steps.table(), first, branch, end, remarks)
 
 

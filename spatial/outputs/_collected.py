@@ -9,13 +9,15 @@ import numpy as np
 
 from spatial.outputs.atlas import Atlas, Step
 from spatial.outputs.words import cleaned, heading_words
-from spatial.results import Result
+from spatial.results import Result, on_places
 
 if TYPE_CHECKING:
     import pandas as pd
 
 GLOBAL = ("statistic", "expected", "variance", "z", "p", "p_permutation")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
+#: Words that stand beside the rows of another table.
+_BESIDE = ("test_reading",)
 _FIT = ("observations", "parameters", "log_likelihood", "aic", "bic", "sigma2", "r2", "adjusted_r2", "pseudo_r2")
 
 
@@ -78,7 +80,11 @@ def step_tables(step: Step) -> tuple[Table, ...]:
     for each in fields(step.result):
         value, metadata = getattr(step.result, each.name), each.metadata
         title = str(metadata.get("title") or heading_words(each.name))
+        if each.name in _BESIDE:
+            continue
         if hasattr(value, "columns"):
+            if on_places(value):  # in places.csv
+                continue
             frame = value
         elif is_series(value) and value.index.name != "place" and len(value) != step.result.observations:
             frame = value.to_frame(name=title)

@@ -1,97 +1,10 @@
-"""What tests ask and answer in one sentence, and the papers behind the methods."""
+"""The papers behind the methods."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
 from spatial.outputs.atlas import Step
-from spatial.outputs.words import p_words
-
-SIGNIFICANT = 0.05
-
-#: Test -> what a small p says, what a large p says.
-TESTS: Mapping[str, tuple[str, str]] = {
-    "Jarque-Bera": (
-        "The residuals are not normally distributed; p-values that rest on normality are rough.",
-        "Nothing speaks against normally distributed residuals.",
-    ),
-    "Breusch-Pagan": (
-        "The residuals spread more for some values of the regressors than for others (heteroskedasticity); plain standard errors are doubtful.",
-        "No sign that the residuals spread unevenly with the regressors.",
-    ),
-    "Koenker-Bassett": (
-        "The residuals spread unevenly with the regressors, also by a test that does not need normality.",
-        "No sign of unevenly spread residuals, by a test that does not need normality.",
-    ),
-    "White": (
-        "The variance of the residuals depends on regressors, their squares or products.",
-        "No sign that the variance of the residuals depends on regressors, their squares or products.",
-    ),
-    "Moran residuals": (
-        "The residuals of neighbours are related: the model leaves a spatial pattern behind.",
-        "The residuals show no spatial pattern that chance could not make.",
-    ),
-    "LM lag": (
-        "The outcome in neighbouring places would add to the model: a spatial lag is worth trying.",
-        "No sign that the outcome in neighbouring places is missing from the model.",
-    ),
-    "LM error": (
-        "The errors of neighbours are related: a spatial error model is worth trying.",
-        "No sign that the errors of neighbours are related.",
-    ),
-    "Robust LM lag": (
-        "A spatial lag matters even when related errors are allowed for.",
-        "Once related errors are allowed for, nothing points to a spatial lag.",
-    ),
-    "Robust LM error": (
-        "Related errors matter even when a spatial lag is allowed for.",
-        "Once a spatial lag is allowed for, nothing points to related errors.",
-    ),
-    "LM SARMA": (
-        "A spatial lag, related errors or both are missing from the model; the test cannot say which.",
-        "No sign of a spatial lag and related errors together.",
-    ),
-    "LM WX": (
-        "The regressors of neighbouring places would add to the model, if the outcome in neighbouring places does not stand behind this.",
-        "No sign that the regressors of neighbouring places are missing from the model.",
-    ),
-    "Robust LM lag SDM": (
-        "A spatial lag of the outcome matters even beside neighbours' regressors.",
-        "Beside neighbours' regressors, nothing points to a spatial lag of the outcome.",
-    ),
-    "Robust LM WX": (
-        "Neighbours' regressors matter even beside a spatial lag of the outcome.",
-        "Beside a spatial lag of the outcome, nothing points to neighbours' regressors.",
-    ),
-    "Likelihood ratio": (
-        "The spatial model fits better than the same model without the spatial parameter, beyond what chance would do.",
-        "The spatial parameter does not improve the fit beyond what chance would do; nothing here speaks for it.",
-    ),
-    "Wald": (
-        "The spatial parameter differs from zero by more than its standard error explains.",
-        "The spatial parameter cannot be told from zero.",
-    ),
-    "LM residual autocorrelation": (
-        "A spatial pattern remains in the residuals although the model has a spatial lag.",
-        "Once the spatial lag is in the model, the residuals show no further pattern that chance could not make.",
-    ),
-    "Breusch-Pagan spatial": (
-        "The residuals of the spatial model spread unevenly with the regressors, which maximum likelihood assumes they do not: its standard errors are doubtful, and to a degree its estimates.",
-        "No sign that the residuals of the spatial model spread unevenly.",
-    ),
-    "Koenker-Bassett spatial": (
-        "The residuals of the spatial model spread unevenly with the regressors, also by a test that does not need normality.",
-        "No sign of unevenly spread residuals of the spatial model, by a test that does not need normality.",
-    ),
-    "Common factor": (
-        "The restriction that would turn the Durbin model into an error model is refused.",
-        "Nothing speaks against reducing the Durbin model to a spatial error model.",
-    ),
-    "Hausman": (
-        "Coefficients with and without the error process differ: the error model is probably not the right one.",
-        "Coefficients with and without the error process do not differ clearly, as it should be if the error model is right.",
-    ),
-}
 
 REFERENCES: Mapping[str, tuple[str, str]] = {
     "anselin-1988": ("Anselin, L. (1988). Spatial Econometrics: Methods and Models. Dordrecht: Kluwer.", "10.1007/978-94-015-7799-1"),
@@ -99,6 +12,12 @@ REFERENCES: Mapping[str, tuple[str, str]] = {
     "anselin-1996": ("Anselin, L., Bera, A. K., Florax, R. and Yoon, M. J. (1996). Simple diagnostic tests for spatial dependence. Regional Science and Urban Economics 26(1), 77–104.", "10.1016/0166-0462(95)02111-6"),
     "benjamini-1995": ("Benjamini, Y. and Hochberg, Y. (1995). Controlling the false discovery rate: a practical and powerful approach to multiple testing. Journal of the Royal Statistical Society B 57(1), 289–300.", "10.1111/j.2517-6161.1995.tb02031.x"),
     "breusch-1979": ("Breusch, T. S. and Pagan, A. R. (1979). A simple test for heteroscedasticity and random coefficient variation. Econometrica 47(5), 1287–1294.", "10.2307/1911963"),
+    "anselin-2014": ("Anselin, L. and Rey, S. J. (2014). Modern Spatial Econometrics in Practice. Chicago: GeoDa Press.", ""),
+    "burnham-2004": ("Burnham, K. P. and Anderson, D. R. (2004). Multimodel inference: understanding AIC and BIC in model selection. Sociological Methods and Research 33(2), 261–304.", "10.1177/0049124104268644"),
+    "elhorst-2010": ("Elhorst, J. P. (2010). Applied spatial econometrics: raising the bar. Spatial Economic Analysis 5(1), 9–28.", "10.1080/17421770903541772"),
+    "florax-2003": ("Florax, R. J. G. M., Folmer, H. and Rey, S. J. (2003). Specification searches in spatial econometrics: the relevance of Hendry's methodology. Regional Science and Urban Economics 33(5), 557–579.", "10.1016/S0166-0462(03)00002-4"),
+    "halleck-2015": ("Halleck Vega, S. and Elhorst, J. P. (2015). The SLX model. Journal of Regional Science 55(3), 339–363.", "10.1111/jors.12188"),
+    "kelejian-1998": ("Kelejian, H. H. and Prucha, I. R. (1998). A generalized spatial two-stage least squares procedure for estimating a spatial autoregressive model with autoregressive disturbances. Journal of Real Estate Finance and Economics 17(1), 99–121.", "10.1023/A:1007707430416"),
     "cameron-2008": ("Cameron, A. C., Gelbach, J. B. and Miller, D. L. (2008). Bootstrap-based improvements for inference with clustered errors. Review of Economics and Statistics 90(3), 414–427.", "10.1162/rest.90.3.414"),
     "cameron-2015": ("Cameron, A. C. and Miller, D. L. (2015). A practitioner's guide to cluster-robust inference. Journal of Human Resources 50(2), 317–372.", "10.3368/jhr.50.2.317"),
     "cliff-1981": ("Cliff, A. D. and Ord, J. K. (1981). Spatial Processes: Models and Applications. London: Pion.", ""),
@@ -134,6 +53,11 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
     "ols": ("anselin-1988",),
     "lag_model": ("ord-1975", "anselin-1988"),
     "error_model": ("ord-1975", "anselin-1988"),
+    "slx_model": ("halleck-2015",),
+    "durbin_model": ("anselin-1988", "lesage-2009"),
+    "durbin_error_model": ("halleck-2015", "lesage-2009"),
+    "combined_model": ("kelejian-1998", "lesage-2009"),
+    "compare_models": ("anselin-2014", "burnham-2004", "elhorst-2010", "florax-2003", "koley-2024"),
     "fixed_effects": ("cameron-2008", "cameron-2015"),
     "kernel_density": ("silverman-1986",),
     "k_means": ("lloyd-1982",),
@@ -156,37 +80,6 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
     "Hausman": ("pace-2008",),
     "natural breaks": ("fisher-1958",),
 }
-
-
-def answers(names: Iterable[object], p_values: Iterable[float]) -> list[str]:
-    """
-    Say in a sentence what each test found.
-
-    Parameters
-    ----------
-    names
-        As in the table of tests.
-    p_values
-        One for each.
-
-    Returns
-    -------
-    list of str
-        For every test this room knows, in their order.
-
-    Examples
-    --------
-    >>> answers(["Wald"], [0.2])
-    ['Wald (p = 0.200): The spatial parameter cannot be told from zero.']
-    """
-    found = []
-    for name, p in zip(names, p_values, strict=True):
-        if str(name) not in TESTS or p is None or not 0 <= p <= 1:
-            continue
-        small, large = TESTS[str(name)]
-        words = p_words(p)
-        found.append(f"{name} (p {words if words.startswith('<') else '= ' + words}): {small if p < SIGNIFICANT else large}")
-    return found
 
 
 def references(steps: Iterable[Step], methods: Iterable[str] = ()) -> list[tuple[str, str]]:

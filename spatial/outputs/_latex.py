@@ -117,7 +117,9 @@ def _plain(text: str) -> str:
 def _for_paper(made: Printed) -> Printed:
     """Estimate, standard error in parentheses, p: what a paper prints."""
     keep = [
-        number for number, heading in enumerate(made.headings) if not made.numeric[number] or heading in ("Estimate", "SE", "p", "p (wild)")
+        number
+        for number, heading in enumerate(made.headings)
+        if not made.numeric[number] or heading in ("Estimate", "SE", "p", "p (wild)")
     ]
     error = made.headings.index("SE")
     rows = tuple(tuple(f"({row[number]})" if number == error else row[number] for number in keep) for row in made.rows)

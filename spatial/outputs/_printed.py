@@ -1,5 +1,6 @@
 """How a table looks in print: the same texts for the report, for LaTeX and for Word."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,10 @@ LONGEST = 60
 _WIDEST = 9
 #: Measures of shape have no unit, and go by no other column's decimals.
 _SHAPE = ("skewness", "kurtosis", "cv")
+#: Of likelihoods and criteria differences count, which two decimals show.
+_CRITERIA = ("log_likelihood", "aic", "bic", "aic_difference", "bic_difference")
+#: What ends the label of a row of standard errors.
+_ERROR = " SE"
 _EFFECTS = ("std_error", "z", "p", "low", "high")
 
 
@@ -66,6 +71,8 @@ def printed(table: Table, *, longest: int = LONGEST) -> Printed:
         return _models(table)
     if table.kind == "comparison":
         return _comparison(table)
+    if table.kind == "table" and all(column.dtype.kind not in "iuf" for _, column in table.frame.items()):
+        return _side_by_side(table)
     frame, breaks = _stacked(table.frame)
     left_out = max(0, len(frame) - longest)
     frame = frame.iloc[:longest]
@@ -112,7 +119,7 @@ def _body(frame: "pd.DataFrame") -> list[list[str]]:
     free = [
         number
         for number, column in enumerate(columns)
-        if _is_free(column) and (errors or not _is_whole(column)) and column.name not in _SHAPE
+        if _is_free(column) and (errors or not _is_whole(column)) and column.name not in (*_SHAPE, *_CRITERIA)
     ]
     grid = (
         np.column_stack([columns[number].to_numpy(dtype=float, na_value=np.nan) for number in free])
@@ -124,7 +131,7 @@ def _body(frame: "pd.DataFrame") -> list[list[str]]:
     for number, column in enumerate(columns):
         if number in free:
             texts.append([row[free.index(number)] for row in words])
-        elif column.name in _SHAPE:
+        elif column.name in (*_SHAPE, *_CRITERIA) and _is_numeric(column):
             texts.append(
                 [NONE if is_missing(value) else fixed(value, 2) for value in column.to_numpy(dtype=float, na_value=np.nan)]
             )
@@ -253,6 +260,32 @@ def _models(table: Table) -> Printed:
         breaks=tuple(breaks),
         notes=("Standard errors in parentheses, p-values in brackets.",),
     )
+
+
+def _side_by_side(table: Table) -> Printed:
+    """Set a table of numbers that are texts already: standard errors below estimates, figures of fit below a line."""
+    frame = table.frame
+    labels = [str(label) for label in frame.index]
+    errors = {label for label in labels if label.endswith(_ERROR) and label.removesuffix(_ERROR) in labels}
+    first_fit = next((number for number, label in enumerate(labels) if label not in errors and label + _ERROR not in errors), None)
+    rows = tuple(
+        ("" if label in errors else term_words(label), *(_true_minus(str(cell)) for cell in row))
+        for label, row in zip(labels, frame.itertuples(index=False), strict=True)
+    )
+    stars = bool(table.step is not None and table.step.result.options.get("stars"))
+    return Printed(
+        name=table.name,
+        title=table.title,
+        headings=("", *(cleaned(name) for name in frame.columns)),
+        numeric=(False, *(True for _ in frame.columns)),
+        rows=rows,
+        breaks=(first_fit,) if first_fit else (),
+        notes=("Standard errors in parentheses." + (" * p < 0.05, ** p < 0.01, *** p < 0.001." if stars else ""),),
+    )
+
+
+def _true_minus(text: str) -> str:
+    return re.sub(r"(?<![\w.])-(?=[\d.])|(?<=e)-(?=\d)", "−", cleaned(text))
 
 
 def _model_words(term: str, part: str, values: "np.ndarray[Any, Any]", decimals: Sequence[int | None]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from spatial.outputs._collected import Table, models, single_values, sources, statistics, step_tables
-from spatial.outputs._explained import answers, references
+from spatial.outputs._explained import references
 from spatial.outputs._printed import Printed, printed
 from spatial.outputs.atlas import Atlas, Step
 from spatial.outputs.figures import Picture, pictures
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: With more places, the values of the indicators are left to places.csv.
 _SHOWN_PLACES = 60
 _FEW = 30
-_NOT_PRINTED = frozenset({"vcov", "merges"})  # for further computing; they are among the tables
+_NOT_PRINTED = frozenset({"vcov", "merges", "estimates", "figures"})  # for further computing; they are among the tables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,8 +246,12 @@ def _indicators(atlas: Atlas, drawn: Sequence[Picture]) -> tuple[Block, ...]:
 
 
 def _results(atlas: Atlas) -> Section:
+    """Statistics under each other; models beside each other, unless a step of the study does that."""
     tables = [table for table in (statistics(atlas.steps), models(atlas.steps)) if table is not None]
-    shown = [each for each in tables if each.kind == "models" or len(each.frame) > 1]
+    compared = any(
+        table.kind == "table" and hasattr(step.result, "criteria") for step in atlas.steps for table in step_tables(step)
+    )
+    shown = [each for each in tables if (not compared if each.kind == "models" else len(each.frame) > 1)]
     return Section(id="results", title="Results", blocks=tuple(Block(kind="table", content=_readable(each)) for each in shown))
 
 
@@ -268,10 +272,9 @@ def _step(atlas: Atlas, step: Step, number: int, drawn: Iterable[Picture]) -> Se
     for table in step_tables(step):
         if table.kind in _NOT_PRINTED or not len(table.frame):
             continue
-        blocks.append(Block(kind="table", content=_with_legend(printed(table), atlas, table)))
-        if table.kind == "tests" and "p" in table.frame.columns:
-            sentences = answers(table.frame.index, table.frame["p"].astype(float))
-            blocks += [Block(kind="answers", content=sentences)] if sentences else []
+        made = _with_legend(printed(table), atlas, table)
+        made = _with_answers(made, getattr(result, "test_reading", None)) if table.kind == "tests" else made
+        blocks.append(Block(kind="table", content=made))
     blocks += [Block(kind="figure", content=each) for each in drawn if each.step == step.id]
     if result.notes:
         blocks.append(Block(kind="notes", content=list(result.notes)))
@@ -307,7 +310,40 @@ def _with_legend(made: Printed, atlas: Atlas, table: Table) -> Printed:
     meant = [f"{name}: {title}" for name, title in titles.items() if name in terms and title != name]
     if any(str(label).startswith("W_") for label in table.frame.index):
         meant.append("W·: mean over the neighbours" if _row_standardised(table) else "W·: weighted sum over the neighbours")
-    return Printed(**{**vars(made), "notes": (*made.notes, f"{'; '.join(meant)}.")}) if meant else made
+    notes = [f"{'; '.join(meant)}."] if meant else []
+    if table.kind == "coefficients" and table.step is not None:
+        notes.append(_fit_note(table.step.result))
+    return Printed(**{**vars(made), "notes": (*made.notes, *notes)})
+
+
+def _fit_note(result: Any) -> str:
+    """Write the line that stands under a table of coefficients: places, fit, what errors and intervals are."""
+    figures = [("n", "observations", 0), ("log-likelihood", "log_likelihood", 2), ("AIC", "aic", 2), ("BIC", "bic", 2)]
+    parts = [
+        f"{words} = {fixed(float(value), decimals)}"
+        for words, name, decimals in figures
+        if (value := getattr(result, name, None)) is not None
+    ]
+    kind = getattr(result, "standard_errors", None) or result.options.get("vcov")
+    parts += [f"SE: {kind}"] if kind else []
+    level = result.options.get("level")
+    parts += [f"Lower and Upper: {level:.0%} interval"] if isinstance(level, float) else []
+    return f"{'; '.join(parts)}."
+
+
+def _with_answers(made: Printed, answers: "pd.Series[str] | None") -> Printed:
+    """Set beside each test what it asks and what it says here, where the result has words for it."""
+    if answers is None:
+        return made
+    rows = tuple((*row, str(answers.get(row[0], ""))) for row in made.rows)
+    return Printed(
+        **{
+            **vars(made),
+            "headings": (*made.headings, "What it asks, and what it says here"),
+            "numeric": (*made.numeric, False),
+            "rows": rows,
+        }
+    )
 
 
 def _row_standardised(table: Table) -> bool:

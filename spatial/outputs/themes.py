@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spatial.outputs.atlas import Class, Indicator, Step, Theme
 from spatial.outputs.natural_breaks import natural_breaks
+from spatial.results import place_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +32,9 @@ NO_DATA = "#8c8c8c"
 NO_DATA_LABEL = "No data"
 #: Land below points, and its border: pale, but the palest circle can be told from it.
 LAND, SHORE = "#efefec", "#c2c2bd"
+#: Of a table with many columns for each place, so many get a map.
+_MOST_OF_A_TABLE = 4
+_ROUNDING = 1e-9
 #: With more decimals than this nobody reads a number.
 _MOST_DIGITS = 12
 
@@ -65,14 +68,58 @@ def themes_of(places: "GeoDataFrame", indicators: Sequence[Indicator], steps: Se
         whole = each.kind == "count"
         made.append(theme(places[each.column], str(kind), id=each.column, title=each.title, unit=each.unit, whole=whole))
     for step in steps:
-        mapped = {f"{step.id}_{each.name}": each for each in fields(step.result) if each.metadata.get("theme")}
-        for column, each_field in mapped.items():
+        mapped = _mapped(step, places)
+        for column, words, each_field in mapped:
             kind = each_field.metadata["theme"]
-            if column in places.columns and places[column].notna().any():
-                alone = len(mapped) == 1 and kind in ("categories", "clusters")  # the legend says what it shows
-                words = step.title if alone else f"{step.title}: {each_field.metadata['title']}"
-                made.append(theme(places[column], kind, id=column, title=words, unit=each_field.metadata["unit"], step=step.id))
+            alone = len(mapped) == 1 and kind in ("categories", "clusters")  # the legend says what it shows
+            title = step.title if alone else f"{step.title}: {words}"
+            made.append(theme(places[column], kind, id=column, title=title, unit=each_field.metadata["unit"], step=step.id))
     return tuple(made)
+
+
+def _mapped(step: Step, places: "GeoDataFrame") -> list[tuple[str, str, Any]]:
+    """Choose the columns of a step that get a map: name, words, field."""
+    found: list[tuple[str, str, Any]] = []
+    tables: dict[str, dict[str, dict[str, tuple[str, str, Any]]]] = {}
+    for name, each, column, _ in place_columns(step.id, step.result):
+        if not each.metadata.get("theme") or name not in places.columns or not places[name].notna().any():
+            continue
+        title = str(each.metadata["title"])
+        if not column:
+            found.append((name, title, each))
+            continue
+        about, _, last = column.rpartition(" ")
+        if last in each.metadata["mapped"] and _varies(places[name]):
+            tables.setdefault(each.name, {}).setdefault(about, {})[last] = (name, f"{title}, {column}", each)
+    for groups in tables.values():
+        for group in list(groups.values())[:_MOST_OF_A_TABLE]:
+            order = next(iter(group.values()))[2].metadata["mapped"]
+            name, words, each = next(group[last] for last in order if last in group)
+            like = next((at for at, (other, _, field) in enumerate(found) if field is each and _alike(places, name, other)), None)
+            if like is None:
+                found.append((name, words, each))
+            else:  # one map for both
+                about = words.removeprefix(f"{each.metadata['title']}, ").rpartition(" ")[0]
+                found[like] = (
+                    found[like][0],
+                    f"{found[like][1]} (in proportion also {about})".replace(") (in proportion also", ","),
+                    each,
+                )
+    return found
+
+
+def _alike(places: "GeoDataFrame", name: str, other: str) -> bool:
+    """Tell whether one column is a multiple of another."""
+    one, two = (places[each].to_numpy(dtype=float) for each in (name, other))
+    known = np.isfinite(one) & np.isfinite(two) & (two != 0)
+    shares = one[known] / two[known]
+    return bool(len(shares)) and float(np.ptp(shares)) <= _ROUNDING * float(np.abs(shares).max())
+
+
+def _varies(column: "pd.Series[Any]") -> bool:
+    """Tell values that differ from values that only rounding keeps apart."""
+    values = column.dropna().to_numpy(dtype=float)
+    return bool(np.ptp(values) > _ROUNDING * np.abs(values).max())
 
 
 def theme(
@@ -254,7 +301,7 @@ def _sequential(column: "pd.Series[Any]", *, whole: bool) -> tuple[tuple[Class, 
     distinct = np.unique(values)
     count = min(len(SEQUENTIAL), len(distinct), max(2, round(1 + math.log2(len(values)))))
     uppers = natural_breaks(values, count)
-    colours = _spread(SEQUENTIAL, len(uppers))
+    colours = _spread(SEQUENTIAL if distinct[-1] >= 0 else SEQUENTIAL[::-1], len(uppers))  # dark is far from 0
     return _ranges(values, float(distinct[0]), uppers, colours, whole=whole), "natural breaks (Fisher-Jenks)"
 
 

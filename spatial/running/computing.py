@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.errors import DataError, complaint, listed
 from spatial.operations import operation
 from spatial.options import data_parameters
-from spatial.results import Result, columns_of
+from spatial.results import Result, columns_of, place_columns
 from spatial.running._record import record_of
 from spatial.running._told import collected, in_step
 from spatial.running.preparing import Prepared
@@ -52,7 +52,7 @@ def compute(prepared: Prepared, tell: Callable[[int, str], None] | None = None) 
         steps.append(Step(id=recipe.id, title=title, result=result, graph=recipe.graph if "graph" in _data(recipe) else None))
         added = columns_of(recipe.id, result, places.index)
         columns |= added
-        titles |= {name: f"{title}: {_field_title(result, name.removeprefix(recipe.id + '_'))}" for name in added}
+        titles |= {name: f"{title}: {words}" for name, words in _column_titles(recipe.id, result).items() if name in added}
     clash = [name for name in columns if name in places.columns]
     if clash:
         raise DataError(
@@ -129,9 +129,11 @@ def _title(recipe: StepRecipe, titles: Mapping[str, str]) -> str:
     return f"{named}: {about}" if about else named
 
 
-def _field_title(result: Result, name: str) -> str:
-    metadata: Mapping[str, Any] = type(result).__dataclass_fields__[name].metadata
-    return str(metadata.get("title", name))
+def _column_titles(step: str, result: Result) -> dict[str, str]:
+    return {
+        name: str(each.metadata.get("title", each.name)) + (f", {column}" if column else "")
+        for name, each, column, _ in place_columns(step, result)
+    }
 
 
 def _comparisons(study: Study, steps: "list[Step]") -> tuple[Any, ...]:
