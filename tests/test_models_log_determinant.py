@@ -231,13 +231,13 @@ class TestDissection:
         one = _multifrontal.planned(matrix, points, symmetric=True)
         other = _multifrontal.planned(matrix, coordinates_from(matrix), symmetric=True)
         none = _multifrontal.planned(matrix, np.random.default_rng(1).uniform(size=(2500, 2)), symmetric=True)
-        assert other.flops < 4 * one.flops < none.flops / 10
+        assert other.flops < 6 * one.flops < none.flops / 10
 
     def test_useless_coordinates_are_not_used(self):
         matrix, points = queen(120)
         wrong = np.random.default_rng(1).uniform(size=points.shape)
         found = _log_determinant.prepared(matrix, "cholesky", wrong)
-        assert found.fronts.flops < 4 * _multifrontal.planned(matrix, points, symmetric=True).flops
+        assert found.fronts.flops < 6 * _multifrontal.planned(matrix, points, symmetric=True).flops
         holes = points.copy()
         holes[7] = np.nan
         assert _log_determinant.prepared(matrix, "cholesky", holes).fronts.flops == found.fronts.flops

@@ -8,20 +8,23 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+#: How often a place is moved half way to the middle of its neighbours.
+SMOOTHINGS = 30
+
 
 def coordinates_from(pattern: "csr_array") -> NDArray[np.float64]:
     """
-    Lay a graph out by steps from three places that are far from one another.
+    Lay a graph out by steps from four places that are far from one another, like the corners of a map.
 
     Parameters
     ----------
     pattern
-        Symmetric pattern, (n, n).
+        Symmetric pattern of ones, (n, n).
 
     Returns
     -------
     numpy.ndarray
-        (n, 2). Neighbours differ by at most 2 in each, since steps along a link change a distance by at most 1.
+        (n, 2), in steps: those of neighbours are close.
     """
     from scipy.sparse.csgraph import connected_components
 
@@ -30,7 +33,12 @@ def coordinates_from(pattern: "csr_array") -> NDArray[np.float64]:
     one = _steps(pattern, _last(component, one))
     other = _steps(pattern, _last(component, one))
     third = _steps(pattern, _last(component, np.minimum(one, other)))
-    return np.stack([one - other, third - (one + other) / 2], axis=1)
+    fourth = _steps(pattern, _last(component, third + np.minimum(one, other)))
+    found = np.stack([one - other, third - fourth], axis=1)
+    counts = np.diff(pattern.indptr)[:, None]
+    for _ in range(SMOOTHINGS):  # whole numbers are the same for many places; means with the neighbours are not
+        found = (found + (pattern @ found) / np.maximum(counts, 1)) / 2
+    return found
 
 
 def _last(component: Any, values: Any) -> Any:

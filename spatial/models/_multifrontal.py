@@ -124,8 +124,20 @@ def planned(matrix: "csr_array", coordinates: Vector, *, symmetric: bool) -> Fro
         upper=None if symmetric else np.where(swapped, ahead, back),
         transposed=mirrored,
         flops=work,
-        bytes=8 * float(sum(level.size for level in max(tasks, key=lambda task: sum(level.size for level in task)))),
+        bytes=_bytes(tasks, len(owner)),
     )
+
+
+def _bytes(tasks: Sequence[tuple[Level, ...]], links: int) -> float:
+    """Judge the most memory at one time: fronts with two copies in every thread, what tasks hand on, and the plan itself."""
+    below = max((level.size for task in tasks[:-1] for level in task), default=0)
+    above = max((level.size for level in tasks[-1]), default=0)
+    handed = sum(group.count * group.boundary**2 for task in tasks[:-1] for group in task[-1].groups)
+    return 8.0 * (max(3 * _threads() * below, 3 * above) + handed + 10 * links)
+
+
+def _threads() -> int:
+    return min(os.cpu_count() or 1, MOST_THREADS)
 
 
 def _with_transpose(matrix: "csr_array") -> "csr_array":
@@ -275,7 +287,7 @@ def log_absolute(fronts: Fronts, parameter: float) -> tuple[float, float]:
     left: Left = []
     total, sign = 0.0, 1.0
     # Threads of the linear algebra within threads of our own would wait for one another: ten times slower.
-    with threadpool_limits(1), ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as pool:
+    with threadpool_limits(1), ThreadPoolExecutor(_threads()) as pool:
         for found in pool.map(lambda task: _eliminated(fronts, task, parameter, [], map), fronts.tasks):
             total, sign = total + found[0], sign * found[1]
             left += found[2]
