@@ -178,12 +178,12 @@ def aligned(
     places = checked(places)
     names = [columns] if isinstance(columns, str) else list(columns)
     columns_checked(places, names)
+    order = np.asarray(places.index.argsort())
+    labels = places.index[order]
     if graph is not None:
-        _labels_checked(places, graph)
         _weights_checked(graph)
-    labels = places.index.sort_values()
     values = (
-        np.column_stack([numbers(places, name).loc[labels].to_numpy(float) for name in names])
+        np.column_stack([numbers(places, name).to_numpy(float)[order] for name in names])
         if names
         else np.empty((len(labels), 0))
     )
@@ -202,7 +202,7 @@ def aligned(
                 )
             )
         notes.append(f"{len(gone)} of {len(labels)} places have no value and were left out: {listed(gone, 10)}.")
-    matrix, transform = (None, "") if graph is None else _matrix(graph, labels, present)
+    matrix, transform = (None, "") if graph is None else _matrix(graph, places, labels, present)
     labels, values = labels[present], values[present]
     _enough(names, values, least, varying=varying)
     _sizes_checked(names, values)
@@ -362,10 +362,15 @@ def _kind(name: str) -> str:
     )
 
 
-def _labels_checked(places: "GeoDataFrame", graph: "Graph") -> None:
+def _positions(places: "GeoDataFrame", graph: "Graph", labels: "pd.Index[str]") -> "np.ndarray[Any, Any]":
+    """Find where each label stands in the graph; refuse a graph of other labels."""
     ids = graph.unique_ids
-    if len(ids) == len(places) and ids.isin(places.index).all():
-        return
+    if len(ids) == len(labels):
+        if ids.equals(labels):
+            return np.arange(len(labels))
+        found = np.asarray(ids.get_indexer(labels))
+        if (found >= 0).all():
+            return found
     without, unknown = places.index[~places.index.isin(ids)], ids[~ids.isin(places.index)]
     parts = [f"{len(without)} places are not in the graph: {listed(without)}"] if len(without) else []
     parts += [f"{len(unknown)} labels of the graph are no places: {listed(unknown)}"] if len(unknown) else []
@@ -403,11 +408,13 @@ def _sizes_checked(names: Sequence[str], values: "np.ndarray[Any, Any]") -> None
         )
 
 
-def _matrix(graph: "Graph", labels: "pd.Index[str]", present: "np.ndarray[Any, Any]") -> "tuple[csr_array, str]":
+def _matrix(
+    graph: "Graph", places: "GeoDataFrame", labels: "pd.Index[str]", present: "np.ndarray[Any, Any]"
+) -> "tuple[csr_array, str]":
     from scipy.sparse import csr_array
 
     matrix = csr_array(graph.sparse).astype(float)
-    order = graph.unique_ids.get_indexer(labels[present])
+    order = _positions(places, graph, labels)[present]
     if len(order) != matrix.shape[0] or not np.array_equal(order, np.arange(len(order))):
         matrix = csr_array(matrix[order, :][:, order])
     matrix.eliminate_zeros()
