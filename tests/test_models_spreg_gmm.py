@@ -9,8 +9,9 @@ import pytest
 
 from spatial.models._filtered import Equation, classic, generalised
 from spatial.models._hac import kernel_matrix
+from spatial.models._instrument_tests import anselin_kelejian, wu_hausman
 from spatial.models._instruments import spatial_instruments
-from spatial.models._two_stage import anselin_kelejian, covariance, two_stage, wu_hausman
+from spatial.models._two_stage import covariance, two_stage
 
 #: spreg's search for lambda stops at about 1e-5; what follows from lambda is as far away.
 SEARCH = 2e-4

@@ -9,17 +9,11 @@ from spatial.errors import ModelError, StudyError
 from spatial.models import combined_model, durbin_error_model, durbin_model, error_model, lag_model, ols
 from spatial.models._filtered import Equation, classic, generalised
 from spatial.models._hac import kernel_matrix, meat, shaped
+from spatial.models._instrument_tests import first_stages, over_identification, wu_hausman
 from spatial.models._instruments import spatial_instruments
 from spatial.models._moments import least
 from spatial.models._tall import basis, independent, triangle
-from spatial.models._two_stage import (
-    covariance,
-    first_stages,
-    over_identification,
-    two_stage,
-    with_instruments,
-    wu_hausman,
-)
+from spatial.models._two_stage import covariance, two_stage, with_instruments
 
 SIDE = 12
 N = SIDE**2

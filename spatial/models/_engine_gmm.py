@@ -11,25 +11,15 @@ from spatial.models import _reading as reading
 from spatial.models._design import INTERCEPT, Design, design, refuse_exact
 from spatial.models._engine import Kind, correlation2, determinant_of, fields_of, predicted_fields
 from spatial.models._filtered import Equation, FilteredFit, classic, generalised
-from spatial.models._hac import centres, kernel_matrix
+from spatial.models._hac import kernel_of
 from spatial.models._impacts import Effects, impacts_table, place_impacts
+from spatial.models._instrument_tests import FirstStage, anselin_kelejian, first_stages, over_identification, wu_hausman
 from spatial.models._instruments import Instruments, enough, spatial_instruments
 from spatial.models._lagged import roles_of, with_lags
 from spatial.models._log_determinant import LogDeterminant, remarks
 from spatial.models._tables import Test, chi_squared, coefficients_table, covariance_table, quantiles, tests_table
 from spatial.models._tests import residual_moran
-from spatial.models._two_stage import (
-    FirstStage,
-    Spread,
-    TwoStage,
-    anselin_kelejian,
-    covariance,
-    first_stages,
-    over_identification,
-    two_stage,
-    variance,
-    wu_hausman,
-)
+from spatial.models._two_stage import Spread, TwoStage, covariance, two_stage, variance
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -153,31 +143,25 @@ def estimated(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[
     ModelError
         When there are too few instruments, or none that explain anything.
     """
-    given = options["instruments"] or []
-    found = design(places, graph, options["formula"], options["missing"], spatial=kind.parameters, extra=given)
-    plain = len(found.names)
-    found = with_lags(found, options.get("lagged"), kind.parameters) if kind.lags else found
+    found, plain = _designed(places, graph, kind, options)
     determinant = determinant_of(places, found, options["log_determinant"])
-    inner = _endogenous(found, options["endogenous"] or [])
+    inner = _endogenous(found, options["endogenous"] or [], lags=kind.lags)
     outer = [place for place in range(len(found.names)) if place not in inner]
-    weights = found.given.weights
-    columns = found.matrix[:, inner]
-    if kind.rho:
-        columns = np.column_stack([columns, weights @ found.response])
     names = (*(found.names[place] for place in inner), *((f"W_{found.response_name}",) if kind.rho else ()))
     instruments = _instruments(found, kind, options, outer, plain)
     enough(instruments, names)
+    columns = found.matrix[:, inner]
+    if kind.rho:
+        columns = np.column_stack([columns, found.given.weights @ found.response])
     equation = Equation(
         found.response,
         found.matrix[:, outer],
         columns,
         instruments.matrix,
-        weights,
+        found.given.weights,
         determinant.low,
         determinant.high,
     )
-    order = np.argsort([*outer, *inner])
-    order = np.append(order, np.arange(len(order), len(order) + kind.parameters))
     if kind.error:
         fit, notes = _filtered(equation, options)
         estimate, spread = np.append(fit.coefficients, fit.parameter), fit.covariance
@@ -187,21 +171,31 @@ def estimated(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[
         spread, notes = _spread(places, found, last, options)
         estimate, residuals, size = last.coefficients, last.residuals, variance(last)
     refuse_exact(found, float(residuals @ residuals), 1.0)
-    notes = (*(instruments.notes if names else ()), *notes)
+    order = np.argsort([*outer, *inner])  # as in the formula
+    order = np.append(order, np.arange(len(order), len(order) + kind.parameters))
     return Estimated(
-        kind,
-        found,
-        determinant,
-        names,
-        instruments,
-        first,
-        last,
-        estimate[order],
-        spread[np.ix_(order, order)],
-        residuals,
-        size,
-        notes,
+        kind=kind,
+        found=found,
+        determinant=determinant,
+        endogenous=names,
+        instruments=instruments,
+        first=first,
+        last=last,
+        estimate=estimate[order],
+        covariance=spread[np.ix_(order, order)],
+        residuals=residuals,
+        variance=size,
+        notes=(*(instruments.notes if names else ()), *notes),
     )
+
+
+def _designed(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[str, Any]) -> tuple[Design, int]:
+    """Read the formula and the columns of the instruments; give the number of columns before any lags too."""
+    found = design(
+        places, graph, options["formula"], options["missing"], spatial=kind.parameters, extra=options["instruments"] or []
+    )
+    plain = len(found.names)
+    return with_lags(found, options.get("lagged"), kind.parameters) if kind.lags else found, plain
 
 
 def _options_checked(kind: Kind, options: dict[str, Any]) -> None:
@@ -231,7 +225,7 @@ def _options_checked(kind: Kind, options: dict[str, Any]) -> None:
         raise StudyError("\n".join(wrong))
 
 
-def _endogenous(found: Design, asked: list[str]) -> list[int]:
+def _endogenous(found: Design, asked: list[str], *, lags: bool) -> list[int]:
     """Find the columns made of endogenous ones of the table, lags included."""
     names = {name for name in found.regressors if not name.startswith("W_")} | {
         each for made in found.columns.values() for each in made
@@ -245,7 +239,7 @@ def _endogenous(found: Design, asked: list[str]) -> list[int]:
     return [
         place
         for place, name in enumerate(found.names)
-        if name in asked or name.removeprefix("W_") in asked or bool(found.columns.get(name, frozenset()) & set(asked))
+        if name in asked or (lags and name.removeprefix("W_") in asked) or bool(found.columns.get(name, frozenset()) & set(asked))
     ]
 
 
@@ -268,7 +262,7 @@ def _instruments(found: Design, kind: Kind, options: dict[str, Any], outer: list
 
 def _spread(places: "GeoDataFrame", found: Design, fit: TwoStage, options: dict[str, Any]) -> tuple[Matrix, tuple[str, ...]]:
     vcov = options["vcov"]
-    kernel, said = kernel_of(places, found, options) if vcov == "hac" else (None, ())
+    kernel, said = kernel_of(places, found.given.labels, options) if vcov == "hac" else (None, ())
     spread, more = covariance(fit, SPREADS[vcov], kernel=kernel)
     sentence = {
         "asymptotic": "Standard errors assume equal variances; the variance is the sum of squared residuals / (n - k), rho counted (spreg and Stata divide by n).",
@@ -277,17 +271,6 @@ def _spread(places: "GeoDataFrame", found: Design, fit: TwoStage, options: dict[
         "hac": "Standard errors are robust to unequal variances and to errors that neighbours share (spatial HAC).",
     }[vcov]
     return spread, (sentence, *said, *more)
-
-
-def kernel_of(places: "GeoDataFrame", found: Design, options: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
-    """Build the kernel weights of a spatial HAC from the centres of the places, and say which."""
-    bandwidth, nearest, shape = options["bandwidth"], options["nearest"], options["kernel"]
-    matrix = kernel_matrix(centres(places, found.given.labels), shape=shape, bandwidth=bandwidth, nearest=nearest)
-    reach = f"bandwidth {bandwidth:g} m" if bandwidth is not None else f"bandwidths to the {nearest} nearest places"
-    n = matrix.shape[0]
-    return matrix, (
-        f"Kernel of the spatial HAC: {shape}, {reach}; a place has {(matrix.nnz - n) / n:.1f} others within it on average.",
-    )
 
 
 def _filtered(equation: Equation, options: dict[str, Any]) -> tuple[FilteredFit, tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """Standard errors when the errors of near places are correlated in any way: kernel weights and the covariance of the scores."""
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -181,9 +182,35 @@ def meat(columns: Matrix, residuals: Vector, kernel: "csr_array | None") -> tupl
     return found, ()
 
 
-def centres(places: "GeoDataFrame", labels: "pd.Index[str]") -> Matrix:
-    """Give the centres of the places with these labels, (n, 2), in metres."""
+def kernel_of(places: "GeoDataFrame", labels: "pd.Index[str]", options: Mapping[str, Any]) -> "tuple[csr_array, tuple[str, ...]]":
+    """
+    Build K from the centres of places, as the options of an operation ask.
+
+    Parameters
+    ----------
+    places
+        The table.
+    labels
+        Whose centres, in the order of the rows of K.
+    options
+        "kernel", "bandwidth" and "nearest".
+
+    Returns
+    -------
+    tuple
+        K, and a note that says which.
+
+    Raises
+    ------
+    ModelError
+        As `kernel_matrix`.
+    """
     import shapely
 
     shapes = np.asarray(places.geometry.array)[places.index.map(str).get_indexer(labels)]
-    return np.asarray(shapely.get_coordinates(shapely.centroid(shapes)), dtype=float)
+    points = np.asarray(shapely.get_coordinates(shapely.centroid(shapes)), dtype=float)
+    shape, bandwidth, nearest = options["kernel"], options["bandwidth"], options["nearest"]
+    matrix = kernel_matrix(points, shape=shape, bandwidth=bandwidth, nearest=nearest)
+    reach = f"bandwidth {bandwidth:g} m" if bandwidth is not None else f"bandwidths to the {nearest} nearest places"
+    mean = ((matrix > 0).sum() - len(points)) / len(points)
+    return matrix, (f"Kernel of the spatial HAC: {shape}, {reach}; errors are shared with {mean:.1f} other places on average.",)

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from spatial.models import _hac
 from spatial.models._design import Missing, design
-from spatial.models._engine_gmm import kernel_of
-from spatial.models._hac import meat
+from spatial.models._hac import kernel_of, meat
 from spatial.models._linear import Linear, linear_fields, linear_of, linear_reading
 from spatial.models._records import Ols
 from spatial.options import Between, Column, Formula, used
@@ -90,7 +89,7 @@ def ols(
     doi:10.1016/j.jeconom.2006.09.005.
     """
     options = used(ols, locals())
-    found = design(places, graph, formula, missing, extra=[weights_column] if weights_column else [])
+    found = design(places, graph, options["formula"], missing, extra=[weights_column] if weights_column else [])
     linear = linear_of(found, weights_column)
     spread, notes = (
         _shared_errors(places, linear, options) if vcov == "hac" else (linear.robust if vcov == "robust" else linear.covariance, ())
@@ -105,7 +104,7 @@ def ols(
 
 
 def _shared_errors(places: "GeoDataFrame", linear: Linear, options: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
-    matrix, said = kernel_of(places, linear.found, options)
+    matrix, said = kernel_of(places, linear.found.given.labels, options)
     inner, more = meat(linear.fit.basis, linear.fit.residuals, matrix)
     sentence = "Standard errors are robust to unequal variances and to errors that neighbours share (spatial HAC)."
     return linear.fit.root @ inner @ linear.fit.root.T * linear.size**2, (sentence, *said, *more)
