@@ -98,6 +98,11 @@ def _parser(row: Operation, function: Any, options: tuple[Option, ...]) -> argpa
     answers.add_argument("--json", action="store_true", help="print the whole result as JSON")
     answers.add_argument("--out", metavar="FILE", help="also write it: .csv (values per place), .gpkg (layer) or .tif (surface)")
     group = parser.add_argument_group("options")
+    if any(option.kind == "formula" for option in options):
+        group.add_argument("--response", metavar="COLUMN", help="instead of --formula: the column to be explained")
+        group.add_argument(
+            "--regressors", metavar="COLUMNS", help="instead of --formula: the columns that explain it, with commas between"
+        )
     for option in options:
         default = "" if option.required else f" (default: {option.default})"
         words = f"{option.help} Expected {expected(option)}{default}.".strip().replace("%", "%%")
@@ -105,7 +110,7 @@ def _parser(row: Operation, function: Any, options: tuple[Option, ...]) -> argpa
         group.add_argument(
             f"--{option.name.replace('_', '-')}",
             dest=f"option_{option.name}",
-            required=option.required,
+            required=option.required and option.kind != "formula",
             metavar=metavar,
             help=words,
         )
@@ -133,6 +138,8 @@ def _called(row: Operation, function: Any, options: tuple[Option, ...], given: a
     values = {}
     for option in options:
         text = getattr(given, f"option_{option.name}")
+        if option.kind == "formula":
+            text = _formula(given, text, row, required=option.required)
         if text is not None:
             values[option.name] = converted(option, text, row.name)
     from spatial.running import columns_named
@@ -195,6 +202,23 @@ def _records(given: argparse.Namespace, columns: list[str], options: dict[str, A
     for finding in found.findings:
         print(safe(f"Note: {finding}"), file=sys.stderr)
     return found.table
+
+
+def _formula(given: argparse.Namespace, text: str | None, row: Operation, *, required: bool) -> Any:
+    """Take the formula, or the field and the list of fields that stand for one."""
+    if given.response is None and given.regressors is None:
+        if text is None and required:
+            raise StudyError(
+                complaint(f"spatial do {row.name}", "no model is given", "Expected --formula, or --response and --regressors")
+            )
+        return text
+    if text is not None or given.response is None:
+        what = "--formula and --response exclude each other" if text is not None else "--regressors is given without --response"
+        raise StudyError(complaint(f"spatial do {row.name}", what, "Expected --formula, or --response and --regressors"))
+    return {
+        "response": given.response,
+        "regressors": [name.strip() for name in (given.regressors or "").split(",") if name.strip()],
+    }
 
 
 def _boundary(given: argparse.Namespace, places: "GeoDataFrame") -> "GeoDataFrame":

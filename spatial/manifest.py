@@ -43,6 +43,8 @@ def _option(option: Option) -> dict[str, Any]:
         "default": option.default,
         "help": option.help,
     }
+    if option.kind == "formula":  # a shell may ask for a field and a list of fields instead
+        described["parts"] = [{"name": "response", "kind": "column"}, {"name": "regressors", "kind": "columns"}]
     if option.choices:
         described["choices"] = list(option.choices)
     if option.low is not None:

@@ -4,7 +4,7 @@ import inspect
 import math
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -205,7 +205,7 @@ def expected(option: Option) -> str:
         "choices": f"a list of {listed(option.choices, 20)}",
         "column": "the name of a column",
         "columns": "a list of column names",
-        "formula": "a formula such as 'y ~ x1 + x2'",
+        "formula": "a formula such as 'y ~ x1 + x2', or response and regressors",
         "texts": "a list of texts",
         "numbers": "a list of numbers",
     }[option.kind]
@@ -241,6 +241,39 @@ def sentences(function: Callable[..., Any]) -> dict[str, str]:
             for name in names:
                 found[name].append(line.strip())
     return {name: " ".join(lines).replace("``", "") for name, lines in found.items()}
+
+
+def formula_of(response: str, regressors: Sequence[str]) -> str:
+    """
+    Write a formula from a field and a list of fields.
+
+    Parameters
+    ----------
+    response
+        The column to be explained.
+    regressors
+        The columns that explain it; none for a mean alone.
+
+    Returns
+    -------
+    str
+        The formula, every name in back-quotes.
+
+    Raises
+    ------
+    ValueError
+        When a name holds a back-quote.
+
+    Examples
+    --------
+    >>> formula_of("rate, %", ["INC", "HOVAL"])
+    '`rate, %` ~ `INC` + `HOVAL`'
+    """
+    names = [response, *regressors]
+    if not all(isinstance(name, str) and name and "`" not in name for name in names):
+        raise ValueError
+    right = " + ".join(f"`{name}`" for name in regressors) or "1"
+    return f"`{response}` ~ {right}"
 
 
 def shortened(value: Any) -> str:
@@ -326,6 +359,14 @@ def _text(value: Any) -> str:
     return value
 
 
+def _formula(value: Any) -> str:
+    if not isinstance(value, Mapping):
+        return _text(value)
+    if set(value) != {"response", "regressors"}:
+        raise ValueError
+    return formula_of(value["response"], _texts(value["regressors"]) if value["regressors"] else [])
+
+
 def _texts(value: Any) -> list[str]:
     parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else list(value)
     if not parts or not all(isinstance(part, str) and part for part in parts):
@@ -347,7 +388,7 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "choices": _texts,
     "column": _text,
     "columns": _texts,
-    "formula": _text,
+    "formula": _formula,
     "texts": _texts,
     "numbers": _numbers,
 }

@@ -249,3 +249,32 @@ def test_terminals_are_not_steered_by_names(grid, tmp_path, capsys):
     grid.rename(index={"cell 00": "cell \x1b[31m00"}).rename_axis("code").reset_index().to_file(layer, layer="grid")
     assert main(["do", "local_moran", "--places", str(layer), "--key", "code", "--graph", "queen", "--column", "value"]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+MODELS = [row.name for row in OPERATIONS if row.room == "models" and row.name not in ("fixed_effects", "compare_models")]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_models_take_a_field_and_a_list_of_fields(layer, capsys, name):
+    words = ["do", name, "--places", str(layer), "--key", "code", "--graph", "queen", "--json"]
+    assert main([*words, "--response", "noise", "--regressors", "value"]) == 0
+    fields = json.loads(capsys.readouterr().out)
+    assert main([*words, "--formula", "noise ~ value"]) == 0
+    formula = json.loads(capsys.readouterr().out)
+    assert fields["options"].pop("formula") == "`noise` ~ `value`"
+    formula["options"].pop("formula")
+    assert fields["coefficients"] == formula["coefficients"]
+    assert fields["options"] == formula["options"]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ([], "no model is given. Expected --formula, or --response and --regressors"),
+        (["--formula", "noise ~ value", "--response", "noise"], "exclude each other"),
+        (["--regressors", "value"], "--regressors is given without --response"),
+    ],
+)
+def test_a_model_needs_one_of_both(layer, capsys, more, message):
+    assert main(["do", "ols", "--places", str(layer), "--key", "code", *more]) == 1
+    assert message in capsys.readouterr().err

@@ -100,3 +100,28 @@ def test_an_annotation_no_study_file_could_write_is_our_mistake():
 
     with pytest.raises(TypeError, match="no study file could write"):
         declared(wrong)
+
+
+class TestFieldAndFields:
+    """A formula may be given as a field and a list of fields, as dialogs ask for it."""
+
+    def option(self):
+        return next(each for each in declared(example) if each.kind == "formula")
+
+    @pytest.mark.parametrize(
+        ("given", "written"),
+        [
+            ({"response": "y", "regressors": ["a", "b c"]}, "`y` ~ `a` + `b c`"),
+            ({"response": "y", "regressors": "a,b"}, "`y` ~ `a` + `b`"),
+            ({"response": "y", "regressors": []}, "`y` ~ 1"),
+        ],
+    )
+    def test_written(self, given, written):
+        assert converted(self.option(), given, "here") == written
+
+    @pytest.mark.parametrize(
+        "given", [{"response": "y"}, {"response": "y`", "regressors": ["a"]}, {"response": 1, "regressors": ["a"]}]
+    )
+    def test_refused(self, given):
+        with pytest.raises(StudyError, match="response and regressors"):
+            converted(self.option(), given, "here")

@@ -132,7 +132,7 @@ def fixed_effects(
     kind = _kind(options, places, graph)
     chosen = sample(
         records,
-        formula,
+        options["formula"],
         absorb=options["absorb"] or (),
         cluster=options["cluster"] or (),
         weights_column=weights_column,

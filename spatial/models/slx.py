@@ -78,7 +78,7 @@ def slx_model(
     Halleck Vega, S., Elhorst, J. P. (2015). The SLX model. Journal of Regional Science 55, 339-363. doi:10.1111/jors.12188.
     """
     options = used(slx_model, locals())
-    plain = design(places, graph, formula, missing, extra=[weights_column] if weights_column else [])
+    plain = design(places, graph, options["formula"], missing, extra=[weights_column] if weights_column else [])
     found = with_lags(plain, lagged, 0)
     linear = linear_of(found, weights_column)
     covariance = linear.robust if vcov == "robust" else linear.covariance
