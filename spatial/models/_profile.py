@@ -89,6 +89,30 @@ class Profile:
         half_rho = float(inner[1] - error * inner[3]) if self.rho else 0.0
         return float(residual @ inner), half_rho, float(slope @ inner)
 
+    def parabola(self, error: float) -> tuple[float, float, float]:
+        """
+        Give the sum of squares for one lambda as a function of rho: a - 2 rho b + rho^2 c.
+
+        Parameters
+        ----------
+        error
+            Lambda; the model has both parameters.
+
+        Returns
+        -------
+        tuple
+            a, b and c, to fewer digits than `at` gives.
+        """
+        own, lagged = slice(4, 4 + self.size), slice(4 + self.size, None)
+        columns = np.zeros((len(self.products), 2))
+        columns[[0, 1], [0, 1]], columns[[2, 3], [0, 1]] = 1.0, -error
+        filtered, scale = self._filtered(own, lagged, error)
+        crossed = self.products @ columns
+        mixed = crossed[own] - error * crossed[lagged]
+        change = _solved(filtered, mixed, scale[:, None])
+        found = columns.T @ crossed - mixed.T @ change
+        return float(found[0, 0]), float(found[0, 1]), float(found[1, 1])
+
     def _filtered(self, own: slice, lagged: slice, error: float) -> tuple[Matrix, Vector]:
         across = self.products[own, lagged]
         found = self.products[own, own] - error * (across + across.T) + error**2 * self.products[lagged, lagged]
@@ -144,8 +168,8 @@ def profile_of(problem: Problem, name: str) -> Profile:
     return Profile(ordinary, stacked.T @ stacked, problem.matrix.shape[1], problem.rho, problem.error)
 
 
-def _solved(matrix: Matrix, right: Vector, scale: Vector) -> Vector:
-    found: Vector = scale * np.linalg.solve(matrix * np.outer(scale, scale), scale * right)
+def _solved(matrix: Matrix, right: Matrix, scale: Vector) -> Matrix:
+    found: Matrix = scale * np.linalg.solve(matrix * np.outer(scale, scale), scale * right)
     return found
 
 

@@ -1,6 +1,5 @@
 """The search for two spatial parameters at once, from several starts: the likelihood may have more than one peak."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +13,10 @@ from spatial.models._profile import Profile
 
 Vector = NDArray[np.float64]
 
-GRID = 9  # points in each direction of the first, coarse search
-STARTS = 5  # how many of them are followed
+GRID = 61  # values of lambda, and of rho for each, in the first search
+NARROWER = 21  # points of each further look at rho
+STARTS = 5  # how many peaks are followed
+REACH = 17 / 18 * np.pi  # where the grid ends: at 0.8 % of the interval from its limits
 SAME = 1e-4  # peaks nearer to each other than this share of the interval are one
 EDGE = 1e-3
 NEWTON = 30
@@ -35,8 +36,9 @@ def maximised_pair(determinant: LogDeterminant, profile: Profile, count: int) ->
     """
     Find rho and lambda with the largest likelihood.
 
-    A coarse grid over the whole square of admissible values, a search from each of its best points, and Newton's method on
-    the derivatives from the best peak, with exact log-determinants.
+    For each lambda of a grid the best rho is found, over the whole interval: the sum of squares is a parabola in rho. A search
+    starts from each peak of the likelihood along that grid, as rho and lambda often trade off along a ridge with several peaks;
+    and from the best one found Newton's method on the derivatives, with exact log-determinants.
 
     Parameters
     ----------
@@ -70,7 +72,7 @@ def maximised_pair(determinant: LogDeterminant, profile: Profile, count: int) ->
         return value / count, -slopes / count
 
     peaks: list[tuple[float, Vector]] = []
-    for start in _starts(loss, low, high):
+    for start in _starts(determinant, profile, count):
         found = minimize(
             loss,
             start,
@@ -86,23 +88,31 @@ def maximised_pair(determinant: LogDeterminant, profile: Profile, count: int) ->
     return Pair(float(best[0]), float(best[1]), _exact(determinant, profile, count, best), _notes(determinant, peaks, best, count))
 
 
-def _starts(loss: Callable[[Vector], tuple[float, Vector]], low: float, high: float) -> list[Vector]:
-    """Take the best points of a grid, those with a better neighbour left out, and the middle."""
-    points = (low + high) / 2 + (high - low) / 2 * np.cos(np.pi * (np.arange(GRID, 0, -1) - 0.5) / GRID)
-    values = np.array([[loss(np.array([one, other]))[0] for other in points] for one in points])
-    padded = np.pad(values, 1, constant_values=np.inf)
-    around = np.min(
-        [
-            padded[1 + row : 1 + row + GRID, 1 + column : 1 + column + GRID]
-            for row in (-1, 0, 1)
-            for column in (-1, 0, 1)
-            if row or column
-        ],
-        axis=0,
-    )
-    order = np.argsort(np.where(values <= around, values, np.inf), axis=None, kind="stable")
-    chosen = [np.array([points[place // GRID], points[place % GRID]]) for place in order[: int((values <= around).sum())][:STARTS]]
-    return [*chosen, np.zeros(2)]
+def _starts(determinant: LogDeterminant, profile: Profile, count: int) -> list[Vector]:
+    """Take the peaks of the likelihood along lambda, rho being at its best for each, and the middle."""
+    from scipy.interpolate import CubicSpline
+
+    low, high = determinant.low, determinant.high
+    points = (low + high) / 2 + (high - low) / 2 * np.cos(np.linspace(REACH, np.pi - REACH, GRID))
+    logarithms = np.array([approximately(determinant, float(point))[0] for point in points])
+    between = CubicSpline(points, logarithms)
+    own, mixed, lag = np.array([profile.parabola(float(point)) for point in points]).T[:, :, None]
+    rows, rhos = np.arange(GRID), np.tile(points, (GRID, 1))
+
+    def values(rhos: Vector) -> Vector:
+        squares = np.maximum(own - 2 * rhos * mixed + rhos**2 * lag, np.finfo(float).tiny)
+        return np.asarray(between(rhos) + logarithms[:, None] - count / 2 * np.log(squares))
+
+    for _ in range(3):
+        best = values(rhos).argmax(axis=1)
+        left, right = rhos[rows, np.maximum(best - 1, 0)], rhos[rows, np.minimum(best + 1, rhos.shape[1] - 1)]
+        rhos = np.linspace(left, right, NARROWER, axis=1)
+    found = values(rhos)
+    height, rho = found.max(axis=1), rhos[rows, found.argmax(axis=1)]
+    padded = np.pad(height, 1, constant_values=-np.inf)
+    peaks = np.flatnonzero((height >= padded[:-2]) & (height >= padded[2:]))
+    chosen = peaks[np.argsort(-height[peaks], kind="stable")][:STARTS]
+    return [*(np.array([rho[place], points[place]]) for place in chosen), np.zeros(2)]
 
 
 def _polished(determinant: LogDeterminant, profile: Profile, count: int, near: Vector) -> Vector:
