@@ -403,14 +403,14 @@ class TestTraces:
         for r, s in ((0.5, 0.2), (0.5, 0.5), (0.5, 0.5 + 1e-5)):
             exact = _traces.crossed(found, w, r * found.high, s * found.high)[0]
             with monkeypatch.context() as patch:
-                patch.setattr(_traces, "EXACT_TRACES", 0)
+                patch.setattr(_traces, "FULL", 0)
                 number, error = _traces.crossed(found, w, r * found.high, s * found.high)
                 again = _traces.crossed(found, w, r * found.high, s * found.high)
             assert (number, error) == again
             assert abs(number - exact) <= 5 * error * abs(exact) + 1e-6 * abs(exact)
             assert error < 0.03
         exact = _traces.with_transpose(found, w, 0.5 * found.high)[0]
-        monkeypatch.setattr(_traces, "EXACT_TRACES", 0)
+        monkeypatch.setattr(_traces, "FULL", 0)
         number, error = _traces.with_transpose(found, w, 0.5 * found.high)
         assert abs(number - exact) <= 5 * error * abs(exact) + 1e-6 * abs(exact)
 

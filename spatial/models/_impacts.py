@@ -11,7 +11,7 @@ from spatial.errors import ModelError, complaint
 from spatial.models._chebyshev import MOST, fitted
 from spatial.models._lagged import Roles
 from spatial.models._log_determinant import LogDeterminant, derivatives
-from spatial.models._systems import solver
+from spatial.models._systems import FULL, solver
 from spatial.models._tables import normal_p, normal_quantile
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ HEAVY = 1.5
 CLOSE = 1e-8
 #: Share of the draws that must lie inside the admissible interval.
 ENOUGH = 0.9
-#: Up to here the diagonal of an inverse is computed, which tells direct from indirect impacts place by place.
-MOST_DIAGONAL = 5_000
 #: Totals that differ by less, relative to the largest, are the same.
 EVEN = 1e-12
 
@@ -328,11 +326,11 @@ def place_impacts(effects: Effects, names: Sequence[str]) -> tuple[dict[str, Vec
     found = {f"{name} total": direct[place] * total + lagged[place] * total_lag for place, name in enumerate(names)}
     even = np.ptp(total) <= EVEN * np.abs(total).max()
     same = ("The total impact is the same on every place, because every row of W sums to the same; the direct one is not.",) * bool(even)
-    if n > MOST_DIAGONAL:
-        note = f"Impacts by place are totals only: to tell direct from indirect ones needs a full matrix, which is computed up to {MOST_DIAGONAL:,} places."
+    if n > FULL:
+        note = f"Impacts by place are totals only: to tell direct from indirect ones needs a full matrix, which is computed up to {FULL:,} places."
         return found, (note, *same)
-    inverse = system.solve(np.eye(n))
-    own, own_lag = np.diag(inverse), np.einsum("ij,ji->i", inverse, matrix.toarray())
+    own = np.diag(system.inverse)
+    own_lag = np.asarray(matrix.T.multiply(system.inverse).sum(axis=1)).ravel()
     for place, name in enumerate(names):
         found[f"{name} direct"] = direct[place] * own + lagged[place] * own_lag
         found[f"{name} indirect"] = found[f"{name} total"] - found[f"{name} direct"]

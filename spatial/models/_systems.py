@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+#: Up to here a full inverse is quicker than solving for half as many columns.
+FULL = 3_000
 #: Up to here factors are as quick as iteration and serve any number of right-hand sides.
 FACTORS = 10_000
+#: How many systems of one graph are kept: rho and lambda, and one more.
+KEPT = 3
 #: Largest length of what is left of b, relative to b.
 TOLERANCE = 1e-12
 #: Steps of an iteration, and how often it starts again from what it has reached: rounding errors grow with the steps.
@@ -29,6 +33,15 @@ class System:
     parameter: float
     scale: Array | None  # of that matrix; None for W itself
     factors: Any = None
+    full: Array | None = None
+
+    @property
+    def inverse(self) -> Array:
+        """All of (I - r W)^-1, for few places."""
+        if self.full is None:
+            inner = np.linalg.inv(np.eye(self.matrix.shape[0]) - self.parameter * self.matrix.toarray())
+            self.full = inner if self.scale is None else inner * self.scale / self.scale[:, None]
+        return self.full
 
     def solve(self, right: Array, *, transposed: bool = False, tolerance: float = TOLERANCE) -> Array:
         """
@@ -105,9 +118,16 @@ def solver(log_determinant: LogDeterminant, weights: "csr_array", parameter: flo
     System
         With ``solve(right, transposed=False)``.
     """
-    if log_determinant.scale is not None:
-        return System(log_determinant.matrix, parameter, log_determinant.scale)
-    return System(weights, parameter, None)
+    known = log_determinant.systems.get(parameter)
+    if known is None:
+        if log_determinant.scale is not None:
+            known = System(log_determinant.matrix, parameter, log_determinant.scale)
+        else:
+            known = System(weights, parameter, None)
+        if len(log_determinant.systems) >= KEPT:
+            log_determinant.systems.pop(next(iter(log_determinant.systems)))
+        log_determinant.systems[parameter] = known
+    return known
 
 
 def _ratio(one: Array, other: Array) -> Array:

@@ -7,18 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.models._log_determinant import LogDeterminant, derivatives
-from spatial.models._systems import solver
+from spatial.models._systems import FULL, solver
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Array = NDArray[np.float64]
 
-BLOCK = 256  # columns solved at once
 #: Parameters that differ by less share a control: its error is a millionth.
 SAME = 1e-3
-#: Up to here traces are computed exactly.
-EXACT_TRACES = 3_000
 #: Random vectors at once and at most; where many places make few of them do, the first block is enough.
 TOGETHER, MOST = 4, 256
 #: Fewer places than this need two blocks before their spread can be judged.
@@ -57,13 +54,9 @@ def crossed(log_determinant: LogDeterminant, weights: "csr_array", one: float, o
     Communications in Statistics - Simulation and Computation 19, 433-450. doi:10.1080/03610919008812866.
     """
     first, second = solver(log_determinant, weights, one), solver(log_determinant, weights, other)
-    if log_determinant.size <= EXACT_TRACES:
-        columns, total = weights.tocsc(), 0.0
-        for start in range(0, columns.shape[0], BLOCK):
-            part = columns[:, start : start + BLOCK].toarray()
-            solved = first.solve(part)
-            total += float((solved * (solved if one == other else second.solve(part))).sum())
-        return total, 0.0
+    if log_determinant.size <= FULL:
+        product = weights @ first.inverse
+        return float((product * (product if one == other else weights @ second.inverse)).sum()), 0.0
     back = weights.T.tocsr()
 
     def probe(vectors: Array) -> tuple[Array, Array]:
@@ -98,13 +91,9 @@ def with_transpose(log_determinant: LogDeterminant, weights: "csr_array", parame
     For many places as in `crossed`; tr(W G) = tr(G_0 G_r) is known.
     """
     factors = solver(log_determinant, weights, parameter)
-    if log_determinant.size <= EXACT_TRACES:
-        columns, rows, total = weights.tocsc(), weights.tocsr(), 0.0
-        for start in range(0, columns.shape[0], BLOCK):
-            ahead, back = columns[:, start : start + BLOCK], rows[start : start + BLOCK, :].T
-            solved = factors.solve(ahead.toarray())
-            total += float(np.sum(ahead.multiply(solved)) + np.sum(back.multiply(solved)))
-        return total, 0.0
+    if log_determinant.size <= FULL:
+        both = weights @ (weights + weights.T)  # tr((W + W') W A^-1) = tr(W (W + W') A^-1), products in another turn
+        return float(both.T.multiply(factors.inverse).sum()), 0.0
     transposed = weights.T.tocsr()
 
     def probe(vectors: Array) -> tuple[Array, Array]:
