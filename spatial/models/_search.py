@@ -14,14 +14,22 @@ if TYPE_CHECKING:
 
 _NEEDED = ("LM lag", "LM error", "Robust LM lag", "Robust LM error")
 _DURBIN = ("LM WX", "Robust LM WX", "Robust LM lag SDM")
-LINEAR, SLX, LAG, ERROR, DURBIN, DURBIN_ERROR = (
+LINEAR, SLX, LAG, ERROR, DURBIN, DURBIN_ERROR, COMBINED = (
     "ols",
     "slx_model",
     "lag_model",
     "error_model",
     "durbin_model",
     "durbin_error_model",
+    "combined_model",
 )
+BOTH = (
+    "Both robust LM tests are significant, so neither a lag nor related errors alone may be enough: look at the combined model,"
+    " at the regressors and at the graph."
+)
+NEITHER = "The robust LM tests cannot tell a lag from related errors: the choice between the two models rests on little."
+#: After a lag: are errors related as well?
+LEFT = "LM residual autocorrelation"
 _END = {
     LINEAR: "linear model",
     SLX: "model with lagged regressors",
@@ -29,6 +37,7 @@ _END = {
     ERROR: "error model",
     DURBIN: "Durbin model",
     DURBIN_ERROR: "Durbin error model",
+    COMBINED: "combined model",
 }
 
 
@@ -83,7 +92,7 @@ def searched(tests: "pd.DataFrame | None", alpha: float, later: Mapping[str, Tes
         Below it a p is significant.
     later
         Tests of models that were fitted as well, where they are there: "Likelihood ratio" (Durbin against lag), "Common factor"
-        (Durbin against error), "LM error" (of the model with lagged regressors).
+        (Durbin against error), "LM error" (of the model with lagged regressors), "LM residual autocorrelation" (of the lag model).
 
     Returns
     -------
@@ -93,7 +102,8 @@ def searched(tests: "pd.DataFrame | None", alpha: float, later: Mapping[str, Tes
     Notes
     -----
     Lag or error: without a significant LM test the linear model stays; of two significant ones the robust forms decide, and of two
-    significant robust forms the larger statistic (Anselin and Rey, 2014; Florax, Folmer and Rey, 2003). W X: where the joint test
+    significant robust forms the larger statistic, unless errors are related beside a lag, which makes it the combined model (Anselin
+    and Rey, 2014; Florax, Folmer and Rey, 2003). W X: where the joint test
     of rho and W X is significant, the robust tests tell which of them is meant (Koley and Bera, 2024). A Durbin model is reduced to
     the lag or the error model that the first branch pointed to, where a likelihood ratio test does not speak against it (Elhorst,
     2010).
@@ -118,7 +128,7 @@ def searched(tests: "pd.DataFrame | None", alpha: float, later: Mapping[str, Tes
         p = float("nan") if simulated is None else float(simulated.loc[name])
         return steps.ask(name, LINEAR, (float(row["statistic"]), float(row["df"]), float(row["p"])), p)
 
-    end, remarks = _lag_or_error(steps, ask, tests)
+    end, remarks = _lag_or_error(steps, ask, tests, later)
     if any(name not in tests.index for name in _DURBIN):
         steps.decide(f"{steps.rows[-1]['decision']} W X adds nothing that could be tested. End: {_END[end]}.")
         return Found(steps.table(), end, "", end, remarks)
@@ -126,33 +136,42 @@ def searched(tests: "pd.DataFrame | None", alpha: float, later: Mapping[str, Tes
     return _ended(steps, end, branch, later, remarks)
 
 
-def _lag_or_error(steps: Steps, ask: Any, tests: Any) -> tuple[str, tuple[str, ...]]:
+def _lag_or_error(steps: Steps, ask: Any, tests: Any, later: Mapping[str, Test]) -> tuple[str, tuple[str, ...]]:
     lag, error = ask("LM lag"), ask("LM error")
     if not (lag or error):
         steps.decide("Neither is significant: no sign of a lag or of related errors.")
         return LINEAR, ()
     if lag != error:
-        steps.decide(f"Only the test for {'a lag' if lag else 'related errors'} is significant: {'lag' if lag else 'error'} model.")
-        return (LAG if lag else ERROR), ()
+        return _only(steps, "", lag=lag), ()
     steps.decide("Both are significant: the robust forms decide.")
     lag, error = ask("Robust LM lag"), ask("Robust LM error")
     if lag != error:
+        return _only(steps, "robust ", lag=lag), ()
+    return _either(steps, tests, later, both=lag)
+
+
+def _only(steps: Steps, kind: str, *, lag: bool) -> str:
+    steps.decide(f"Only the {kind}test for {'a lag' if lag else 'related errors'} is significant: {_END[LAG if lag else ERROR]}.")
+    return LAG if lag else ERROR
+
+
+def _either(steps: Steps, tests: Any, later: Mapping[str, Test], *, both: bool) -> tuple[str, tuple[str, ...]]:
+    """Choose where both robust forms are significant, or neither is; the plain statistics differ by as much as the robust ones."""
+    end = LAG if tests.loc["LM lag", "statistic"] >= tests.loc["LM error", "statistic"] else ERROR
+    if not both:
         steps.decide(
-            f"Only the robust test for {'a lag' if lag else 'related errors'} is significant: {'lag' if lag else 'error'} model."
+            f"Neither robust form is significant: by the larger of the plain statistics the {_END[end]}, though only just."
         )
-        return (LAG if lag else ERROR), ()
-    names = ("Robust LM lag", "Robust LM error") if lag else ("LM lag", "LM error")
-    larger = LAG if tests.loc[names[0], "statistic"] >= tests.loc[names[1], "statistic"] else ERROR
-    words = "lag" if larger == LAG else "error"
-    if lag:
-        steps.decide(f"Both robust forms are significant: the larger statistic points to the {words} model.")
-        return larger, (
-            "Both robust LM tests are significant, so neither a lag nor related errors alone may be enough: look at the combined model, at the regressors and at the graph.",
-        )
-    steps.decide(f"Neither robust form is significant: by the larger of the plain statistics the {words} model, though only just.")
-    return larger, (
-        "The robust LM tests cannot tell a lag from related errors: the choice between the two models rests on little.",
-    )
+        return end, (NEITHER,)
+    if LEFT not in later:
+        steps.decide(f"Both robust forms are significant: the larger statistic points to the {_END[end]}.")
+        return end, (BOTH,)
+    steps.decide("Both robust forms are significant: are errors related beside a lag?")
+    if steps.ask(LEFT, LAG, later[LEFT]):
+        steps.decide("Significant: combined model.")
+        return COMBINED, ()
+    steps.decide(f"Not significant: the larger robust statistic points to the {_END[end]}.")
+    return end, ()
 
 
 def _koley_bera(steps: Steps, ask: Any, tests: Any) -> str:
@@ -196,7 +215,12 @@ def _ended(steps: Steps, first: str, branch: str, later: Mapping[str, Test], rem
             )
     elif branch == LAG and first == LINEAR:
         end = LAG
-    if end in (DURBIN, SLX, DURBIN_ERROR):
+    if first == COMBINED and end != COMBINED:
+        remarks = (
+            *remarks,
+            "Without neighbours' regressors the search would end at the combined model, which is not nested in this one.",
+        )
+    elif end in (DURBIN, SLX, DURBIN_ERROR):
         remarks = ()  # what was said of lag and error is settled
     steps.decide(f"{steps.rows[-1]['decision']} End: {_END[end]}.")
     return Found(steps.table(), first, branch, end, remarks)

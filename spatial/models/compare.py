@@ -11,7 +11,7 @@ from spatial.models._comparison import TITLES, Member, checked_members, labelled
 from spatial.models._comparison_records import Comparison
 from spatial.models._design import Missing
 from spatial.models._engine import designed, determinant_of, fields_of
-from spatial.models._search import Found, searched
+from spatial.models._search import LEFT, Found, searched
 from spatial.models.ols import ols
 from spatial.models.slx import slx_model
 from spatial.options import Between, Column, Formula, used
@@ -267,9 +267,10 @@ def _later(members: Sequence[Member], linear: Member, nested: Any) -> dict[str, 
         if pair in (("lag_model", "durbin_model"), ("error_model", "durbin_model")) and row.test != "Hausman":
             found.setdefault(row.test, (float(row.statistic), float(row.df), float(row.p)))
     for each in members:
-        if each.kind == "slx_model" and each.label in kinds and each.tests is not None and "LM error" in each.tests.index:
-            row = each.tests.loc["LM error"]
-            found.setdefault("LM error", (float(row["statistic"]), float(row["df"]), float(row["p"])))
+        name = {"slx_model": "LM error", "lag_model": LEFT}.get(each.kind, "")
+        if each.label in kinds and each.tests is not None and name in each.tests.index:
+            row = each.tests.loc[name]
+            found.setdefault(name, (float(row["statistic"]), float(row["df"]), float(row["p"])))
     return found
 
 
