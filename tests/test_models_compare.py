@@ -297,6 +297,53 @@ def test_what_cannot_be_fitted_is_left_out_unless_it_was_named(columbus):
         compare_models(some, graph, formula="CRIME ~ INC + HOVAL", models=["general_nested_model"], bootstrap=0)
 
 
+def test_from_the_command_line(columbus, tmp_path, capsys):
+    from spatial.cli import main
+
+    columbus[0].reset_index().to_file(tmp_path / "places.gpkg", driver="GPKG")
+    words = ["--places", str(tmp_path / "places.gpkg"), "--key", "place", "--crs", "local", "--graph", "queen"]
+    words += ["--formula", "CRIME ~ INC + HOVAL", "--models", "lag_model,error_model", "--json"]
+    assert main(["do", "compare_models", *words]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["chosen_by_tests"] == "lag_model"
+    assert found["table"]["rho"] == {"Linear (OLS)": "", "Lag (SAR)": "0.423", "Error (SEM)": ""}
+    assert main(["do", "compare_models", *words[:-2], "lag_model,eror_model"]) == 1
+    assert "'eror_model' is not known. Did you mean 'error_model'" in capsys.readouterr().err
+
+
+def test_from_a_study_by_the_names_of_earlier_steps(tmp_path):
+    """The steps keep their names; places and graph are not needed again."""
+    study = """
+title = "Two models"
+[places]
+boundaries = "libpysal:columbus"
+key = "POLYID"
+crs = "local"
+[graphs.queen]
+kind = "contiguity"
+[[steps]]
+operation = "ols"
+id = "plain"
+options = { formula = "CRIME ~ INC" }
+[[steps]]
+operation = "lag_model"
+id = "lag"
+options = { formula = "CRIME ~ INC" }
+[[steps]]
+operation = "compare_models"
+id = "both"
+steps = ["plain", "lag"]
+[outputs]
+map = false
+layers = false
+report = false
+"""
+    (tmp_path / "study.toml").write_text(study, encoding="utf-8")
+    found = spatial.run(tmp_path).results["both"]
+    assert list(found.criteria.index) == ["plain", "lag"]
+    assert (found.chosen_by_tests, found.chosen_by_bic) == ("lag", "lag")
+
+
 class TestBadInput:
     def test_neither_and_both(self, columbus):
         with pytest.raises(StudyError, match="neither a formula nor fitted models"):

@@ -171,7 +171,7 @@ def test_every_method_has_a_reference():
 
 def test_models_beside_each_other_are_set_as_texts_with_errors_below():
     frame = pd.DataFrame(
-        {"Linear (OLS)": ["-1.6***", "(0.3)", "", "-187.38"], "Lag (SAR)": ["-1.0", "(1.0e-07)", "0.42", "-182.67"]},
+        {"Linear (OLS)": ["-1.6***", "(0.3)", "", "-187.38"], "Lag (SAR)": ["-1.0", "(1.0e-07)", "0.42", "-12345.6789"]},
         index=["INC", "INC SE", "rho", "Log-likelihood"],
     )
     made = printed(Table(name="compared_table", title="Models", frame=frame, kind="table"))
@@ -179,7 +179,7 @@ def test_models_beside_each_other_are_set_as_texts_with_errors_below():
         ("INC", "−1.6***", "−1.0"),
         ("", "(0.3)", "(1.0e−07)"),
         ("ρ", "", "0.42"),
-        ("Log-likelihood", "−187.38", "−182.67"),
+        ("Log-likelihood", "−187.38", "−12\u202f345.6789"),
     )
     assert made.numeric == (False, True, True)
     assert made.notes == ("Standard errors in parentheses.",)

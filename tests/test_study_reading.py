@@ -172,6 +172,9 @@ CASES = {
     "graph for what takes none": ('points = "cities"', 'graph = "queen"', "step 'kernel_density': kernel_density takes no graph"),
     "points that are not there": ('points = "cities"', 'points = "citys"', "line 40: step 'kernel_density': there are no points 'citys'. Did you mean 'cities'?"),
     "which points": ('points = "cities"\n', "", "step 'kernel_density' works on points, and there are several: 'shops', 'cities'"),
+    "steps for what takes none": ('points = "cities"', 'steps = ["income"]', "step 'kernel_density': kernel_density takes no results of steps"),
+    "steps that come later": ('"moran"', '"compare_models"\nsteps = ["incme"]', "line 35: step 'income': there is no earlier step 'incme'. There is none before it"),
+    "steps that are no names": ('"moran"', '"compare_models"\nsteps = [3]', "3 stands in 'steps'. Expected a list of ids of earlier steps"),
     "id as a path": ('id = "income"', 'id = "../income"', "line 35: a step cannot be called '../income'"),
     "id of a device": ('id = "income"', 'id = "con"', "line 35: a step cannot be called 'con'"),
     "id twice": ('id = "income"', 'id = "Kernel_Density"', "two steps are called 'kernel_density'"),
@@ -183,6 +186,13 @@ CASES = {
 def test_what_is_wrong_is_said_with_its_line(folder, case):
     old, new, message = CASES[case]
     assert message in complaints(folder, old, new)
+
+
+def test_a_step_may_work_on_earlier_ones(folder):
+    more = '[[steps]]\noperation = "compare_models"\nsteps = ["income", "kernel_density"]\n'
+    (folder / "study.toml").write_text(STUDY + more, encoding="utf-8")
+    assert read_study(folder).steps[-1].steps == ("income", "kernel_density")
+    assert "there is no earlier step 'incom'. Did you mean 'income'?" in complaints(folder, '["income"', '["incom"')
 
 
 def test_a_step_needs_to_say_which_of_several_graphs(folder):

@@ -269,7 +269,7 @@ def _side_by_side(table: Table) -> Printed:
     errors = {label for label in labels if label.endswith(_ERROR) and label.removesuffix(_ERROR) in labels}
     first_fit = next((number for number, label in enumerate(labels) if label not in errors and label + _ERROR not in errors), None)
     rows = tuple(
-        ("" if label in errors else term_words(label), *(_true_minus(str(cell)) for cell in row))
+        ("" if label in errors else term_words(label), *(_set_well(str(cell)) for cell in row))
         for label, row in zip(labels, frame.itertuples(index=False), strict=True)
     )
     stars = bool(table.step is not None and table.step.result.options.get("stars"))
@@ -284,8 +284,10 @@ def _side_by_side(table: Table) -> Printed:
     )
 
 
-def _true_minus(text: str) -> str:
-    return re.sub(r"(?<![\w.])-(?=[\d.])|(?<=e)-(?=\d)", "−", cleaned(text))
+def _set_well(text: str) -> str:
+    """Give numbers inside a text a true minus, and thousands a narrow space."""
+    grouped = re.sub(r"(?<![\d.])\d{4,}", lambda found: f"{int(found.group()):,}".replace(",", "\u202f"), cleaned(text))
+    return re.sub(r"(?<![\w.])-(?=[\d.])|(?<=e)-(?=\d)", "−", grouped)
 
 
 def _model_words(term: str, part: str, values: "np.ndarray[Any, Any]", decimals: Sequence[int | None]) -> list[str]:
