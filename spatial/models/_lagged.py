@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.errors import ModelError, complaint, nearest_name
+from spatial.errors import ModelError, complaint, listed, nearest_name
 from spatial.models._design import INTERCEPT, Design, Whole, checked_design
 
 if TYPE_CHECKING:
@@ -78,9 +78,19 @@ def with_lags(found: Design, lagged: Sequence[str] | None, spatial: int) -> Desi
     Raises
     ------
     ModelError
-        When a name is none of the regressors', or the lags are collinear with the rest.
+        When a name is none of the regressors', one of them begins with W_, or the lags are collinear with the rest.
     """
     weights = found.given.weights
+    taken = [name for name in found.names if name.startswith("W_")]
+    if taken:
+        raise ModelError(
+            complaint(
+                f"regressor {listed(taken)}",
+                "in a model with lagged regressors, names that begin with W_ are those of lags",
+                "Expected other names for the columns of the formula",
+                "Rename the columns",
+            )
+        )
     chosen = [name for name in found.names if _chosen(name, found, lagged)]
     if lagged is not None:
         _known(found, lagged)
