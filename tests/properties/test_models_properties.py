@@ -4,15 +4,36 @@ import functools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from spatial.models import _chebyshev, _log_determinant, error_model, lag_model, ols
+from spatial.errors import ModelError
+from spatial.models import (
+    _chebyshev,
+    _log_determinant,
+    combined_model,
+    durbin_error_model,
+    durbin_model,
+    error_model,
+    lag_model,
+    ols,
+    slx_model,
+)
 from spatial.models._likelihood import traces
 
 SIDE = 6
 N = SIDE * SIDE
-FUNCTIONS = [ols, lag_model, error_model]
+FUNCTIONS = [
+    ols,
+    slx_model,
+    functools.partial(lag_model, impacts="delta"),
+    functools.partial(durbin_model, impacts="delta"),
+    error_model,
+    durbin_error_model,
+    functools.partial(combined_model, impacts="delta"),
+    functools.partial(combined_model, durbin=True, impacts="delta"),
+]
+NAMES = ["linear", "lagged-x", "lag", "durbin", "error", "durbin-error", "combined", "nested"]
 SEEDS = st.integers(0, 10_000)
 
 
@@ -62,75 +83,211 @@ def graph_of(w, names):
 
 
 def numbers(found):
+    impacts = found.impacts.to_numpy().ravel() if hasattr(found, "impacts") else []
     return np.concatenate(
-        [found.coefficients.to_numpy().ravel(), found.tests.to_numpy().ravel(), [found.log_likelihood, found.aic]]
+        [found.coefficients.to_numpy().ravel(), found.tests.to_numpy().ravel(), [found.log_likelihood, found.aic], impacts]
     )
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+def fitted(function, places, graph):
+    """Draw again where two parameters have no maximum inside their interval: that is said, and tested elsewhere."""
+    found = or_reason(function, places, graph)
+    if isinstance(found, str):
+        assert "largest at an end" in found or "not positive definite" in found
+        assume(False)
+    return found
+
+
+def or_reason(function, places, graph):
+    try:
+        return function(places, graph, formula="y ~ x + z")
+    except ModelError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=NAMES)
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=SEEDS)
 def test_row_order_does_not_matter(function, kind, seed):
     places, graph, _ = drawn(kind, seed)
-    one = function(places, graph, formula="y ~ x + z")
-    other = function(places.sample(frac=1, random_state=seed), graph, formula="y ~ x + z")
+    one = fitted(function, places, graph)
+    other = fitted(function, places.sample(frac=1, random_state=seed), graph)
     assert np.array_equal(numbers(one), numbers(other), equal_nan=True)
     assert other.residuals[one.residuals.index].equals(one.residuals)
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", FUNCTIONS, ids=NAMES)
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=SEEDS)
 def test_names_of_places_do_not_matter(function, kind, seed):
     places, graph, w = drawn(kind, seed)
     names = [f"unit {number:03d}" for number in np.random.default_rng(seed).permutation(N)]
-    other = function(places.set_axis(names, axis=0), graph_of(w, names), formula="y ~ x + z")
-    np.testing.assert_allclose(numbers(other), numbers(function(places, graph, formula="y ~ x + z")), rtol=1e-6, atol=1e-8)
+    other = fitted(function, places.set_axis(names, axis=0), graph_of(w, names))
+    np.testing.assert_allclose(numbers(other), numbers(fitted(function, places, graph)), rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", FUNCTIONS, ids=NAMES)
 @pytest.mark.parametrize("factor", [1e6, 1e-6, 1e12])
 @settings(max_examples=4, deadline=None)
 @given(seed=SEEDS, kind=st.sampled_from(KINDS))
 def test_units_do_not_matter(function, factor, seed, kind):
     places, graph, _ = drawn(kind, seed)
-    one = function(places, graph, formula="y ~ x + z")
-    scaled = function(places.assign(y=places["y"] * factor, x=places["x"] / factor), graph, formula="y ~ x + z")
-    units = np.array([factor, factor**2, factor] + [1.0] * (len(one.coefficients) - 3))
+    one = fitted(function, places, graph)
+    scaled = fitted(function, places.assign(y=places["y"] * factor, x=places["x"] / factor), graph)
+    sizes = {"Intercept": factor, "x": factor**2, "z": factor}
+    units = np.array([sizes.get(name.removeprefix("W_"), 1.0) for name in one.coefficients.index])
     for column in ("estimate", "std_error", "low", "high"):
-        np.testing.assert_allclose(scaled.coefficients[column], one.coefficients[column] * units, rtol=1e-8, atol=1e-12 * factor)
+        typical = one.coefficients["std_error"] * units
+        gap = (scaled.coefficients[column] - one.coefficients[column] * units) / typical
+        assert gap.abs().max() < 1e-7
     np.testing.assert_allclose(scaled.tests["statistic"], one.tests["statistic"], rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(scaled.log_likelihood, one.log_likelihood - N * np.log(factor), rtol=1e-10)
+    np.testing.assert_allclose(scaled.residuals, one.residuals * factor, rtol=0, atol=1e-8 * scaled.sigma)
+    if hasattr(one, "impacts"):
+        impacts = [column for column in one.impacts if not column.endswith(("_p", "_z"))]
+        ours, theirs = scaled.impacts[impacts], one.impacts[impacts].mul([factor**2, factor], axis=0)
+        assert ((ours - theirs).abs().to_numpy() <= 1e-7 * ours.abs().max(axis=1).to_numpy()[:, None]).all()
+        ratios = [column for column in one.impacts if column.endswith(("_p", "_z"))]
+        np.testing.assert_allclose(scaled.impacts[ratios], one.impacts[ratios], rtol=1e-6, atol=1e-7)
 
 
+def expected_values(found, w, regressors):
+    """Compute A^-1 (a + X b + W X t)."""
+    estimate = found.coefficients["estimate"]
+    trend = estimate["Intercept"] + estimate.get("W_Intercept", 0.0) * w.sum(axis=1)
+    for name, values in regressors.items():
+        trend = trend + estimate[name] * values + estimate.get(f"W_{name}", 0.0) * (w @ values)
+    return np.linalg.solve(np.eye(N) - estimate.get("rho", 0.0) * w, trend)
+
+
+@pytest.mark.parametrize("place", [2, 3, 1, 5, 6, 7])
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=SEEDS)
-def test_impacts_are_changes_of_the_reduced_form(kind, seed):
-    """Move one regressor in one place at a time and see how all expected values move."""
+def test_impacts_are_changes_of_the_reduced_form(place, kind, seed):
+    """Move one regressor in one place at a time, then everywhere, and see how all expected values move."""
     places, graph, w = drawn(kind, seed)
-    found = lag_model(places, graph, formula="y ~ x + z", impacts="delta")
-    coefficients = found.coefficients["estimate"]
-    table = np.column_stack([np.ones(N), places["x"], places["z"]])
-
-    def expected(regressors):
-        return np.linalg.solve(np.eye(N) - coefficients["rho"] * w, regressors @ coefficients.iloc[:3].to_numpy())
-
-    for column, name in ((1, "x"), (2, "z")):
-        effects = np.empty((N, N))
-        for place in range(N):
-            moved = table.copy()
-            moved[place, column] += 1
-            effects[:, place] = expected(moved) - expected(table)
+    found = fitted(FUNCTIONS[place], places, graph)
+    table = {name: places[name].to_numpy() for name in ("x", "z")}
+    before = expected_values(found, w, table)
+    for name, values in table.items():
+        effects = np.column_stack([expected_values(found, w, table | {name: values + row}) - before for row in np.eye(N)])
+        everywhere = expected_values(found, w, table | {name: values + 1}) - before
         direct, total = np.trace(effects) / N, effects.sum() / N
-        np.testing.assert_allclose(
-            found.impacts.loc[name, ["direct", "indirect", "total"]].astype(float),
-            [direct, total - direct, total],
-            rtol=1e-6,
-            atol=1e-9,
-        )
+        ours = found.impacts.loc[name, ["direct", "indirect", "total"]].astype(float)
+        np.testing.assert_allclose(ours, [direct, total - direct, total], rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(everywhere.mean(), total, rtol=1e-6, atol=1e-9)
+        if hasattr(found, "place_impacts"):
+            on_place = found.place_impacts.loc[places.index]
+            np.testing.assert_allclose(on_place[f"{name} total"], everywhere, rtol=1e-6, atol=1e-9)
+            np.testing.assert_allclose(on_place[f"{name} direct"], np.diag(effects), rtol=1e-6, atol=1e-9)
+            np.testing.assert_allclose(on_place[f"{name} indirect"], everywhere - np.diag(effects), rtol=1e-6, atol=1e-9)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=SEEDS)
+def test_total_impacts_of_rows_that_sum_to_one(seed):
+    places, graph, _ = drawn("rows", seed)
+    found = durbin_model(places, graph, formula="y ~ x + z", impacts="delta")
+    b = found.coefficients["estimate"]
+    np.testing.assert_allclose(found.impacts["total"], [(b[name] + b[f"W_{name}"]) / (1 - b["rho"]) for name in "xz"], rtol=1e-10)
+
+
+NESTED = [("lagged-x", "linear"), ("lag", "linear"), ("error", "linear"), ("durbin", "lag"), ("durbin", "lagged-x"),
+          ("durbin", "error"), ("durbin-error", "error"), ("durbin-error", "lagged-x"), ("combined", "lag"),
+          ("combined", "error"), ("nested", "durbin"), ("nested", "durbin-error"), ("nested", "combined")]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["rows", "directed", "uneven"])
+@settings(max_examples=5, deadline=None)
+@given(seed=SEEDS, rho=st.sampled_from([-0.5, 0.0, 0.6]))
+def test_larger_models_fit_no_worse(kind, seed, rho):
+    """Every model contains those it is compared with; for the error model in the Durbin model that is the common factor."""
+    places, graph, _ = drawn(kind, seed, rho)
+    found = {name: fitted(function, places, graph) for name, function in zip(NAMES, FUNCTIONS, strict=True)}
+    for larger, smaller in NESTED:
+        assert found[larger].log_likelihood >= found[smaller].log_likelihood - 1e-8
+        assert found[larger].parameters > found[smaller].parameters
+    ratio = 2 * (found["durbin"].log_likelihood - found["error"].log_likelihood)
+    np.testing.assert_allclose(found["durbin"].tests.loc["Common factor", "statistic"], ratio, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(found["durbin"].log_likelihood_ols, found["lagged-x"].log_likelihood, rtol=1e-10)
+    np.testing.assert_allclose(found["durbin-error"].log_likelihood_ols, found["lagged-x"].log_likelihood, rtol=1e-10)
+
+
+@pytest.mark.parametrize("place", [6, 7])
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=4, deadline=None)
+@given(seed=SEEDS)
+def test_no_point_of_a_grid_is_higher(place, kind, seed):
+    """The likelihood of rho and lambda may have several peaks; written out with dense matrices, no point exceeds the one found."""
+    places, graph, w = drawn(kind, seed)
+    found = fitted(FUNCTIONS[place], places, graph)
+    y = places["y"].to_numpy()
+    x = np.column_stack([np.ones(N), places[["x", "z"]]])
+    lags = w @ x if kind == "binary" else w @ x[:, 1:]
+    z = np.column_stack([x, lags]) if place == 7 else x
+    roots = np.linalg.eigvals(w)
+
+    def likelihood(rho, error):
+        response, filtered = y - rho * (w @ y), np.eye(N) - error * w
+        left = filtered @ response
+        squares = np.sum((left - (filtered @ z) @ np.linalg.lstsq(filtered @ z, left, rcond=None)[0]) ** 2)
+        logarithm = np.log(np.abs(1 - rho * roots)).sum() + np.log(np.abs(1 - error * roots)).sum()
+        return logarithm - N / 2 * (np.log(2 * np.pi * squares / N) + 1)
+
+    at = found.coefficients.loc[["rho", "lambda"], "estimate"]
+    np.testing.assert_allclose(found.log_likelihood, likelihood(*at), rtol=1e-9)
+    points = np.linspace(found.admissible_low, found.admissible_high, 27)[1:-1]
+    assert max(likelihood(rho, error) for rho in points for error in points) <= found.log_likelihood + 1e-9
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=SEEDS)
+def test_lags_without_effect(seed):
+    """Where neighbours' regressors do not matter, the Durbin model says so and its impacts are those of the lag model."""
+    places, graph, _ = drawn("rows", seed)
+    durbin, lag = (each(places, graph, formula="y ~ x + z", impacts="delta") for each in (durbin_model, lag_model))
+    assert (durbin.coefficients.loc[["W_x", "W_z"], "statistic"].abs() < 5).all()
+    gap = (durbin.impacts["total"] - lag.impacts["total"]) / durbin.impacts["total_std_error"]
+    assert (gap.abs() < 5).all()
+
+
+def two_parts():
+    """Two grids that no link connects, and one place alone."""
+    near = np.zeros((N, N))
+    rows, columns = np.divmod(np.arange(N), SIDE)
+    touching = np.abs(rows[:, None] - rows) + np.abs(columns[:, None] - columns) == 1
+    near[touching & ((rows < 3)[:, None] == (rows < 3))] = 1
+    near[0] = near[:, 0] = 0
+    return near
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=NAMES)
+@pytest.mark.parametrize("style", ["b", "d", "v", "r"])
+@pytest.mark.parametrize("factor", [1.0, 1e-3, 1e3])
+def test_any_weights_give_a_result_or_a_reason(function, style, factor):
+    """Islands, two components, weights of any style and size: finite numbers, or a complaint; never NaN without a word."""
+    places, _, _ = drawn("rows", 5)
+    near = two_parts()
+    near = {
+        "b": near,
+        "d": near / near.sum(),
+        "v": near / np.maximum(np.sqrt((near**2).sum(axis=1)), 1e-300)[:, None],
+        "r": near / np.maximum(near.sum(axis=1), 1e-300)[:, None],
+    }[style]
+    found = or_reason(function, places, graph_of(near * factor, list(places.index)))
+    if isinstance(found, str):
+        assert "Expected" in found
+        return
+    assert np.isfinite(found.coefficients.to_numpy()).all()
+    assert np.isfinite(found.vcov.to_numpy()).all()
+    assert np.isfinite([found.log_likelihood, found.aic, found.sigma2, found.residual_moran]).all()
+    if hasattr(found, "impacts"):
+        assert np.isfinite(found.impacts.to_numpy()).all()
+    unknown = found.tests.index[found.tests["statistic"].isna()]
+    assert all(any(name in note for note in found.notes) for name in unknown)
 
 
 @pytest.mark.parametrize("function", [lag_model, error_model])
