@@ -245,7 +245,7 @@ class TestDissection:
 
 class TestChoice:
     def test_by_size(self, monkeypatch):
-        for name in ("queen rows", "near rows"):
+        for name in ("queen rows", "near binary"):
             found = _log_determinant.prepared(made(name)[0], "auto")
             assert found.method == "eigen"
         monkeypatch.setattr(_log_determinant, "EIGEN_SYMMETRIC", 10)

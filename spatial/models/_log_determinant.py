@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.errors import ModelError, complaint
-from spatial.models._chebyshev import Fitted, fitted
+from spatial.models._chebyshev import FEWEST, Fitted, fitted
 from spatial.models._from_links import coordinates_from
 from spatial.models._limits import EXACT_LIMITS, SMALL, by_eigenvalues, extremes
 from spatial.models._memory import available
@@ -22,7 +22,7 @@ Vector = NDArray[np.float64]
 Method = Literal["auto", "eigen", "cholesky", "lu", "chebyshev"]
 
 #: Up to here dense eigenvalues are quicker than the elimination for each r.
-EIGEN_SYMMETRIC, EIGEN_DIRECTED = 1_000, 500
+EIGEN_SYMMETRIC, EIGEN_DIRECTED = 700, 400
 #: Beyond this, dense eigenvalues take gigabytes and the best part of an hour.
 MOST_EIGENVALUES = 10_000
 #: More work than this for one r (some hours) is not begun unasked.
@@ -36,6 +36,8 @@ MANY_PROBES, MANY_TERMS = 32, 200
 INSIDE = 0.97
 #: Relative error of a polynomial; where values are dear, a digit less, which moves no estimate by a millionth of its error.
 CLOSEST, CLOSE = 1e-12, 1e-11
+#: With more places the range of a search is so short that fewer nodes do.
+DEAR, FEW_DEAR = 400_000, 5
 #: Nodes of a polynomial for what is cheap to compute.
 CHEAP = 64
 NAMES = {
@@ -62,6 +64,7 @@ class LogDeterminant:
     fronts: Fronts | None = None
     fits: list[Fitted] = field(default_factory=list)  # polynomials on parts of the interval, found on the way
     measured: list[Moments] = field(default_factory=list)  # traces, once they are needed
+    systems: dict[float, Any] = field(default_factory=dict)  # what solves for a parameter, see _systems
 
 
 def prepared(matrix: "csr_array", method: Method, coordinates: Vector | None = None) -> LogDeterminant:
@@ -302,13 +305,13 @@ def exactly(log_determinant: LogDeterminant, low: float, high: float) -> Fitted:
     """
     found = _covering(log_determinant, low, high)
     if found is None:
-        near = None
+        near, fewest = None, FEWEST
         if log_determinant.fronts is not None and log_determinant.size > EXACT_LIMITS and _summable(log_determinant, low, high):
             given = _moments(log_determinant)
             near = fitted(lambda parameter: approximated(given, parameter)[0], low, high, fewest=CHEAP).polynomial
-        found = fitted(
-            lambda parameter: value(log_determinant, parameter), low, high, CLOSE if near is not None else CLOSEST, near=near
-        )
+            fewest = FEW_DEAR if log_determinant.size > DEAR else fewest
+        tolerance = CLOSEST if near is None else CLOSE
+        found = fitted(lambda parameter: value(log_determinant, parameter), low, high, tolerance, near=near, fewest=fewest)
         if log_determinant.method == "chebyshev":
             ends = [approximated(_moments(log_determinant), end) for end in (low, high)]
             size = max(abs(end[0]) for end in ends) or 1.0

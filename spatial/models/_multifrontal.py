@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -282,17 +283,25 @@ def log_absolute(fronts: Fronts, parameter: float) -> tuple[float, float]:
     numpy.linalg.LinAlgError
         When I - r W is not positive definite and W symmetric, or when a pivot is too small.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
-
     left: Left = []
     total, sign = 0.0, 1.0
     # Threads of the linear algebra within threads of our own would wait for one another: ten times slower.
-    with threadpool_limits(1), ThreadPoolExecutor(_threads()) as pool:
-        for found in pool.map(lambda task: _eliminated(fronts, task, parameter, [], map), fronts.tasks):
+    with _linear_algebra().limit(limits=1), ThreadPoolExecutor(_threads()) as pool:
+        each = pool.map if len(fronts.tasks) > 1 else map
+        for found in each(lambda task: _eliminated(fronts, task, parameter, [], map), fronts.tasks):
             total, sign = total + found[0], sign * found[1]
             left += found[2]
         above = _eliminated(fronts, fronts.top, parameter, left, pool.map)
     return total + above[0], sign * above[1]
+
+
+@cache
+def _linear_algebra() -> Any:
+    """Find the libraries whose threads can be limited; that takes longer than small eliminations."""
+    import scipy.linalg  # noqa: F401 - its library must be loaded to be found
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped,unused-ignore]
+
+    return ThreadpoolController()
 
 
 def _eliminated(
