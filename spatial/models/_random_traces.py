@@ -65,7 +65,7 @@ def moments(matrix: "csr_array", low: float, high: float, *, symmetric: bool, pr
     if not symmetric:
         scaled, vector = matrix / high, start
         for term in range(terms):
-            found[term] = (start * vector).sum(axis=0)
+            found[term] = np.einsum("ij,ij->j", start, vector)
             vector = scaled @ vector
         found[:3] = np.array([n, 0, square / high**2])[:, None]
         return Moments(found, low, high, symmetric)
@@ -78,14 +78,14 @@ def moments(matrix: "csr_array", low: float, high: float, *, symmetric: bool, pr
         return product
 
     before, now = start, times(start)
-    found[0], found[1] = n, (before * now).sum(axis=0)
+    found[0], found[1] = n, np.einsum("ij,ij->j", before, now)
     for term in range(2, terms, 2):  # T_2k = 2 T_k T_k - 1, T_2k+1 = 2 T_k T_k+1 - T_1
-        found[term] = 2 * (now * now).sum(axis=0) - n
+        found[term] = 2 * np.einsum("ij,ij->j", now, now) - n
         following = times(now)
         following *= 2
         following -= before
         if term + 1 < terms:
-            found[term + 1] = 2 * (now * following).sum(axis=0) - found[1]
+            found[term + 1] = 2 * np.einsum("ij,ij->j", now, following) - found[1]
         before, now = now, following
     found[1], found[2] = -middle * n / half, 2 * (square + middle**2 * n) / half**2 - n
     return Moments(found, low, high, symmetric)
