@@ -137,7 +137,8 @@ def _ratio(one: Array, other: Array) -> Array:
 
 def _dots(one: Array, other: Array) -> Array:
     """Multiply column by column; with few columns this is quicker than a sum of products."""
-    return np.einsum("ij,ij->j", one, other)
+    found: Array = np.einsum("ij,ij->j", one, other)
+    return found
 
 
 def _conjugate(matrix: "csr_array", parameter: float, right: Array, enough: Array) -> Array:
