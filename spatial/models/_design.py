@@ -1,7 +1,7 @@
 """Formula and places -> response and design matrix, checked for everything that makes a regression meaningless."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spatial.errors import DataError, ModelError, complaint, listed
 from spatial.models._formula import Expression, Parsed, evaluated, parsed
-from spatial.places import Aligned, aligned, checked, columns_checked
+from spatial.places import EQUAL, Aligned, aligned, checked, columns_checked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,11 +126,11 @@ def design(
     found = Design(
         parts.response.text, response, names, matrix, given, made_of, {name: values[name] for name in extra}, whole and whole[1]
     )
-    checked_design(found, spatial)
-    return found
+    basis = checked_design(found, spatial)
+    return replace(found, given=replace(given, notes=(*_notes(given, found), *_alone(found, basis))))
 
 
-def checked_design(found: Design, spatial: int) -> None:
+def checked_design(found: Design, spatial: int) -> Matrix:
     """
     Refuse what no regression can be made of: too few places, constants, collinear columns.
 
@@ -141,6 +141,11 @@ def checked_design(found: Design, spatial: int) -> None:
     spatial
         How many parameters there are besides the coefficients and the variance.
 
+    Returns
+    -------
+    numpy.ndarray
+        Orthonormal columns that span the regressors.
+
     Raises
     ------
     ModelError
@@ -148,7 +153,25 @@ def checked_design(found: Design, spatial: int) -> None:
     """
     _enough(found, spatial)
     _constants_refused(found)
-    _collinear_refused(found)
+    return _independent(found)
+
+
+def _notes(given: Aligned, found: Design) -> tuple[str, ...]:
+    """Say of places that were left out that their response is predicted, where it is."""
+    if found.whole is None or found.whole.known.all():
+        return given.notes
+    hidden = found.whole.given.labels[~found.whole.known]
+    what = f"{len(hidden)} of {len(found.whole.known)} places have no {found.response_name!r}; it was predicted from the others"
+    return (f"{what}: {listed(hidden, 10)}.", *(note for note in given.notes if "were left out" not in note))
+
+
+def _alone(found: Design, basis: Matrix) -> tuple[str, ...]:
+    """Name places whose leverage is 1, such as the only one of its category: their residual is 0 whatever their response is."""
+    exact = found.given.labels[np.einsum("ij,ij->i", basis, basis) >= 1 - DEPENDENT]
+    if not len(exact):
+        return ()
+    what = f"The regressors tell {len(exact)} of {len(basis)} places from all others and fit them exactly: {listed(exact, 10)}"
+    return (f"{what}. These say nothing about the other coefficients; a category should have more than one place.",)
 
 
 def _whole(
@@ -329,7 +352,7 @@ def _enough(found: Design, spatial: int) -> None:
 
 
 def _constants_refused(found: Design) -> None:
-    if np.ptp(found.response) == 0:
+    if np.ptp(found.response) <= EQUAL * np.abs(found.response).max():  # what rounding leaves is no difference
         raise ModelError(
             complaint(
                 f"column {found.response_name!r}",
@@ -351,15 +374,15 @@ def _constants_refused(found: Design) -> None:
         )
 
 
-def _collinear_refused(found: Design) -> None:
+def _independent(found: Design) -> Matrix:
     """Find columns that are combinations of others, by a QR decomposition with pivoting of columns scaled to length 1."""
     from scipy.linalg import qr, solve_triangular
 
     lengths = np.linalg.norm(found.matrix, axis=0)
-    _, triangle, order = qr(found.matrix / np.where(lengths > 0, lengths, 1), mode="economic", pivoting=True)
+    basis, triangle, order = qr(found.matrix / np.where(lengths > 0, lengths, 1), mode="economic", pivoting=True)
     rank = int((np.abs(np.diag(triangle)) > DEPENDENT).sum())
     if rank == len(order):
-        return
+        return np.asarray(basis)
     shares = solve_triangular(triangle[:rank, :rank], triangle[:rank, rank:])
     sentences = []
     for place, column in enumerate(order[rank:]):
