@@ -176,7 +176,7 @@ def test_beyond_the_limits_falls_back():
 
 
 def test_small_pivots_fall_back(monkeypatch):
-    """A ring of two places next to one another at r = 1 / w: the first pivot block is singular, the matrix is not."""
+    """With a limit for multipliers that no elimination keeps, the other factorisation gives the same number."""
     found = eliminated("near rows", "lu")
     expected = _log_determinant.value(found, 0.5)
     monkeypatch.setattr(_multifrontal, "GROWTH", 1e-3)
