@@ -166,12 +166,13 @@ def _notes(given: Aligned, found: Design) -> tuple[str, ...]:
 
 
 def _alone(found: Design, basis: Matrix) -> tuple[str, ...]:
-    """Name places whose leverage is 1, such as the only one of its category: their residual is 0 whatever their response is."""
-    exact = found.given.labels[np.einsum("ij,ij->i", basis, basis) >= 1 - DEPENDENT]
-    if not len(exact):
+    """Name places whose leverage is 1, such as the only one of its category: a coefficient of their own takes up their response."""
+    only = found.given.labels[np.einsum("ij,ij->i", basis, basis) >= 1 - DEPENDENT]
+    if not len(only):
         return ()
-    what = f"The regressors tell {len(exact)} of {len(basis)} places from all others and fit them exactly: {listed(exact, 10)}"
-    return (f"{what}. These say nothing about the other coefficients; a category should have more than one place.",)
+    what = f"The regressors tell {len(only)} of {len(basis)} places from all others: {listed(only, 10)}"
+    why = "A coefficient of its own takes up whatever the response of such a place is, so it says little about the others"
+    return (f"{what}. {why}; a category should have more than one place.",)
 
 
 def _whole(

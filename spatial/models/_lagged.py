@@ -81,6 +81,8 @@ def with_lags(found: Design, lagged: Sequence[str] | None, spatial: int) -> Desi
         When a name is none of the regressors', one of them begins with W_, or the lags are collinear with the rest.
     """
     weights = found.given.weights
+    if weights.nnz == 0:
+        raise ModelError(complaint("graph", "there are no links", "Expected places that have neighbours", "Build another graph"))
     taken = [name for name in found.names if name.startswith("W_")]
     if taken:
         raise ModelError(
