@@ -71,7 +71,8 @@ def information_of(problem: Problem, solution: Solution, determinant: LogDetermi
     error = 0.0
     if count:
         values = np.array([solution.rho] * problem.rho + [solution.error] * problem.error)
-        first, second, _ = derivatives(determinant, values)
+        slopes = [derivatives(determinant, np.array([each])) for each in values]
+        first, second = (np.array([each[place][0] for each in slopes]) for place in (0, 1))
         if vcov == "asymptotic":
             error = _expected(found, problem, solution, determinant, values, first, second)
         else:
