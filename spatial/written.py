@@ -56,7 +56,10 @@ def result_words(result: Result) -> str:
 
 
 def _shown(table: Any) -> str:
-    return str(table.to_string(max_rows=60) if len(table) > 60 else table.to_string())
+    import pandas as pd
+
+    with pd.option_context("display.max_colwidth", None):  # sentences are not cut
+        return str(table.to_string(max_rows=60) if len(table) > 60 else table.to_string())
 
 
 def _by_place(columns: "dict[str, tuple[str, Any]]") -> list[str]:

@@ -93,7 +93,7 @@ def test_what_is_nested_in_what(everything):
 
 
 def test_columbus_goes_to_the_lag_as_in_the_literature(everything):
-    """Anselin 1988, p. 198 ff.; Anselin and Rey 2014: of the LM tests that of a lag is the larger."""
+    """Anselin (1988, chapter 12); Anselin and Rey (2014): of the LM tests that of a lag is the larger."""
     assert (everything.chosen_by_tests, everything.chosen_by_aic, everything.chosen_by_bic) == ("lag_model",) * 3
     assert "Tests, AIC and BIC agree on the spatial lag model (SAR)." in everything.reading
     assert any("on the same data" in sentence for sentence in everything.reading)
@@ -126,6 +126,17 @@ def test_weights_of_criteria_by_hand(everything):
     shares = np.exp(-(aic - aic.min()) / 2)
     np.testing.assert_allclose(everything.criteria["aic_weight"], shares / shares.sum(), rtol=1e-12)
     np.testing.assert_allclose(everything.criteria["bic_weight"].sum(), 1, rtol=1e-12)
+
+
+def test_units_and_order_of_rows_change_nothing(columbus):
+    places, graph = columbus
+    formula, models = "CRIME ~ INC + HOVAL", ["lag_model", "error_model", "durbin_model"]
+    one = compare_models(places, graph, formula=formula, models=models)
+    other = compare_models(places.assign(CRIME=places["CRIME"] * 1e6).iloc[::-1], graph, formula=formula, models=models)
+    np.testing.assert_allclose(one.nested["statistic"], other.nested["statistic"], rtol=1e-6)
+    np.testing.assert_allclose(one.search["statistic"], other.search["statistic"], rtol=1e-8)
+    np.testing.assert_allclose(one.criteria["aic_weight"], other.criteria["aic_weight"], rtol=1e-6)
+    assert one.chosen_by_tests == other.chosen_by_tests
 
 
 def test_stars_only_when_asked(columbus):

@@ -4,7 +4,7 @@ import re
 
 from spatial.outputs._collected import Table, single_values
 from spatial.outputs._printed import Printed, printed
-from spatial.outputs.words import cleaned, value_words
+from spatial.outputs.words import cleaned, fixed, value_words
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -141,9 +141,10 @@ def _fit_lines(table: Table, width: int) -> list[str]:
         return []
     figures = [("n", "Observations", table.step.result.observations, ""), *single_values(table.step.result)]
     lines = []
-    for _, title, value, unit in figures:
+    for name, title, value, unit in figures:
         if isinstance(value, bool | str):
             continue
+        number = fixed(float(value), 2) if re.match(r"log_likelihood|aic|bic", name) else value_words(value)
         words = escaped(f"{title} ({unit})" if unit else title)
-        lines.append(f"    {words} & \\multicolumn{{{width - 1}}}{{r}}{{{escaped(value_words(value))}}} \\\\")
+        lines.append(f"    {words} & \\multicolumn{{{width - 1}}}{{r}}{{{escaped(number)}}} \\\\")
     return lines

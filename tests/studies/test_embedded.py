@@ -170,3 +170,20 @@ def test_cities_stand_beside_the_published_tables(finished):
         layers = {row[0] for row in database.execute("select table_name from gpkg_contents where data_type = 'features'")}
     database.close()
     assert {"lag_residuals", "error_residuals", "ols_residuals"} <= layers
+
+
+@only("columbus")
+def test_columbus_prints_its_models_as_a_journal_does(finished):
+    """What the tests, AIC and BIC choose, the words beside each test, and impacts by place as columns and a map."""
+    _, out, _ = finished
+    compared = json.loads((out / "run.json").read_text(encoding="utf-8"))["steps"]["compared"]
+    assert [compared[f"chosen_by_{each}"] for each in ("tests", "aic", "bic")] == ["lag", "lag", "lag"]
+    assert compared["table"]["rho"] == {"Linear (OLS)": "", "Lag (SAR)": "0.423", "Error (SEM)": "", "Durbin (SDM)": "0.403"}
+    report = (out / "report.html").read_text(encoding="utf-8")
+    for words in ("What it asks, and what it says here", "Could an error model do what this Durbin model does?", "SE: asymptotic"):
+        assert words in report
+    assert "Impacts on each place, INC direct (in proportion also HOVAL)" in report
+    assert not list((out / "tables").glob("*place_impacts*"))  # in places.csv
+    places = geopandas.read_file(out / "atlas.gpkg", layer="places")
+    total = places["lag_place_impacts_INC_direct"] + places["lag_place_impacts_INC_indirect"]
+    assert total.to_numpy() == pytest.approx(places["lag_place_impacts_INC_total"].to_numpy(), rel=1e-9)
