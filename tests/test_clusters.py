@@ -9,7 +9,7 @@ import spatial
 from spatial.clusters._groups import numbered, within
 from spatial.clusters._partitions import few_ways, partitions, ways
 from spatial.clusters._search import best_grouping
-from spatial.clusters.grouping_compared import adjusted_rand
+from spatial.clusters._agreement import adjusted_rand
 from spatial.errors import DataError, ModelError, StudyError
 
 

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Whole = np.ndarray[Any, np.dtype[np.int64]]
 
-#: Silhouettes need the distance between every two places; beyond this many they are left out, and a note says so.
-MOST_SILHOUETTES = 20_000
+#: Silhouettes need the distances of a place to all others. Beyond so many distances they are worked out for places drawn at
+#: random only, each exactly, and a note says so.
+MOST_DISTANCES = 50_000_000
+LEAST_DRAWN = 200
+MOST_GROUPS = 10  # up to how many groups the choice is shown
 _BLOCK = 4_000_000
 SAME = 1e-9  # sums of squares that differ by less than this share of the total are the same but for rounding
 
@@ -66,26 +69,33 @@ def numbered(labels: Whole, values: Array) -> Whole:
     return place[plain]
 
 
-def silhouettes(values: Array, groupings: Sequence[Whole]) -> "list[Array] | None":
+def silhouettes(values: Array, groupings: Sequence[Whole], seed: int = 0) -> list[Array]:
     """
     Tell how much nearer each place is to its own group than to the next: 1 well placed, 0 between two, below 0 misplaced.
 
-    A place that is alone in its group gets 0. None where there are too many places.
+    A place that is alone in its group gets 0. NaN for places that were not drawn where there are too many.
     Rousseeuw (1987), doi:10.1016/0377-0427(87)90125-7.
     """
     from scipy.spatial.distance import cdist
 
-    n = len(values)
-    if n > MOST_SILHOUETTES:
-        return None
+    drawn = _drawn(len(values), seed)
     marks = [np.eye(int(labels.max()) + 1)[labels] for labels in groupings]
-    found = [np.empty(n) for _ in groupings]
-    step = max(1, _BLOCK // n)
-    for first in range(0, n, step):
-        distances = cdist(values[first : first + step], values)
+    found = [np.full(len(values), np.nan) for _ in groupings]
+    step = max(1, _BLOCK // len(values))
+    for first in range(0, len(drawn), step):
+        rows = drawn[first : first + step]
+        distances = cdist(values[rows], values)
         for labels, mark, filled in zip(groupings, marks, found, strict=True):
-            filled[first : first + step] = _silhouette(distances @ mark, labels[first : first + step], mark.sum(axis=0))
+            filled[rows] = _silhouette(distances @ mark, labels[rows], mark.sum(axis=0))
     return found
+
+
+def _drawn(places: int, seed: int) -> Whole:
+    """Draw places whose silhouettes are worked out; all of them where they are few."""
+    count = max(LEAST_DRAWN, MOST_DISTANCES // places)
+    if count >= places:
+        return np.arange(places)
+    return np.sort(np.random.default_rng([seed, 1987]).choice(places, count, replace=False))
 
 
 def _silhouette(sums: Array, labels: Whole, sizes: Array) -> Array:
@@ -127,27 +137,49 @@ def named(labels: "pd.Index[str]", most: int = 10) -> str:
     return words if len(labels) <= most else f"{words} and {len(labels) - most} more"
 
 
-def choices(values: Array, groupings: dict[int, Whole]) -> "pd.DataFrame":
-    """Compare groupings into more and more groups: within sum of squares, its share explained, mean silhouette."""
+def profile_standardised(values: Array, columns: Sequence[str], labels: Whole) -> "pd.DataFrame":
+    """Give the means of each group in standard deviations from the mean of all places: what is high and low in it."""
     import pandas as pd
 
-    total = float((values**2).sum())
-    widths = silhouettes(values, list(groupings.values()))
+    groups = range(int(labels.max()) + 1)
+    means = [values[labels == group].mean(axis=0) for group in groups]
+    index = pd.Index([str(group + 1) for group in groups], name="group")
+    return pd.DataFrame(np.round(means, 12), columns=list(columns), index=index)
+
+
+def choices(values: Array, groupings: dict[int, Whole], seed: int = 0) -> "pd.DataFrame":
+    """
+    Compare groupings into more and more groups.
+
+    Within sum of squares, its share explained, mean silhouette, and the index of Calinski and Harabasz (1974),
+    doi:10.1080/03610927408827101: between over within, each by its degrees of freedom.
+    """
+    import pandas as pd
+
+    total, size = float((values**2).sum()), len(values)
+    widths = silhouettes(values, list(groupings.values()), seed)
     rows = {}
-    for position, (count, labels) in enumerate(groupings.items()):
+    for (count, labels), width in zip(groupings.items(), widths, strict=True):
         inside = within(values, labels)
-        width = np.nan if widths is None else float(widths[position].mean())
-        rows[count] = {"within": inside, "share_between": 1 - inside / total, "silhouette": width}
+        between = (total - inside) / (count - 1) if count > 1 else np.nan
+        index = between / (inside / (size - count)) if inside > SAME * total and size > count else np.nan
+        silhouette = float(np.nanmean(width)) if count > 1 else np.nan
+        rows[count] = {"within": inside, "share_between": 1 - inside / total, "silhouette": silhouette, "calinski_harabasz": index}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("groups")
 
 
 def most_groups(values: Array) -> int:
-    """Up to how many groups the choice is shown: 8, but fewer than places and no more than different places."""
-    return min(8, len(values) - 1, len(np.unique(np.round(values, 9), axis=0)))
+    """Up to how many groups the choice is shown: 10, but fewer than places and no more than different places."""
+    return min(MOST_GROUPS, len(values) - 1, len(np.unique(np.round(values, 9), axis=0)))
 
 
-def too_many(places: int) -> tuple[str, ...]:
-    """Admit that silhouettes were left out."""
-    if places <= MOST_SILHOUETTES:
+def too_many(places: int, widths: Array | None = None) -> tuple[str, ...]:
+    """Admit that silhouettes are of a sample."""
+    count = max(LEAST_DRAWN, MOST_DISTANCES // places)
+    if count >= places:
         return ()
-    return (f"Silhouettes were not computed: they compare every two of {places:,} places.",)
+    sentence = f"Silhouettes were worked out for {count:,} of {places:,} places, drawn at random, each against all others"
+    if widths is not None:
+        error = float(np.nanstd(widths, ddof=1)) * np.sqrt((1 - count / places) / count)
+        sentence += f"; the standard error of their mean is {error:.2g}"
+    return (f"{sentence}.",)

@@ -10,9 +10,10 @@ MOST_PARTITIONS = 100_000
 _BLOCK = 4_000_000
 _WARM, _ROUNDS = 10, 300  # rounds of Lloyd's steps: for every start, and for those that go on
 _FINALISTS = 5  # starts that go on, the best after the first rounds
+MOST_SEEN = 5_000  # places that the starts are tried on
 
 
-def best_grouping(values: Array, groups: int, *, seed: int, starts: int) -> tuple[Whole, bool]:
+def best_grouping(values: Array, groups: int, *, seed: int, starts: int, finalists: int = _FINALISTS) -> tuple[Whole, bool]:
     """
     Find groups with a small within sum of squares (k-means).
 
@@ -24,6 +25,8 @@ def best_grouping(values: Array, groups: int, *, seed: int, starts: int) -> tupl
         How many.
     seed, starts
         Of the random starts; start s draws from a generator of its own.
+    finalists
+        How many of the starts are followed to their end.
 
     Returns
     -------
@@ -33,22 +36,36 @@ def best_grouping(values: Array, groups: int, *, seed: int, starts: int) -> tupl
     Notes
     -----
     Starts are k-means++ (Arthur and Vassilvitskii 2007), then ten of Lloyd's steps for all starts at once. The best five
-    go on until nothing changes; then single places move as long as the sum falls (Hartigan). Written out here because the reductions of a library that runs on several cores give
-    other last digits on other machines.
+    go on until nothing changes; then single places move as long as the sum falls (Hartigan). Of more than 5,000 places the starts see
+    a sample of so many, drawn at random; the best two go on with all places (Bradley and Fayyad 1998). Written out here because the
+    reductions of a library that runs on several cores give other last digits on other machines.
     """
     if few_ways(len(values), groups, MOST_PARTITIONS):
         return best_of_all(values, groups), True
+    many = len(values) > MOST_SEEN
+    seen = values[_sample(len(values), seed)] if many else values
+    held = _begun(seen, groups, seed, starts)[: min(finalists, 2) if many else finalists]
+    if many:
+        held = _lloyd(seen, held, _ROUNDS)[1]
+    ended = [_moved(values, labels, groups) for labels in _lloyd(values, held, _ROUNDS, len(values) // 1000 if many else 0)[0]]
+    sums = np.array([within(values, labels) for labels in ended])
+    close = SAME * float((values**2).sum())
+    return ended[int(np.flatnonzero(sums <= sums.min() + close)[0])], False
+
+
+def _sample(places: int, seed: int) -> Whole:
+    return np.sort(np.random.default_rng([seed, 1998]).choice(places, MOST_SEEN, replace=False))
+
+
+def _begun(values: Array, groups: int, seed: int, starts: int) -> Array:
+    """Give the centres of all starts after a few of Lloyd's steps, the best start first; equal ones once."""
     step = max(1, _BLOCK // (len(values) * groups))
     begun: dict[bytes, tuple[float, Array]] = {}
     for first in range(0, starts, step):
         centres = np.stack([_spread(values, groups, [seed, start]) for start in range(first, min(first + step, starts))])
         for labels, held in zip(*_lloyd(values, centres, _WARM), strict=True):
             begun[labels.tobytes()] = within(values, labels), held
-    leading = sorted(begun.values(), key=lambda each: each[0])[:_FINALISTS]
-    ended = [_moved(values, labels, groups) for labels in _lloyd(values, np.stack([held for _, held in leading]), _ROUNDS)[0]]
-    sums = np.array([within(values, labels) for labels in ended])
-    close = SAME * float((values**2).sum())
-    return ended[int(np.flatnonzero(sums <= sums.min() + close)[0])], False
+    return np.stack([held for _, held in sorted(begun.values(), key=lambda each: each[0])])
 
 
 def _spread(values: Array, groups: int, name: list[int]) -> Array:
@@ -71,8 +88,12 @@ def _spread(values: Array, groups: int, name: list[int]) -> Array:
     return values[chosen]
 
 
-def _lloyd(values: Array, centres: Array, rounds: int) -> tuple[Whole, Array]:
-    """Move centres to the mean of their places and places to their nearest centre until nothing changes, for each start."""
+def _lloyd(values: Array, centres: Array, rounds: int, still: int = 0) -> tuple[Whole, Array]:
+    """
+    Move centres to the mean of their places and places to their nearest centre, for each start.
+
+    It ends when no more than ``still`` places change their group.
+    """
     centres = centres.copy()
     starts, groups, _ = centres.shape
     labels = np.full((starts, len(values)), -1)
@@ -81,11 +102,11 @@ def _lloyd(values: Array, centres: Array, rounds: int) -> tuple[Whole, Array]:
         held = centres[going]
         distance = (held**2).sum(axis=2)[:, None, :] - 2 * (values @ held.transpose(0, 2, 1))
         nearest = distance.argmin(axis=2)
-        changed = (nearest != labels[going]).any(axis=1)
+        changed = (nearest != labels[going]).sum(axis=1) > still
+        labels[going] = nearest
         going, nearest = going[changed], nearest[changed]
         if not len(going):
             break
-        labels[going] = nearest
         flat = (nearest + groups * np.arange(len(going))[:, None]).ravel()
         sizes = np.bincount(flat, minlength=len(going) * groups)
         for number, column in enumerate(values.T):
@@ -125,7 +146,7 @@ def _gains(values: Array, labels: Whole, sizes: Array, sums: Array) -> Array:
     """Tell by how much the sum falls when one place moves to each group; never from a group of its own."""
     rows = np.arange(len(values))
     centres = sums / np.maximum(sizes, 1)[:, None]
-    distance = ((values[:, None, :] - centres) ** 2).sum(axis=2)
+    distance = (values**2).sum(axis=1)[:, None] - 2 * (values @ centres.T) + (centres**2).sum(axis=1)
     mine = sizes[labels]
     saved = np.where(mine > 1, distance[rows, labels] * mine / np.maximum(mine - 1, 1), -np.inf)
     gain: Array = saved[:, None] - distance * (sizes / (sizes + 1))

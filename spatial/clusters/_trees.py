@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -49,7 +49,8 @@ def spanning_forest(pairs: Whole, values: Array) -> Whole:
     rank = np.empty(len(pairs))
     rank[order] = np.arange(1, len(pairs) + 1)  # ranks, for a cost of 0 would be no link to scipy, and ties would be its choice
     tree = minimum_spanning_tree(csr_array((rank, (pairs[:, 0], pairs[:, 1])), shape=(len(values), len(values))))
-    return pairs[np.sort(order[tree.data.astype(int) - 1])]
+    kept: Whole = pairs[np.sort(order[tree.data.astype(int) - 1])]
+    return kept
 
 
 def unfolded(pairs: Whole, size: int) -> tuple[list[Whole], Whole, Whole]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+from spatial.clusters._agreement import adjusted_rand, group_text
 from spatial.clusters._groups import (
     SAME,
     Array,
@@ -137,8 +138,7 @@ def compare_grouping(
     enough_kinds(values, count, f"column {grouping!r}")
     best, ranking = _ranked(values, labels, count, permutations=permutations, starts=starts, seed=seed)
     best = numbered(best, values)
-    widths = silhouettes(values, [labels, best])
-    mean = [np.nan, np.nan] if widths is None else [float(width.mean()) for width in widths]
+    mean = [float(np.nanmean(width)) for width in silhouettes(values, [labels, best], seed)]
     profiles = profile(given, columns, labels).rename(index={str(number + 1): kind for number, kind in enumerate(kinds)})
     measured: dict[str, Any] = {
         "within": within(values, labels),
@@ -166,27 +166,6 @@ def compare_grouping(
     )
 
 
-def adjusted_rand(first: Whole, second: Whole) -> float:
-    """
-    Measure how far two groupings agree, allowing for chance; 1 is the same, 0 is what chance gives on average.
-
-    >>> adjusted_rand(np.array([0, 0, 1, 1]), np.array([5, 5, 2, 2]))
-    1.0
-    """
-
-    def pairs(counts: Any) -> float:
-        return float((counts * (counts - 1.0)).sum() / 2)
-
-    _, rows = np.unique(first, return_inverse=True)
-    _, columns = np.unique(second, return_inverse=True)
-    crossed = np.zeros((rows.max() + 1, columns.max() + 1))
-    np.add.at(crossed, (rows, columns), 1)
-    one, other = pairs(crossed.sum(axis=1)), pairs(crossed.sum(axis=0))
-    expected = one * other / pairs(np.array([float(len(first))]))
-    most = (one + other) / 2
-    return 1.0 if most == expected else (pairs(crossed) - expected) / (most - expected)
-
-
 def _together(
     places: "GeoDataFrame", columns: list[str], grouping: str, missing: Missing
 ) -> "tuple[Aligned, np.ndarray[Any, Any], tuple[str, ...]]":
@@ -201,12 +180,8 @@ def _together(
             raise DataError(complaint(f"column {grouping!r}", what, "Expected a group for each place", remedy))
         notes = (f"{len(without)} of {len(places)} places have no group and were left out: {listed(without, 10)}.",)
     given = aligned(places[places[grouping].notna()], None, columns, missing=missing)
-    names = np.array([_group_text(value) for value in places.loc[given.labels, grouping]], dtype=object)
+    names = np.array([group_text(value) for value in places.loc[given.labels, grouping]], dtype=object)
     return given, names, notes + given.notes
-
-
-def _group_text(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float | np.floating) and float(value).is_integer() else str(value)
 
 
 def _groups_checked(places: int, groups: int, grouping: str) -> None:

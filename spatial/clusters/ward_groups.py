@@ -3,27 +3,15 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
-
-from spatial.clusters._groups import (
-    Array,
-    Whole,
-    choices,
-    enough_kinds,
-    most_groups,
-    named,
-    numbered,
-    profile,
-    silhouettes,
-    standardised,
-    texts,
-    within,
-)
-from spatial.clusters._reading import reading
+from spatial.clusters._agreement import drawn_anew
+from spatial.clusters._gap import gaps
+from spatial.clusters._grouping import Grouping, other_grouping, parts, resamples_used
+from spatial.clusters._groups import Array, Whole, enough_kinds, most_groups, numbered, standardised
+from spatial.clusters._hierarchy import cut, merges
 from spatial.errors import ModelError, complaint
 from spatial.options import Between, Column, used
-from spatial.places import Aligned, Missing, aligned
-from spatial.results import Result, shown
+from spatial.places import Missing, aligned
+from spatial.results import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,23 +22,25 @@ MOST_PLACES = 16_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Ward(Result):
+class Ward(Grouping):
     """Groups cut from Ward's hierarchy, and the hierarchy."""
 
     cluster: "pd.Series[Any]" = shown("Group (Ward)", theme="categories")
-    silhouette_places: "pd.Series[Any]" = shown("Silhouette")
-    profile: "pd.DataFrame" = shown("Means of the groups, in the columns' own units")
-    choice: "pd.DataFrame" = shown("Groupings into more and more groups")
     merges: "pd.DataFrame" = shown("Steps of the hierarchy")
-    groups: int = shown("Groups")
-    silhouette: float = shown("Mean silhouette")
-    within: float = shown("Sum of squares within groups")
-    between: float = shown("Sum of squares between groups")
-    total: float = shown("Total sum of squares")
-    share_between: float = shown("Share of the sum of squares between groups")
+    gap: "pd.DataFrame | None" = shown("Gap statistic", required=False)
 
 
-def ward(places: "GeoDataFrame", *, columns: list[Column], k: Annotated[int, Between(2, 50)], missing: Missing = "error") -> Ward:
+def ward(
+    places: "GeoDataFrame",
+    *,
+    columns: list[Column],
+    k: Annotated[int, Between(2, 50)],
+    resamples: Annotated[int, Between(0, 10_000)] | None = None,
+    references: Annotated[int, Between(0, 1_000)] = 0,
+    other: Column | None = None,
+    seed: Annotated[int, Between(0, 2_147_483_647)] = 0,
+    missing: Missing = "error",
+) -> Ward:
     """
     Group places by several indicators, merging the two most alike groups again and again (Ward's hierarchy).
 
@@ -62,6 +52,15 @@ def ward(places: "GeoDataFrame", *, columns: list[Column], k: Annotated[int, Bet
         The indicators; each is centred and divided by its standard deviation (divisor n - 1), so that all weigh the same.
     k
         How many groups.
+    resamples
+        How often places are drawn anew, with replacement, to see whether the groups come back; 100 up to 2,000 places and 0
+        beyond where nothing is said. At most 1,000 places are drawn.
+    references
+        With how many sets of random numbers without groups the gap statistic compares; 0 leaves it out.
+    other
+        A column with another grouping, to tell how far both agree.
+    seed
+        Where the random numbers for stability and gap start.
     missing
         Whether a missing value is an error, or the place is left out.
 
@@ -70,12 +69,13 @@ def ward(places: "GeoDataFrame", *, columns: list[Column], k: Annotated[int, Bet
     Ward
         ``cluster`` is "1", "2", ... by falling mean of the first column, "No data" for places left out. ``merges`` has a row
         for each step: the two groups, the ``height`` in the dendrogram, the ``size`` of the new group, how many groups are
-        left, and the sum of squares ``within`` them. ``choice`` cuts the hierarchy into 2 to 8 groups.
+        left, and the sum of squares ``within`` them. ``choice`` cuts the hierarchy into 2 to 10 groups. ``stability`` and ``gap``
+        are as of k_means.
 
     Raises
     ------
     DataError
-        When a value is missing or no number.
+        When a value is missing or no number, or a place has no group in ``other``.
     ModelError
         When there are not more places than groups, fewer different places than groups, a column is constant, or there are
         more than 16,000 places.
@@ -84,7 +84,8 @@ def ward(places: "GeoDataFrame", *, columns: list[Column], k: Annotated[int, Bet
     -----
     Each step merges the two groups that raise the within sum of squares least. Heights are the square root of twice that rise,
     as R's ``hclust(method = "ward.D2")`` and scipy give them. No step is taken back, so that k-means may find better groups.
-    Of equally good merges the one found first in the order of the place names is made.
+    Of equally good merges the one found first in the order of the place names is made. The distances between every two places
+    are held at once: 0.8 GB for 10,000 places, 2 GB for 16,000.
 
     References
     ----------
@@ -108,31 +109,34 @@ def ward(places: "GeoDataFrame", *, columns: list[Column], k: Annotated[int, Bet
     _not_too_many(len(given.labels))
     values = standardised(given)
     enough_kinds(values, k, "ward, option 'k'")
+    compared = other_grouping(places, given, other)
     steps = _hierarchy(values)
-    cuts = {count: _cut(steps, len(values), count) for count in sorted({*range(2, most_groups(values) + 1), k})}
+    cuts = {count: cut(steps, len(values), count) for count in sorted({*range(2, most_groups(values) + 1), k})}
     labels = numbered(cuts[k], values)
-    widths = silhouettes(values, [labels])
-    width = np.full(len(values), np.nan) if widths is None else widths[0]
-    total, inside = float((values**2).sum()), within(values, labels)
-    means = profile(given, columns, labels)
+    draws, said = resamples_used(resamples, len(values))
+    common = parts(
+        given,
+        columns,
+        values,
+        labels,
+        method="Ward's method",
+        cuts=cuts,
+        seed=seed,
+        other=compared,
+        stability=drawn_anew(values, labels, lambda drawn, _: _groups(drawn, k), resamples=draws, seed=seed) if draws else None,
+        notes=said,
+    )
     return Ward(
         operation="ward",
         options=options,
-        observations=len(values),
-        notes=given.notes,
-        reading=reading("Ward's method", means, columns, 1 - inside / total, float(width.mean())),
-        cluster=given.series(texts(labels), fill="No data"),
-        silhouette_places=given.series(width),
-        profile=means,
-        choice=choices(values, cuts),
-        merges=_merges(steps, given),
-        groups=k,
-        silhouette=float(width.mean()),
-        within=inside,
-        between=total - inside,
-        total=total,
-        share_between=1 - inside / total,
+        merges=merges(steps, given.labels),
+        gap=gaps(values, references, seed, _groups),
+        **common,
     )
+
+
+def _groups(values: Array, count: int) -> Whole:
+    return cut(_hierarchy(values), len(values), count)
 
 
 def _not_too_many(places: int) -> None:
@@ -153,37 +157,3 @@ def _hierarchy(values: Array) -> Array:
 
     found: Array = linkage(values, method="ward")
     return found
-
-
-def _cut(steps: Array, places: int, groups: int) -> Whole:
-    """Stop before the last merges. (A cut by height would give fewer groups where heights are equal.)"""
-    members = {number: [number] for number in range(places)}
-    for number, (first, second, *_) in enumerate(steps[: places - groups]):
-        members[places + number] = members.pop(int(first)) + members.pop(int(second))
-    labels = np.empty(places, np.int64)
-    for group, inside in enumerate(members.values()):
-        labels[inside] = group
-    return labels
-
-
-def _merges(steps: Array, given: Aligned) -> "pd.DataFrame":
-    import pandas as pd
-
-    places = len(given.labels)
-    members = {number: [number] for number in range(places)}
-    rows, inside = [], 0.0
-    for number, (first, second, height, size) in enumerate(steps):
-        pair = sorted((sorted(members.pop(int(first))), sorted(members.pop(int(second)))))
-        members[places + number] = pair[0] + pair[1]
-        inside += float(height) ** 2 / 2
-        rows.append(
-            {
-                "first": named(given.labels[pair[0]], 3),
-                "second": named(given.labels[pair[1]], 3),
-                "height": float(height),
-                "size": int(size),
-                "groups": places - number - 1,
-                "within": inside,
-            }
-        )
-    return pd.DataFrame(rows, index=pd.RangeIndex(1, places, name="step"))

@@ -7,7 +7,7 @@ import pytest
 from outside import shared
 
 import spatial
-from spatial.clusters.grouping_compared import adjusted_rand
+from spatial.clusters._agreement import adjusted_rand
 
 TOLERANCE = 1e-8
 COLUMNS = ["CRIME", "INC", "HOVAL"]
