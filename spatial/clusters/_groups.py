@@ -104,7 +104,7 @@ def _silhouette(sums: Array, labels: Whole, sizes: Array) -> Array:
     own = sums[rows, labels] / np.maximum(mine - 1, 1)
     means = sums / sizes
     means[rows, labels] = np.inf
-    next_best = means.min(axis=1)
+    next_best = np.ascontiguousarray(means.T).min(axis=0)
     larger = np.maximum(own, next_best)
     return np.where((mine > 1) & (larger > 0), (next_best - own) / np.where(larger > 0, larger, 1.0), 0.0)
 

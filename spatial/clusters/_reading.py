@@ -65,7 +65,7 @@ def _chosen(choice: "pd.DataFrame | None", groups: int) -> list[str]:
     widths, index = choice["silhouette"].dropna(), choice["calinski_harabasz"].dropna()
     if len(widths) < 2 or not len(index):
         return []
-    best, other = int(widths.index[widths.argmax()]), int(index.index[index.argmax()])
+    best, other = (int(each.index.to_numpy()[each.argmax()]) for each in (widths, index))
     span = f"Of {int(choice.index.min())} to {int(choice.index.max())} groups"
     if best == other == groups:
         return [f"{span}, {groups} are furthest apart by silhouette and by the index of Calinski and Harabasz."]

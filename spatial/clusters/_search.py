@@ -77,11 +77,13 @@ def _spread(values: Array, groups: int, name: list[int]) -> Array:
     random = np.random.default_rng(name)
     tries = 2 + int(np.log(groups))
     chosen = [int(random.integers(len(values)))]
-    distance = ((values - values[chosen[0]]) ** 2).sum(axis=1)
+    away = values - values[chosen[0]]
+    distance = np.einsum("ij,ij->i", away, away)
     for _ in range(groups - 1):
         rising = np.cumsum(distance)
         drawn = np.minimum(np.searchsorted(rising, random.random(tries) * rising[-1], side="right"), len(values) - 1)
-        left = np.minimum(distance, ((values - values[drawn][:, None, :]) ** 2).sum(axis=2))
+        away = values - values[drawn][:, None, :]
+        left = np.minimum(distance, np.einsum("ijk,ijk->ij", away, away))
         winner = int(left.sum(axis=1).argmin())
         chosen.append(int(drawn[winner]))
         distance = left[winner]
@@ -124,15 +126,15 @@ def _moved(values: Array, labels: Whole, groups: int) -> Whole:
     for _ in range(_ROUNDS):
         sizes: Array = np.bincount(labels, minlength=groups).astype(float)
         sums: Array = np.stack([np.bincount(labels, column, minlength=groups) for column in values.T], axis=1).astype(float)
-        promising = np.flatnonzero(_gains(values, labels, sizes, sums).max(axis=1) > close)
+        promising = _promising(values, labels, sizes, sums, close)
         moves = 0
         for place in promising:
-            own = labels[place : place + 1]
-            gain = _gains(values[place : place + 1], own, sizes, sums)[0]
+            own = labels[place]
+            gain = _gains(values[place], own, sizes, sums)
             group = int(gain.argmax())
             if gain[group] > close:
-                sizes[own[0]] -= 1
-                sums[own[0]] -= values[place]
+                sizes[own] -= 1
+                sums[own] -= values[place]
                 sizes[group] += 1
                 sums[group] += values[place]
                 labels[place] = group
@@ -142,13 +144,25 @@ def _moved(values: Array, labels: Whole, groups: int) -> Whole:
     return labels
 
 
-def _gains(values: Array, labels: Whole, sizes: Array, sums: Array) -> Array:
-    """Tell by how much the sum falls when one place moves to each group; never from a group of its own."""
+def _promising(values: Array, labels: Whole, sizes: Array, sums: Array, close: float) -> Whole:
+    """List the places whose move to some group would lower the sum, as things stand."""
     rows = np.arange(len(values))
     centres = sums / np.maximum(sizes, 1)[:, None]
-    distance = (values**2).sum(axis=1)[:, None] - 2 * (values @ centres.T) + (centres**2).sum(axis=1)
-    mine = sizes[labels]
-    saved = np.where(mine > 1, distance[rows, labels] * mine / np.maximum(mine - 1, 1), -np.inf)
-    gain: Array = saved[:, None] - distance * (sizes / (sizes + 1))
-    gain[rows, labels] = -np.inf
+    away = centres @ values.T  # groups in rows: the smallest over a few long rows is found fast
+    away *= -2
+    away += (centres**2).sum(axis=1)[:, None]
+    away += np.einsum("ij,ij->i", values, values)
+    mine, own = sizes[labels], away[labels, rows]
+    away *= (sizes / (sizes + 1))[:, None]
+    away[labels, rows] = np.inf
+    gain = own * mine / np.maximum(mine - 1, 1) - away.min(axis=0)
+    return np.flatnonzero((mine > 1) & (gain > close))
+
+
+def _gains(place: Array, own: int, sizes: Array, sums: Array) -> Array:
+    """Tell by how much the sum falls when one place moves to each group; never from a group of its own."""
+    distance = ((place - sums / np.maximum(sizes, 1)[:, None]) ** 2).sum(axis=1)
+    saved = distance[own] * sizes[own] / (sizes[own] - 1) if sizes[own] > 1 else -np.inf
+    gain: Array = saved - distance * (sizes / (sizes + 1))
+    gain[own] = -np.inf
     return gain

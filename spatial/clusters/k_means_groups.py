@@ -123,7 +123,8 @@ def k_means(
     enough_kinds(values, k, "k_means, option 'k'")
     compared = other_grouping(places, given, other)
     counts = range(2, most_groups(values) + 1)
-    cuts = {count: best_grouping(values, count, seed=seed, starts=starts, finalists=2) for count in counts if count != k}
+    followed = 1 if len(values) > MOST_SEEN else 5  # of many places, the groupings beside the one asked for are followed once
+    cuts = {count: best_grouping(values, count, seed=seed, starts=starts, finalists=followed) for count in counts if count != k}
     cuts[k] = best_grouping(values, k, seed=seed, starts=starts)
     labels, certain = numbered(cuts[k][0], values), cuts[k][1]
     draws, said = resamples_used(resamples, len(values))
