@@ -181,6 +181,33 @@ def test_regressors_decide_what_is_nested(columbus):
     }  # no common factor: INC has no lag
 
 
+def test_models_without_a_likelihood_stand_in_the_table_only(columbus):
+    formula = "CRIME ~ INC + HOVAL"
+    moments = lag_model(*columbus, formula=formula, estimator="gmm")
+    found = compare_models(fits=[ols(*columbus, formula=formula), moments, lag_model(*columbus, formula=formula)])
+    assert list(found.table) == ["Linear (OLS)", "Lag (SAR), GMM", "Lag (SAR)"]
+    assert pairs(found) == {("ols", "lag_model_2"): ("Likelihood ratio", 1)}
+    assert found.criteria.loc["lag_model", ["log_likelihood", "aic", "bic"]].isna().all()
+    assert (found.chosen_by_tests, found.chosen_by_aic) == ("lag_model_2", "lag_model_2")
+    assert any("likelihood ratio: lag_model." in note for note in found.notes)
+
+
+def test_it_does_not_say_that_models_lost_which_were_not_there(columbus):
+    formula = "CRIME ~ INC + HOVAL"
+    fits = [ols(*columbus, formula=formula), ols(*columbus, formula="CRIME ~ INC")]
+    found = compare_models(fits=fits)
+    assert found.chosen_by_tests == "lag_model"
+    assert any("The spatial lag model (SAR) is not among the models compared" in sentence for sentence in found.reading)
+    assert not any("disagree" in sentence or "neighbours" in sentence for sentence in found.reading)
+
+
+def test_regressions_on_records_stand_in_the_table_too(columbus):
+    records = pd.DataFrame(columbus[0].drop(columns="geometry"))
+    found = compare_models(fits=[ols(*columbus, formula="CRIME ~ INC"), spatial.fixed_effects(records, formula="CRIME ~ INC")])
+    assert found.table.loc["INC", "Linear (OLS)"] == found.table.loc["INC", "Fixed effects"]
+    assert found.nested.empty
+
+
 def test_models_on_different_graphs_are_not_nested(columbus):
     places, queen = columbus
     rook = spatial.nearest(places, k=3)

@@ -26,6 +26,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "durbin_error_model": ("Durbin error (SDEM)", "spatial Durbin error model (SDEM)"),
     "combined_model": ("Combined (SAC)", "spatial combined model (SAC)"),
     "general_nested_model": ("General nested (GNS)", "general nested model (GNS)"),
+    "fixed_effects": ("Fixed effects", "regression with fixed effects"),
 }
 #: Models with lags of regressors.
 _LAGS = ("slx_model", "durbin_model", "durbin_error_model", "general_nested_model")
@@ -66,12 +67,12 @@ class Member:
     @property
     def heading(self) -> str:
         """What stands above its column."""
-        return TITLES.get(self.kind, (self.label, ""))[0]
+        return TITLES.get(self.kind, (self.label, ""))[0] + (", GMM" if self.result.get("estimator") == "gmm" else "")
 
     @property
     def words(self) -> str:
         """What it is called in a sentence."""
-        return TITLES.get(self.kind, ("", self.label))[1]
+        return TITLES.get(self.kind, ("", self.label))[1] + (" by GMM" if self.result.get("estimator") == "gmm" else "")
 
     @property
     def log_likelihood(self) -> float | None:

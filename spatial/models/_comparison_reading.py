@@ -53,8 +53,11 @@ def sentences(
     if found is not None:
         said.append(words_of(found, words[str(chosen["tests"])], alpha))
         said += found.remarks
-    said += _agreement(chosen, words)
-    said += _without_space(members, chosen, criteria)
+    if chosen["tests"] is not None and all(each.label != chosen["tests"] for each in members):
+        said.append(f"The {words[chosen['tests']]} is not among the models compared, so AIC and BIC could not choose it.")
+    else:
+        said += _agreement(chosen, words)
+        said += _without_space(members, chosen, criteria)
     if found is not None:
         said.append(OPTIMISTIC)
     return (*said, *of_few(count, max(each.count for each in members)))
@@ -96,7 +99,7 @@ def _agreement(chosen: Mapping[str, str | None], words: Mapping[str, str]) -> li
 def _without_space(members: Sequence[Member], chosen: Mapping[str, str | None], criteria: Any) -> list[str]:
     """Say plainly where a model without neighbours wins."""
     plain = [each.label for each in members if not each.spatial and not each.lags]
-    if not plain:
+    if not plain or not any((each.spatial or each.lags) and each.log_likelihood is not None for each in members):
         return []
     winners = [name for name in ("tests", "aic", "bic") if chosen.get(name) in (*plain, LINEAR)]
     there = [name for name in ("tests", "aic", "bic") if chosen.get(name) is not None]

@@ -200,7 +200,8 @@ def _fitted(places: Any, graph: Any, options: dict[str, Any]) -> tuple[list[Memb
                 raise
             notes.append(f"The {TITLES[name][1]} was left out: {reason}")
     told = [note for each in found for note in each.result["notes"]]
-    return found, (*dict.fromkeys(told), *notes)
+    words = [note if told.count(note) > 1 else f"{each.heading}: {note}" for each in found for note in each.result["notes"]]
+    return found, (*dict.fromkeys(words), *notes)
 
 
 def _has_lags(name: str) -> bool:
@@ -240,9 +241,7 @@ def _compared(members: Sequence[Member], alpha: float) -> _Compared:
         found = searched(linear[0].tests, alpha, _later(members, linear[0], nested))
     else:
         notes = (*notes, "Without a linear model that was tested for spatial dependence there is no search.")
-    end = None if found is None else _called(members, linear[0], found.end)
-    if found is not None and not any(each.kind == found.end for each in members):
-        notes = (*notes, f"The search ends at the {TITLES[found.end][1]}, which is not among the models.")
+    end = None if found is None else _called(members, linear[0], found.end, _lowest(table, "aic"))
     without = [each.label for each in members if each.log_likelihood is None]
     if without:
         notes = (*notes, f"Without a likelihood, and so without AIC, BIC and likelihood ratio: {', '.join(without)}.")
@@ -252,11 +251,13 @@ def _compared(members: Sequence[Member], alpha: float) -> _Compared:
     return _Compared(table, nested, found, end, notes)
 
 
-def _called(members: Sequence[Member], linear: Member, kind: str) -> str:
-    """Find the name of the model the search ended at: with the regressors of the linear one where there are several."""
+def _called(members: Sequence[Member], linear: Member, kind: str, lowest: str | None) -> str:
+    """Find the name of the model the search ended at: of several the one AIC chooses, or with a likelihood and these regressors."""
     there = [each for each in members if each.kind == kind]
-    same = [each for each in there if each.regressors == linear.regressors]
-    return next((each.label for each in (*same, *there)), kind)
+    order = sorted(
+        there, key=lambda each: (each.label != lowest, each.regressors != linear.regressors, each.log_likelihood is None)
+    )
+    return order[0].label if order else kind
 
 
 def _later(members: Sequence[Member], linear: Member, nested: Any) -> dict[str, tuple[float, float, float]]:
