@@ -89,7 +89,10 @@ def test_snap_closes_gaps_up_to_its_width(rule):
     places = table([box(0, 0, 1000, 1000), box(1003, 0, 2000, 1000)])
     with pytest.raises(DataError, match="none of the 2 places has a neighbour"):
         contiguity(places, rule=rule, snap=2.9)
-    assert len(linked(contiguity(places, rule=rule, snap=3.1))) == 2
+    with pytest.warns(
+        SpatialWarning, match=r"snap = 3.1 closed the gaps between 1 pairs of places, the widest of 3 m: 'p0 and p1'"
+    ):
+        assert len(linked(contiguity(places, rule=rule, snap=3.1))) == 2
 
 
 def test_snap_does_not_make_a_corner_a_side():
@@ -104,14 +107,16 @@ def test_snap_is_in_metres_on_geographic_coordinates(latitude):
     places = table([box(10, latitude, 11, latitude + 0.01), box(11.001, latitude, 12, latitude + 0.01)], crs="EPSG:4326")
     with pytest.raises(DataError, match="has a neighbour"):
         contiguity(places, snap=0.97 * width)
-    assert len(linked(contiguity(places, snap=1.03 * width))) == 2
+    with pytest.warns(SpatialWarning, match="closed the gaps between 1 pairs"):
+        assert len(linked(contiguity(places, snap=1.03 * width))) == 2
 
 
 def test_snap_is_in_metres_on_a_projection_in_feet():
     places = table([box(0, 0, 1000, 1000), box(1010, 0, 2000, 1000)], crs="EPSG:2263")  # the gap is 10 feet, 3.05 m
     with pytest.raises(DataError, match="has a neighbour"):
         contiguity(places, snap=3.0)
-    assert len(linked(contiguity(places, snap=3.1))) == 2
+    with pytest.warns(SpatialWarning, match=r"the widest of 3.048 m"):
+        assert len(linked(contiguity(places, snap=3.1))) == 2
 
 
 def test_neighbours_of_neighbours():

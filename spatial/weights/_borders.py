@@ -1,4 +1,4 @@
-"""Which polygons have a border in common: by common vertices where there are any, by geometry where not."""
+"""Which polygons have a border in common though their vertices do not say so: by geometry."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from spatial.weights._positions import metres_per_unit
+from spatial.weights._vertices import Match, keys_of, once
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -57,9 +58,9 @@ def outlines(places: "GeoDataFrame") -> Outlines:
     return Outlines(shapes, shapely.bounds(shapes), degrees, METRES_PER_DEGREE if degrees else metres_per_unit(places))
 
 
-def shared_borders(of: Outlines, rule: Literal["queen", "rook"], snap: float, *, vertices_only: bool = False) -> Numbers:
+def by_geometry(of: Outlines, rule: Literal["queen", "rook"], snap: float, match: Match, among: Numbers | None = None) -> Numbers:
     """
-    Find the pairs of polygons that share a border.
+    Find the pairs of polygons that share a border though coordinates do not say so.
 
     Parameters
     ----------
@@ -69,32 +70,85 @@ def shared_borders(of: Outlines, rule: Literal["queen", "rook"], snap: float, *,
         ``"queen"``: at least one point; ``"rook"``: a stretch of border.
     snap
         The widest gap, in metres, that still counts as none.
-    vertices_only
-        Whether vertices that are exactly equal decide alone.
+    match
+        What comparing coordinates has found.
+    among
+        Positions of the polygons to look at; all of them if not given.
 
     Returns
     -------
     numpy.ndarray
-        (pairs, 2) positions, each pair once, the smaller first, sorted.
+        (pairs, 2) positions, each pair once, the smaller first, sorted; without the pairs of ``match``.
     """
-    known = _matched(of, sides=rule == "rook")
-    if vertices_only:
-        return known
     tolerance = max(snap, of.rounding)
-    pairs = near_boxes(of, tolerance)
-    pairs = pairs[~np.isin(_keys(pairs), _keys(known))]
+    pairs = near_boxes(of, tolerance, among)
+    pairs = pairs[~_among(pairs, match.pairs)]
     if rule == "rook":
         pairs = pairs[_more_than_a_corner(of, pairs, tolerance)]
     decide = _side_by_side if rule == "rook" else _touching
-    found = [known]
+    found = [np.empty((0, 2), np.int64)]
     for some in np.array_split(pairs, 1 + len(pairs) // PORTION):
         first, second, metres = in_one_plane(of, some)
         found.append(some[decide(first, second, tolerance / metres)])
-    everything = np.concatenate(found)
-    return everything[np.argsort(_keys(everything))]
+    return np.concatenate(found)
 
 
-def near_boxes(of: Outlines, reach: float) -> Numbers:
+def not_settled(match: Match, rule: Literal["queen", "rook"]) -> Numbers:
+    """
+    Name the polygons that can touch another without a common vertex.
+
+    Parameters
+    ----------
+    match
+        What comparing coordinates has found.
+    rule
+        What counts as touching.
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions, sorted.
+
+    Notes
+    -----
+    Where polygons do not overlap, a vertex on the middle of a side means that this side is no other polygon's side: what
+    lies beyond it has a vertex there. So one of the two polygons has a side of its own (rook: both have), and the other one
+    does, or has the vertex in common with one that does. Looking only at these makes the check nearly free for borders
+    that were digitised once.
+    """
+    if rule == "rook":
+        return match.loose
+    own = np.zeros(int(max(match.pairs.max(initial=0), match.loose.max(initial=0))) + 1, bool)
+    own[match.loose] = True
+    beside = match.pairs[own[match.pairs].any(axis=1)]
+    own[beside] = True
+    return np.flatnonzero(own)
+
+
+def gaps(of: Outlines, pairs: Numbers) -> Numbers:
+    """
+    Measure how far polygons are apart.
+
+    Parameters
+    ----------
+    of
+        The polygons.
+    pairs
+        (pairs, 2) positions.
+
+    Returns
+    -------
+    numpy.ndarray
+        Metres; 0 where they touch but for rounding.
+    """
+    import shapely
+
+    first, second, metres = in_one_plane(of, pairs)
+    wide = np.asarray(shapely.distance(first, second)) * metres
+    return np.where(wide > of.rounding, wide, 0.0)
+
+
+def near_boxes(of: Outlines, reach: float, among: Numbers | None = None) -> Numbers:
     """
     Pair polygons whose bounding boxes come near each other.
 
@@ -104,6 +158,8 @@ def near_boxes(of: Outlines, reach: float) -> Numbers:
         The polygons.
     reach
         How near, in metres.
+    among
+        Positions of the polygons to look at; all of them if not given.
 
     Returns
     -------
@@ -112,14 +168,14 @@ def near_boxes(of: Outlines, reach: float) -> Numbers:
     """
     import shapely
 
-    west, south, east, north = of.boxes.T
+    these = np.arange(len(of.shapes)) if among is None else among
+    west, south, east, north = of.boxes[these].T
     up = along = reach / of.metres
     if of.degrees:  # a degree of longitude is shorter; boxes are widened for the end nearer to a pole
         along = up / np.cos(np.radians(np.minimum(np.maximum(np.abs(south), np.abs(north)), 89.0)))
     wide: Numbers = shapely.box(west - along, south - up, east + along, north + up)
-    first, second = shapely.STRtree(wide).query(of.shapes)
-    pairs = np.sort(np.column_stack([first, second]), axis=1)[first != second]
-    return _once(pairs)
+    first, second = shapely.STRtree(wide).query(of.shapes[these])
+    return once(np.sort(these[np.column_stack([first, second])], axis=1)[first != second])
 
 
 def in_one_plane(of: Outlines, pairs: Numbers) -> tuple[Numbers, Numbers, float]:
@@ -144,7 +200,7 @@ def in_one_plane(of: Outlines, pairs: Numbers) -> tuple[Numbers, Numbers, float]
 
     first, second = pairs.T
     if not of.degrees:
-        shapely.prepare(of.shapes)
+        shapely.prepare(of.shapes[np.unique(first)])
         return of.shapes[first], of.shapes[second], of.metres
     latitude = (np.maximum(of.boxes[first, 1], of.boxes[second, 1]) + np.minimum(of.boxes[first, 3], of.boxes[second, 3])) / 2
     scale = np.column_stack([of.metres * np.cos(np.radians(latitude)), np.full(len(pairs), of.metres)])
@@ -159,45 +215,13 @@ def _scaled(shapes: Numbers, scale: Numbers) -> Numbers:
     return scaled
 
 
-def _matched(of: Outlines, *, sides: bool) -> Numbers:
-    """Pair polygons that have a vertex, or with ``sides`` a stretch between two vertices, exactly in common."""
-    import shapely
-
-    parts, owner = shapely.get_parts(of.shapes, return_index=True)
-    rings, part = shapely.get_rings(parts, return_index=True)
-    points, ring = shapely.get_coordinates(rings, return_index=True)
-    place = owner[part[ring]]
-    vertex = np.unique((points + 0.0).view(np.complex128), return_inverse=True)[1].ravel()  # + 0.0 turns -0.0 into 0.0
-    if not sides:
-        return _together(vertex, place)
-    inside = ring[1:] == ring[:-1]
-    start, end = vertex[:-1][inside], vertex[1:][inside]
-    return _together(np.minimum(start, end) * np.int64(len(points)) + np.maximum(start, end), place[:-1][inside])
-
-
-def _together(thing: Numbers, place: Numbers) -> Numbers:
-    """Pair places that have the same thing, such as a vertex."""
-    order = np.lexsort((place, thing))
-    thing, place = thing[order], place[order]
-    once = np.concatenate([[True], (thing[1:] != thing[:-1]) | (place[1:] != place[:-1])])
-    thing, place = thing[once], place[once]
-    found, step, start = [], 1, np.arange(len(thing) - 1)
-    while len(start):
-        start = start[start + step < len(thing)]
-        start = start[thing[start] == thing[start + step]]
-        found.append(np.column_stack([place[start], place[start + step]]))
-        step += 1
-    pairs = np.concatenate([np.empty((0, 2), np.int64), *found])
-    return _once(pairs)
-
-
-def _once(pairs: Numbers) -> Numbers:
-    return pairs[np.unique(_keys(pairs), return_index=True)[1]]
-
-
-def _keys(pairs: Numbers) -> Numbers:
-    keys: Numbers = pairs[:, 0] << np.int64(32) | pairs[:, 1]
-    return keys
+def _among(pairs: Numbers, known: Numbers) -> Numbers:
+    """Tell which pairs are among others that are sorted."""
+    if not len(known):
+        return np.zeros(len(pairs), bool)
+    keys, there = keys_of(pairs), keys_of(known)
+    found: Numbers = there[np.minimum(np.searchsorted(there, keys), len(there) - 1)] == keys
+    return found
 
 
 def _more_than_a_corner(of: Outlines, pairs: Numbers, tolerance: float) -> Numbers:

@@ -12,6 +12,7 @@ from spatial.errors import DataError, SpatialWarning, complaint, listed
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from libpysal.graph import Graph
+    from scipy.sparse import csr_array
 
 Transform = Literal["r", "b", "d", "v", "o"]
 Islands = Literal["error", "keep", "nearest"]
@@ -31,22 +32,84 @@ class Links:
         return np.flatnonzero(np.bincount(self.rows, minlength=count) == 0)
 
 
-def both_ways(first: Numbers, second: Numbers) -> Links:
+def both_ways(first: Numbers, second: Numbers, count: int, weights: Numbers | None = None) -> Links:
     """
-    Make links of weight 1 in both directions.
+    Make links in both directions.
 
     Parameters
     ----------
     first, second
         Pairs of positions, each pair once.
+    count
+        How many places there are.
+    weights
+        What each pair weighs; 1 if not given.
 
     Returns
     -------
     Links
-        Twice as many.
+        Twice as many, sorted by rows and columns.
     """
-    rows, columns = np.concatenate([first, second]), np.concatenate([second, first])
-    return Links(rows, columns, np.ones(len(rows)))
+    from scipy.sparse import csr_array
+
+    values = np.ones(len(first)) if weights is None else weights
+    half = csr_array((values, (first.astype(np.int32), second.astype(np.int32))), shape=(count, count))
+    return links_of(csr_array(half + half.T))
+
+
+def links_of(matrix: "csr_array") -> Links:
+    """
+    Take the links out of a matrix.
+
+    Parameters
+    ----------
+    matrix
+        Weights, none of them 0.
+
+    Returns
+    -------
+    Links
+        Sorted by rows and columns.
+    """
+    if not matrix.has_sorted_indices:
+        matrix = matrix.copy()
+        matrix.sort_indices()
+    return Links(np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr)), matrix.indices, matrix.data)
+
+
+def higher(links: Links, count: int, order: int, *, inclusive: bool) -> Links:
+    """
+    Find the neighbours of neighbours.
+
+    Parameters
+    ----------
+    links
+        Neighbours of the first order.
+    count
+        How many places there are.
+    order
+        How many links the shortest way has.
+    inclusive
+        Whether shorter ways count too.
+
+    Returns
+    -------
+    Links
+        Of weight 1; nobody is a neighbour of itself.
+    """
+    from scipy.sparse import csr_array, eye_array
+
+    step = csr_array((links.weights > 0, (links.rows, links.columns)), shape=(count, count), dtype=bool)
+    reached, last = csr_array(eye_array(count, dtype=bool)), csr_array(eye_array(count, dtype=bool))
+    for _ in range(order):
+        further = last @ step
+        last = csr_array(further > (further.multiply(reached)))
+        reached = csr_array(reached + last)
+        if not last.nnz:
+            break
+    wanted = csr_array(reached - csr_array(eye_array(count, dtype=bool)) if inclusive else last).astype(float)
+    wanted.eliminate_zeros()
+    return links_of(wanted)
 
 
 def settled(
@@ -113,7 +176,7 @@ def settled(
     )
     rows, columns = np.concatenate([links.rows, alone, partners]), np.concatenate([links.columns, partners, alone])
     values = np.concatenate([links.weights, weights, weights])
-    _, once = np.unique(rows * len(places) + columns, return_index=True)  # two islands may be each other's nearest
+    _, once = np.unique(rows.astype(np.int64) * len(places) + columns, return_index=True)  # two islands may be each other's nearest
     return Links(rows[once], columns[once], values[once])
 
 
@@ -139,16 +202,30 @@ def graph_of(places: "GeoDataFrame", links: Links, transform: Transform) -> "Gra
     """
     import pandas as pd
     from libpysal.graph import Graph
+    from scipy.sparse import csr_array
 
-    alone = links.alone(len(places))
-    rows = np.concatenate([links.rows, alone])
-    columns = np.concatenate([links.columns, alone])
-    weights = np.concatenate([_transformed(links, len(places), transform), np.zeros(len(alone))])
-    order = np.argsort(rows * np.int64(len(places)) + columns, kind="stable")
+    count, alone = len(places), links.alone(len(places))
+    rows, columns, weights = links.rows, links.columns, _transformed(links, count, transform)
+    if len(alone):
+        rows, columns = np.concatenate([rows, alone]), np.concatenate([columns, alone])
+        weights = np.concatenate([weights, np.zeros(len(alone))])
+    rows, columns = rows.astype(np.int32, copy=False), columns.astype(np.int32, copy=False)
+    if not _sorted(rows, columns):
+        order = np.argsort(rows.astype(np.int64) * count + columns, kind="stable")
+        rows, columns, weights = rows[order], columns[order], weights[order]
     # Levels in the order of the table: libpysal reads the order of its sparse matrix from their codes.
-    codes: Any = [rows[order], columns[order]]
-    labels = pd.MultiIndex(levels=[places.index, places.index], codes=codes, names=["focal", "neighbor"])
-    return Graph(pd.Series(weights[order], index=labels, name="weight"), transformation=transform.upper(), is_sorted=True)
+    codes: Any = [rows, columns]
+    labels = pd.MultiIndex(levels=[places.index, places.index], codes=codes, names=["focal", "neighbor"], verify_integrity=False)
+    graph = Graph(pd.Series(weights, index=labels, name="weight"), transformation=transform.upper(), is_sorted=True)
+    # What libpysal would work out from the labels when first asked, at a second or more for a million places, is known here.
+    starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=count))]).astype(np.int32)
+    graph.sparse = csr_array((weights, columns, starts), shape=(count, count))
+    graph.unique_ids = places.index.rename("focal")
+    return graph
+
+
+def _sorted(rows: Numbers, columns: Numbers) -> bool:
+    return bool(((rows[1:] > rows[:-1]) | ((rows[1:] == rows[:-1]) & (columns[1:] > columns[:-1]))).all())
 
 
 def _transformed(links: Links, count: int, transform: Transform) -> Numbers:

@@ -7,15 +7,19 @@ import numpy as np
 
 from spatial.errors import DataError, SpatialWarning, complaint, listed
 from spatial.options import Between, used
-from spatial.places import checked
-from spatial.weights._borders import in_one_plane, outlines, shared_borders
-from spatial.weights._links import Islands, Links, Numbers, Transform, both_ways, graph_of, settled
+from spatial.places import checked, is_local
+from spatial.weights._borders import by_geometry, gaps, in_one_plane, not_settled, outlines
+from spatial.weights._lattice import lattice_pairs
+from spatial.weights._links import Islands, Numbers, Transform, both_ways, graph_of, higher, settled
+from spatial.weights._positions import in_words
+from spatial.weights._vertices import matched, once
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from libpysal.graph import Graph
 
-    from spatial.weights._borders import Outlines
+#: So many pairs of places are named in a warning.
+SHOWN = 5
 
 
 def contiguity(
@@ -24,7 +28,7 @@ def contiguity(
     rule: Literal["queen", "rook"] = "queen",
     order: Annotated[int, Between(1, 100)] = 1,
     inclusive: bool = False,
-    by: Literal["vertices", "geometry"] = "vertices",
+    by: Literal["vertices", "geometry", "lattice"] = "vertices",
     snap: Annotated[float, Between(0, 1_000_000)] = 0.0,
     islands: Islands = "error",
     transform: Transform = "r",
@@ -35,7 +39,7 @@ def contiguity(
     Parameters
     ----------
     places
-        Polygons.
+        Polygons; with ``by = "lattice"`` also points.
     rule
         ``"queen"``: at least one point of the border is shared; ``"rook"``: a stretch of it, a mere corner is not enough.
     order
@@ -44,10 +48,11 @@ def contiguity(
         Whether neighbours of lower orders are neighbours too.
     by
         What decides: ``"vertices"`` that are exactly equal, as in spdep, libpysal and GeoDa, with a warning that names pairs
-        which touch or overlap without one; or the ``"geometry"``, which links those pairs too.
+        which touch or overlap without one; the ``"geometry"``, which links those pairs too; or the ``"lattice"``: places
+        are cells of a regular grid, polygons or their centres as points, and rows and columns decide.
     snap
         The widest gap between two polygons, in metres (local coordinates: in their own unit), at which they still touch;
-        0 for none but rounding. With ``snap`` the geometry decides.
+        0 for none but rounding. With ``snap`` the geometry decides, and a warning says how many gaps were closed.
     islands
         What a place without neighbours means: ``"error"``, ``"keep"``, or ``"nearest"`` to attach it to the place whose
         outline is nearest, both ways.
@@ -63,7 +68,7 @@ def contiguity(
     Raises
     ------
     DataError
-        When places are not polygons, no two of them touch, or there are islands without a policy.
+        When places are not polygons, no two of them touch, there are islands without a policy, or a lattice is none.
 
     Notes
     -----
@@ -73,28 +78,33 @@ def contiguity(
     polygons that overlap are neighbours. Gaps below 1e-9 of the largest coordinate (5 mm at 5,000 km; 2 cm on geographic
     coordinates) are taken for rounding.
 
-    Comparing vertices finds fewer neighbours where a border was digitised differently on its two sides. spdep's rook asks for two common points and counts the closing vertex of a
+    Comparing vertices finds fewer neighbours where a border was digitised differently on its two sides. Pairs that touch
+    without a common vertex are looked for among polygons with a side that no other polygon has, and their neighbours: where
+    polygons do not overlap there are no others. A polygon that lies within another one, all its sides being sides of a
+    third, is only found with ``by = "geometry"``. spdep's rook asks for two common points and counts the closing vertex of a
     ring twice, so it takes a corner for a side when that corner happens to be where a ring starts (counties 39 and 96 of
     its Georgia data); here and in libpysal a side must be shared.
+
+    A lattice runs along the axes; cells may be missing. Rows and columns are found to 1 % of the spacing.
     """
     used(contiguity, locals())
     places = checked(places)
-    _polygons_only(places)
-    of = outlines(places)
-    pairs = shared_borders(of, rule, snap)
-    if by == "vertices" and not snap:
-        matched = shared_borders(of, rule, snap, vertices_only=True)
-        _say_what_is_missed(places, pairs, matched)
-        pairs = matched
-    links = both_ways(*pairs.T)
+    if by == "lattice":
+        if snap:
+            raise DataError(complaint("contiguity", "a lattice has no gaps to close", "Expected by without snap", "Leave snap out"))
+        pairs = lattice_pairs(places, rule)
+    else:
+        _polygons_only(places)
+        pairs = _bordering(places, rule, by, snap)
+    links = both_ways(*pairs.T, len(places))
     if order > 1:
-        links = _higher(links, len(places), order, inclusive=inclusive)
+        links = higher(links, len(places), order, inclusive=inclusive)
     links = settled(
         places,
         links,
         islands,
         "contiguity",
-        attached=lambda alone: (_nearest_outline(places, of, alone), np.ones(len(alone))),
+        attached=lambda alone: _nearest_outlines(places, alone),
         advice=lambda: (
             "Gaps between outlines can be closed with snap; places without a common border can use nearest or distance_band"
         ),
@@ -102,16 +112,47 @@ def contiguity(
     return graph_of(places, links, transform)
 
 
-def _say_what_is_missed(places: "GeoDataFrame", pairs: Numbers, matched: Numbers) -> None:
-    missed = sorted({tuple(sorted(pair)) for pair in pairs.tolist()} - {tuple(sorted(pair)) for pair in matched.tolist()})
-    if missed:
-        named = [f"{places.index[one]} and {places.index[other]}" for one, other in missed]
+def _bordering(places: "GeoDataFrame", rule: Literal["queen", "rook"], by: str, snap: float) -> Numbers:
+    """Pair the polygons that share a border, and say what was missed or closed."""
+    of = outlines(places)
+    match = matched(of.shapes, sides=rule == "rook")
+    if by == "vertices" and not snap:
+        _say_what_is_missed(places, by_geometry(of, rule, 0.0, match, not_settled(match, rule)))
+        return match.pairs
+    further = by_geometry(of, rule, snap, match)
+    if snap:
+        _say_what_is_closed(places, snap, further, gaps(of, further), "local units" if is_local(places) else "m")
+    return once(np.concatenate([match.pairs, further]))
+
+
+def _say_what_is_missed(places: "GeoDataFrame", missed: Numbers) -> None:
+    if len(missed):
         warnings.warn(
-            f"{len(named)} pairs of places touch or overlap without a common vertex and are not neighbours: {listed(named)}. "
+            f"{len(missed)} pairs of places touch or overlap without a common vertex and are not neighbours: {_named(places, missed)}. "
             'Set by = "geometry" to make them neighbours.',
             SpatialWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
+
+
+def _say_what_is_closed(places: "GeoDataFrame", snap: float, pairs: Numbers, wide: Numbers, unit: str) -> None:
+    closed = wide > 0
+    if not closed.any():
+        return
+    pairs, wide = pairs[closed], wide[closed]
+    longest = np.argsort(-wide, kind="stable")
+    warnings.warn(
+        f"contiguity: snap = {snap:g} closed the gaps between {len(pairs)} pairs of places, the widest of "
+        f"{in_words(float(wide.max()), unit)}: {_named(places, pairs[longest])}.",
+        SpatialWarning,
+        stacklevel=4,
+    )
+
+
+def _named(places: "GeoDataFrame", pairs: Numbers) -> str:
+    """Name pairs of places; of very many only the first are put into words."""
+    shown = [f"{places.index[one]} and {places.index[other]}" for one, other in pairs[:SHOWN]]
+    return listed(shown, SHOWN) + (f" and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN else "")
 
 
 def _polygons_only(places: "GeoDataFrame") -> None:
@@ -127,29 +168,15 @@ def _polygons_only(places: "GeoDataFrame") -> None:
         )
 
 
-def _higher(links: Links, count: int, order: int, *, inclusive: bool) -> Links:
-    from scipy.sparse import csr_array, eye_array
-
-    step = csr_array((links.weights > 0, (links.rows, links.columns)), shape=(count, count), dtype=bool)
-    reached, last = csr_array(eye_array(count, dtype=bool)), csr_array(eye_array(count, dtype=bool))
-    for _ in range(order):
-        further = last @ step
-        last = csr_array(further > (further.multiply(reached)))
-        reached = csr_array(reached + last)
-    wanted = (reached - csr_array(eye_array(count, dtype=bool)) if inclusive else last).tocoo()
-    rows, columns = wanted.coords
-    return Links(rows.astype(np.int64), columns.astype(np.int64), np.ones(len(rows)))
-
-
-def _nearest_outline(places: "GeoDataFrame", of: "Outlines", alone: Numbers) -> Numbers:
+def _nearest_outlines(places: "GeoDataFrame", alone: Numbers) -> tuple[Numbers, Numbers]:
     """Find for each island the place whose outline is nearest; of several, the one with the smallest label."""
     import shapely
 
-    labels = places.index.to_numpy(object)
+    of, labels = outlines(places), places.index.to_numpy(object)
     found = []
     for island in alone:
         others = np.delete(np.arange(len(labels)), island)
         first, second, _ = in_one_plane(of, np.column_stack([np.full(len(others), island), others]))
-        gaps = shapely.distance(first, second)
-        found.append(min(others[gaps <= gaps.min()], key=lambda position: labels[position]))
-    return np.asarray(found, np.int64)
+        apart = shapely.distance(first, second)
+        found.append(min(others[apart <= apart.min()], key=lambda position: labels[position]))
+    return np.asarray(found, np.int64), np.ones(len(alone))

@@ -8,7 +8,7 @@ import numpy as np
 from spatial.errors import DataError, SpatialWarning, complaint, listed
 from spatial.options import Between, used
 from spatial.places import checked
-from spatial.weights._links import Islands, Links, Numbers, Transform, both_ways, graph_of, settled
+from spatial.weights._links import Islands, Links, Numbers, Transform, both_ways, graph_of, links_of, settled
 from spatial.weights._positions import Positions, bounded, distances, in_words, nearest_distances, nearest_to, positions, within
 
 if TYPE_CHECKING:
@@ -76,14 +76,7 @@ def nearest(
             )
         )
     bounded(len(places) * k // 2, f"among the nearest {k}")
-    rows, columns = np.repeat(np.arange(len(places)), k), nearest_to(at, k, rank).ravel()
-    keys, size = rows * np.int64(len(places)) + columns, np.int64(len(places))
-    back = columns * size + rows
-    if symmetric == "union":
-        keys = np.union1d(keys, back)
-    elif symmetric == "intersection":
-        keys = np.intersect1d(keys, back)
-    links = Links(keys // size, keys % size, np.ones(len(keys)))
+    links = _nearest_links(at, k, rank, symmetric)
     links = settled(
         places,
         links,
@@ -93,6 +86,16 @@ def nearest(
         advice=lambda: 'Or set symmetric = "union"',
     )
     return graph_of(places, links, transform)
+
+
+def _nearest_links(at: Positions, k: int, rank: Numbers, symmetric: str) -> Links:
+    from scipy.sparse import csr_array
+
+    columns, count = np.sort(nearest_to(at, k, rank), axis=1), len(rank)
+    if symmetric == "none":
+        return Links(np.repeat(np.arange(count, dtype=np.int32), k), columns.ravel(), np.ones(columns.size))
+    there = csr_array((np.ones(columns.size), columns.ravel(), np.arange(0, columns.size + 1, k)), shape=(count, count))
+    return links_of(csr_array(there.maximum(there.T) if symmetric == "union" else there.multiply(there.T)))
 
 
 def distance_band(
@@ -137,10 +140,10 @@ def distance_band(
     used(distance_band, locals())
     places = checked(places)
     at, rank = _located(places, "distance_band")
-    first, second, _ = within(at, _limit(at, threshold, "distance_band"))
+    first, second, _ = within(at, _limit(at, threshold, "distance_band"), measured=False)
     links = settled(
         places,
-        both_ways(first, second),
+        both_ways(first, second, len(places)),
         islands,
         "distance_band",
         attached=lambda alone: _by_distance(at, rank, alone, 0.0),
@@ -219,8 +222,7 @@ def inverse_distance(
                 "Move or merge these places, or use nearest or distance_band",
             )
         )
-    half = both_ways(first, second)
-    links = Links(half.rows, half.columns, np.tile(apart**-power, 2))
+    links = both_ways(first, second, len(places), apart**-power)
     links = settled(
         places,
         links,

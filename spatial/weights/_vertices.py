@@ -1,0 +1,198 @@
+"""Which polygons have vertices or sides exactly in common: coordinates are hashed, sorted and compared, never measured."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Numbers = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """What comparing coordinates finds."""
+
+    pairs: Numbers  # (pairs, 2) positions, each pair once, the smaller first, sorted
+    loose: Numbers  # positions of the polygons with a side that is no side of another
+
+
+@dataclass(frozen=True, eq=False)
+class _Rings:
+    """All vertices of all rings, the closing one of each left out."""
+
+    points: Numbers  # (vertices, 2)
+    owner: Numbers  # the position of the polygon, never falling
+    last: Numbers  # where in `points` each ring ends
+
+
+def matched(shapes: Numbers, *, sides: bool) -> Match:
+    """
+    Pair polygons that have a vertex exactly in common.
+
+    Parameters
+    ----------
+    shapes
+        Polygons.
+    sides
+        Whether a vertex is not enough and a stretch between two consecutive vertices must be common.
+
+    Returns
+    -------
+    Match
+        The pairs, and which polygons have a side of their own.
+    """
+    rings = _rings(shapes)
+    points = np.ascontiguousarray(rings.points + 0.0).view(np.uint64)  # + 0.0 turns -0.0 into 0.0
+    order, opens = grouped(points[:, 0], points[:, 1])
+    vertex = np.empty(len(order), np.uint64)
+    vertex[order] = np.cumsum(opens) - 1
+    together = None if sides else _together(rings.owner[order], opens)
+    del order, opens, points
+    following = vertex[np.arange(1, len(vertex) + 1) % max(1, len(vertex))]
+    following[rings.last] = vertex[np.concatenate([[0], rings.last[:-1] + 1])] if len(rings.last) else vertex[:0]
+    some = vertex != following  # a vertex given twice makes a side of no length
+    owner, start, end = rings.owner[some], vertex[some], following[some]
+    order, opens = grouped(np.minimum(start, end), np.maximum(start, end))
+    owner = owner[order]
+    first = np.flatnonzero(opens)
+    lengths = np.diff(np.concatenate([first, [len(opens)]]))
+    alone = owner[first] == owner[first + lengths - 1]  # within a group owners stand in rising order
+    loose = np.unique(owner[first[alone]])
+    return Match(_together(owner, opens) if together is None else together, loose)
+
+
+def grouped(first: Numbers, second: Numbers) -> tuple[Numbers, Numbers]:
+    """
+    Bring equal pairs of numbers together.
+
+    Parameters
+    ----------
+    first, second
+        Of type uint64.
+
+    Returns
+    -------
+    order : numpy.ndarray
+        Positions in which equal ones follow each other, in rising order; else in no meaningful order.
+    opens : numpy.ndarray
+        For each of these, whether it begins a group of equal ones.
+
+    Notes
+    -----
+    A hash and the position share 64 bits, because numbers are sorted several times faster than positions by numbers. Where
+    hashes agree and numbers do not, which shows afterwards, the numbers themselves are sorted.
+    """
+    count = len(first)
+    bits = np.uint64(max(1, (count - 1).bit_length()))
+    packed = _mixed(_mixed(first) + second)
+    packed >>= bits
+    packed <<= bits
+    packed |= np.arange(count, dtype=np.uint64)
+    packed.sort()
+    order = (packed & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
+    packed >>= bits
+    opens = _changes(first[order], second[order])
+    clash = np.flatnonzero(opens[1:] & (packed[1:] == packed[:-1]))
+    if len(clash):
+        at = np.flatnonzero(np.isin(packed, np.unique(packed[clash])))
+        these = order[at]
+        order[at] = these[np.lexsort((these, second[these], first[these], packed[at]))]
+        opens = _changes(first[order], second[order])
+    return order, opens
+
+
+def once(pairs: Numbers) -> Numbers:
+    """
+    Leave each pair of positions in once, sorted.
+
+    Parameters
+    ----------
+    pairs
+        (pairs, 2) positions.
+
+    Returns
+    -------
+    numpy.ndarray
+        (fewer pairs, 2).
+    """
+    keys = np.sort(keys_of(pairs))
+    keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
+    return np.column_stack([keys >> np.int64(32), keys & np.int64(0xFFFFFFFF)])
+
+
+def keys_of(pairs: Numbers) -> Numbers:
+    """
+    Make one number of each pair of positions.
+
+    Parameters
+    ----------
+    pairs
+        (pairs, 2) positions.
+
+    Returns
+    -------
+    numpy.ndarray
+        (pairs,), in the same order as pairs sorted by first and second.
+    """
+    keys: Numbers = pairs[:, 0].astype(np.int64) << np.int64(32) | pairs[:, 1]
+    return keys
+
+
+def _mixed(values: Numbers) -> Numbers:
+    """Spread numbers over 64 bits, one to one (the finalizer of Steele, Lea and Flood 2014, doi:10.1145/2714064.2660195)."""
+    values = values ^ (values >> np.uint64(30))
+    values *= np.uint64(0xBF58476D1CE4E5B9)
+    values ^= values >> np.uint64(27)
+    values *= np.uint64(0x94D049BB133111EB)
+    values ^= values >> np.uint64(31)
+    return values
+
+
+def _changes(first: Numbers, second: Numbers) -> Numbers:
+    opens = np.ones(len(first), bool)
+    np.not_equal(first[1:], first[:-1], out=opens[1:])
+    opens[1:] |= second[1:] != second[:-1]
+    return opens
+
+
+def _together(place: Numbers, opens: Numbers) -> Numbers:
+    """Pair places that stand in one group."""
+    follows = ~opens  # whether the one at a position and the one `step` before it are of one group
+    found, step, at = [np.empty((0, 2), np.int64)], 1, np.flatnonzero(follows)
+    while len(at):
+        pairs = np.column_stack([place[at - step], place[at]])
+        found.append(pairs[pairs[:, 0] != pairs[:, 1]])
+        step += 1
+        at = at[at >= step]
+        at = at[follows[at - step + 1]]
+    return once(np.concatenate(found))
+
+
+def _rings(shapes: Numbers) -> _Rings:
+    """
+    Take polygons apart.
+
+    Where the first vertex of a polygon comes back once, at its end, the polygon is one ring; only others are taken apart
+    geometry by geometry, which takes ten times as long.
+    """
+    import shapely
+
+    points, owner = shapely.get_coordinates(shapes, return_index=True)
+    counts = np.bincount(owner, minlength=len(shapes))
+    end = np.cumsum(counts)
+    back = (points == points[np.repeat(end - counts, counts)]).all(axis=1)
+    simple = (np.add.reduceat(back, end - counts, dtype=np.int64) == 2) & back[end - 1]
+    ends = end[simple] - 1
+    if not simple.all():
+        several = np.flatnonzero(~simple)
+        parts, part_of = shapely.get_parts(shapes[several], return_index=True)
+        rings, ring_of = shapely.get_rings(parts, return_index=True)
+        lengths = shapely.get_num_coordinates(rings)
+        whose = several[part_of[ring_of]]
+        total = np.cumsum(lengths)
+        before = np.concatenate([[0], np.cumsum(counts[several])[:-1]])  # vertices of the several before each of them
+        offset = dict(zip(several.tolist(), (end[several] - counts[several] - before).tolist(), strict=True))
+        ends = np.sort(np.concatenate([ends, total - 1 + np.asarray([offset[each] for each in whose.tolist()], np.int64)]))
+    kept = np.ones(len(points), bool)
+    kept[ends] = False
+    return _Rings(points[kept], owner[kept].astype(np.int32), ends - np.arange(len(ends)) - 1)
