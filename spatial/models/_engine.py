@@ -14,7 +14,7 @@ from spatial.models._impacts import Effects, impacts_table, place_impacts
 from spatial.models._information import information_of
 from spatial.models._lagged import roles_of, with_lags
 from spatial.models._least_squares import least_squares, log_likelihood
-from spatial.models._likelihood import maximised
+from spatial.models._likelihood import largest, maximised
 from spatial.models._log_determinant import LogDeterminant, prepared, remarks
 from spatial.models._prediction import predicted
 from spatial.models._profile import Problem, Profile, Solution, profile_of, solution_at
@@ -286,8 +286,10 @@ def _common_factor(fit: Fit) -> dict[str, Any]:
     inner = replace(
         fit.found, names=tuple(fit.found.names[place] for place in plain), matrix=fit.found.matrix[:, plain], whole=None
     )
-    other = fitted(inner, Kind("error_model", "", error=True), fit.determinant)
-    return {"Common factor": chi_squared(max(2 * (fit.log_likelihood - other.log_likelihood), 0.0), lags)}
+    units = scaled(inner)
+    problem = Problem(units.response, units.matrix, fit.problem.weights, rho=False, error=True)
+    other = largest(fit.determinant, _one(profile_of(problem, inner.response_name), rho=False), len(units.response), "lambda")
+    return {"Common factor": chi_squared(max(2 * (fit.log_likelihood - other), 0.0), lags)}
 
 
 def _fields(fit: Fit, estimate: Vector, covariance: Matrix, tests: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:

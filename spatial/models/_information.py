@@ -71,8 +71,8 @@ def information_of(problem: Problem, solution: Solution, determinant: LogDetermi
     error = 0.0
     if count:
         values = np.array([solution.rho] * problem.rho + [solution.error] * problem.error)
-        slopes = [derivatives(determinant, np.array([each])) for each in values]
-        first, second = (np.array([each[place][0] for each in slopes]) for place in (0, 1))
+        slopes = [derivatives(determinant, np.array([each])) for each in values]  # one by one: each has its own polynomial
+        first, second = np.concatenate([each[0] for each in slopes]), np.concatenate([each[1] for each in slopes])
         if vcov == "asymptotic":
             error = _expected(found, problem, solution, determinant, values, first, second)
         else:

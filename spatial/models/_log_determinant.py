@@ -34,8 +34,9 @@ PROBES, TERMS = 4, 64
 MANY_PROBES, MANY_TERMS = 32, 200
 #: Share of the interval of directed weights in which the series of powers is used.
 INSIDE = 0.97
-#: Relative error of a polynomial; where values are dear, a digit less, which moves no estimate by a millionth of its error.
-CLOSEST, CLOSE = 1e-12, 1e-11
+#: Relative error of a polynomial. Where values are dear, less: an error of d in a logarithm of size L over 6.5 standard errors
+#: moves an estimate by d L / 6.5 standard errors, with L near n / 20 a hundred-thousandth of one at a million places.
+CLOSEST, CLOSE = 1e-12, 1e-9
 #: With more places the range of a search is so short that fewer nodes do.
 DEAR, FEW_DEAR = 400_000, 5
 #: Nodes of a polynomial for what is cheap to compute.

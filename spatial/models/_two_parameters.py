@@ -1,5 +1,6 @@
 """The search for two spatial parameters at once, from several starts: the likelihood may have more than one peak."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,11 @@ REACH = 17 / 18 * np.pi  # where the grid ends: at 0.8 % of the interval from it
 SAME = 1e-4  # peaks nearer to each other than this share of the interval are one
 EDGE = 1e-3
 NEWTON = 30
+#: How far exact values reach about an estimate: in standard errors, and in shares of the interval at least and at most.
+REACHING, NARROWEST, WIDEST = 6.5, 1e-4, 0.02
+
+#: Value and slope of a log-determinant for the parameter of a number (0 rho, 1 lambda).
+SlopeAt = Callable[[int, float], tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -84,8 +90,8 @@ def maximised_pair(determinant: LogDeterminant, profile: Profile, count: int) ->
         if all(np.abs(found.x - each).max() > SAME * (high - low) for _, each in peaks):
             peaks.append((float(found.fun), found.x))
     peaks.sort(key=lambda each: each[0])
-    best = _polished(determinant, profile, count, peaks[0][1])
-    return Pair(float(best[0]), float(best[1]), _exact(determinant, profile, count, best), _notes(determinant, peaks, best, count))
+    best, value = _polished(determinant, profile, count, peaks[0][1])
+    return Pair(float(best[0]), float(best[1]), value, _notes(determinant, peaks, best, count))
 
 
 def _starts(determinant: LogDeterminant, profile: Profile, count: int) -> list[Vector]:
@@ -115,23 +121,47 @@ def _starts(determinant: LogDeterminant, profile: Profile, count: int) -> list[V
     return [*(np.array([rho[place], points[place]]) for place in chosen), np.zeros(2)]
 
 
-def _polished(determinant: LogDeterminant, profile: Profile, count: int, near: Vector) -> Vector:
-    """Follow Newton's method on the derivatives, whose zero can be located to more digits than the peak itself."""
+class _Slopes:
+    """Slopes of the log-determinant, exact on a range about each parameter that is only moved when it is left."""
+
+    def __init__(self, determinant: LogDeterminant, reaches: Vector) -> None:
+        self.determinant, self.reaches = determinant, reaches
+        self.known: list[Any] = [None, None]
+
+    def polynomial(self, which: int, parameter: float) -> Any:
+        """Give the polynomial through exact values that holds for a parameter."""
+        found = self.known[which]
+        if found is None or not found.domain[0] <= parameter <= found.domain[1]:
+            low, high, reach = self.determinant.low, self.determinant.high, float(self.reaches[which])
+            left, right = max(parameter - reach, (parameter + low) / 2), min(parameter + reach, (parameter + high) / 2)
+            found = self.known[which] = exactly(self.determinant, left, right).polynomial
+        return found
+
+    def at(self, which: int, parameter: float) -> tuple[float, float]:
+        """Give value and slope."""
+        if self.determinant.eigenvalues is not None:
+            return approximately(self.determinant, parameter)
+        found = self.polynomial(which, parameter)
+        return float(found(parameter)), float(found.deriv(1)(parameter))
+
+
+def _polished(determinant: LogDeterminant, profile: Profile, count: int, near: Vector) -> tuple[Vector, float]:
+    """
+    Follow Newton's method on the derivatives, whose zero can be located to more digits than the peak itself.
+
+    Give the point and the log-likelihood there.
+    """
     width = determinant.high - determinant.low
-    point = near.copy()
-    for _ in range(NEWTON):
-        slopes, curvature = _derivatives(determinant, profile, count, point, width)
-        eigenvalues = np.linalg.eigvalsh(curvature)
-        if eigenvalues[-1] >= 0:
-            break  # not a peak here: the search already stands at its best
-        step = np.linalg.solve(curvature, -slopes)
-        share = min(1.0, 0.02 * width / max(float(np.abs(step).max()), 1e-300))
-        moved = point + share * step
-        if (moved <= determinant.low).any() or (moved >= determinant.high).any():
-            break
-        point = moved
-        if np.abs(step).max() <= 1e-13 * width:
-            break
+
+    def roughly(_: int, parameter: float) -> tuple[float, float]:
+        return approximately(determinant, parameter)
+
+    point = _newton(determinant, profile, count, near, roughly)
+    _, curvature = _derivatives(roughly, profile, count, point, width)
+    spread = np.sqrt(np.maximum(np.diag(np.linalg.pinv(-curvature)), 0.0))
+    slopes = _Slopes(determinant, np.clip(REACHING * spread, NARROWEST * width, WIDEST * width))
+    if determinant.eigenvalues is None:
+        point = _newton(determinant, profile, count, point, slopes.at)
     edges = np.minimum(point - determinant.low, determinant.high - point)
     if (edges < 1e-5 * width).any():
         raise ModelError(
@@ -143,19 +173,37 @@ def _polished(determinant: LogDeterminant, profile: Profile, count: int, near: V
                 "Use more places, another graph, fewer regressors or a model with one spatial parameter",
             )
         )
+    values = [slopes.at(which, float(each))[0] for which, each in enumerate(point)]
+    return point, sum(values) + log_likelihood(profile.at(float(point[0]), float(point[1]))[0], count)
+
+
+def _newton(determinant: LogDeterminant, profile: Profile, count: int, near: Vector, slope_at: SlopeAt) -> Vector:
+    width = determinant.high - determinant.low
+    point = near.copy()
+    for _ in range(NEWTON):
+        slopes, curvature = _derivatives(slope_at, profile, count, point, width)
+        if np.linalg.eigvalsh(curvature)[-1] >= 0:
+            break  # not a peak here: the search already stands at its best
+        step = np.linalg.solve(curvature, -slopes)
+        share = min(1.0, 0.02 * width / max(float(np.abs(step).max()), 1e-300))
+        moved = point + share * step
+        if (moved <= determinant.low).any() or (moved >= determinant.high).any():
+            break
+        point = moved
+        if np.abs(step).max() <= 1e-13 * width:
+            break
     return point
 
 
 def _derivatives(
-    determinant: LogDeterminant, profile: Profile, count: int, point: Vector, width: float
+    slope_at: SlopeAt, profile: Profile, count: int, point: Vector, width: float
 ) -> tuple[Vector, NDArray[np.float64]]:
     """Slopes by formula, curvature by differences of the slopes: it steers the steps and need not be exact."""
 
     def slopes(rho: float, error: float) -> Vector:
         squares, half_rho, half_error = profile.at(rho, error)
-        return np.array(
-            [_slope(determinant, rho) + count * half_rho / squares, _slope(determinant, error) + count * half_error / squares]
-        )
+        first, second = slope_at(0, rho)[1], slope_at(1, error)[1]
+        return np.array([first + count * half_rho / squares, second + count * half_error / squares])
 
     step = 1e-6 * width
     rows = [
@@ -164,27 +212,6 @@ def _derivatives(
     ]
     curvature = np.array(rows)
     return slopes(float(point[0]), float(point[1])), (curvature + curvature.T) / 2
-
-
-def _slope(determinant: LogDeterminant, parameter: float) -> float:
-    if determinant.eigenvalues is not None:
-        return approximately(determinant, parameter)[1]
-    return float(_around(determinant, parameter).deriv(1)(parameter))
-
-
-def _around(determinant: LogDeterminant, parameter: float) -> Any:
-    width = determinant.high - determinant.low
-    reach = min(0.02 * width, (parameter - determinant.low) / 2, (determinant.high - parameter) / 2)
-    return exactly(determinant, parameter - reach, parameter + reach).polynomial
-
-
-def _exact(determinant: LogDeterminant, profile: Profile, count: int, point: Vector) -> float:
-    squares = profile.at(float(point[0]), float(point[1]))[0]
-    if determinant.eigenvalues is not None:
-        values = [approximately(determinant, float(each))[0] for each in point]
-    else:
-        values = [float(_around(determinant, float(each))(float(each))) for each in point]
-    return sum(values) + log_likelihood(squares, count)
 
 
 def _notes(determinant: LogDeterminant, peaks: list[tuple[float, Vector]], best: Vector, count: int) -> tuple[str, ...]:
