@@ -47,6 +47,7 @@ OPERATIONS = (
     Operation("kernel_density", "surfaces", "Kernel density", "Density of weighted points as a surface"),
     Operation("k_means", "clusters", "k-means grouping", "Group places by several indicators (k-means)"),
     Operation("ward", "clusters", "Ward grouping", "Group places by several indicators (Ward's hierarchy)"),
+    Operation("skater", "clusters", "Skater grouping", "Group alike places into connected groups (skater)"),
     Operation("compare_grouping", "clusters", "Grouping compared", "Compare a given grouping with the best one of the same size"),
 )
 

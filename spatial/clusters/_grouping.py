@@ -1,6 +1,6 @@
 """What every operation that makes groups hands back, and how it is put together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,7 @@ def parts(
     *,
     method: str,
     cuts: dict[int, Whole],
+    summed: Callable[[Whole], float] | None = None,
     seed: int = 0,
     other: "np.ndarray[Any, Any] | None" = None,
     stability: "pd.DataFrame | None" = None,
@@ -81,6 +82,8 @@ def parts(
         What made the groups, for the first words of a sentence.
     cuts
         Groupings into more and more groups, for the choice.
+    summed
+        What is added up within groups, where that is not the sum of squares.
     seed
         Of the draw of silhouettes.
     other
@@ -97,9 +100,15 @@ def parts(
     """
     width = silhouettes(values, [labels], seed)[0]
     means = profile(given, columns, labels)
-    total, inside = float((values**2).sum()), within(values, labels)
+    inside = summed(labels) if summed else within(values, labels)
+    total = summed(np.zeros_like(labels)) if summed else float((values**2).sum())
     mean = float(np.nanmean(width))
     choice = choices(values, cuts, seed)
+    if summed:
+        choice = choice.drop(columns="share_between").rename(columns={"within": "within_squares"})
+        sums = np.array([summed(cuts[count]) for count in cuts])
+        choice.insert(0, "within", sums)
+        choice.insert(1, "share_between", 1 - sums / total)
     agreement = None if other is None else adjusted_rand(labels, other)
     return {
         "observations": len(values),
