@@ -8,7 +8,8 @@ import pytest
 
 import spatial
 from spatial.errors import StudyError
-from spatial.explore._conditional import _dealt, _shuffled, conditional
+from spatial.explore._conditional import conditional
+from spatial.explore._own import _dealt, _shuffled
 from spatial.explore._significance import benjamini_hochberg, corrected
 
 

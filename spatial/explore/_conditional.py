@@ -1,23 +1,26 @@
 """What the neighbours' sum of a place is when the other places' values are dealt out around it by chance."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, permutations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from spatial.explore._draws import Counts, Task, Whole, task_of
+from spatial.explore._own import own, summed
 from spatial.explore._permutations import Exact
+from spatial.explore._rotated import rotated
+from spatial.explore._shared import shared
 from spatial.explore._significance import Alternative, Array, two_tails
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-Whole = np.ndarray[Any, np.dtype[np.int64]]
-Indices = np.ndarray[Any, np.dtype[np.int32]]
+Draws = Literal["rotated", "own", "shared"]
 
-_BLOCK = 32_768  # draws held at a time; small enough to stay in the processor's cache
+_WAYS = {"rotated": rotated, "own": own, "shared": shared}
+_HELD = 262_144  # sums held at a time where all sets are tried
 
 
 @dataclass(frozen=True)
@@ -53,14 +56,23 @@ class Conditional:
         return found
 
 
-def conditional(values: Array, matrix: "csr_array", *, count: int, seed: int, exact: Exact) -> Conditional:
+def conditional(
+    values: Array,
+    matrix: "csr_array",
+    *,
+    count: int,
+    seed: int,
+    exact: Exact,
+    draws: Draws = "rotated",
+    share: Array | None = None,
+) -> Conditional:
     """
     Hold each place's own value fixed, deal the others out around it, and see how often the sum is as extreme.
 
     Parameters
     ----------
     values
-        One per place, in the order of the sorted labels.
+        One per place, in the order of the sorted labels; or (columns, places), dealt out together.
     matrix
         Weights without a diagonal, in the same order.
     count
@@ -69,6 +81,10 @@ def conditional(values: Array, matrix: "csr_array", *, count: int, seed: int, ex
         Of the random generators.
     exact
         ``"auto"``: where a place has no more than ``count`` possible sets of neighbours, all of them are tried.
+    draws
+        How neighbours are sampled: ``"rotated"`` (see ``_rotated``), ``"own"`` (see ``_own``) or ``"shared"`` (see ``_shared``).
+    share
+        (columns, places): what the sum of each column counts for a place; by default 1, for one column.
 
     Returns
     -------
@@ -77,94 +93,87 @@ def conditional(values: Array, matrix: "csr_array", *, count: int, seed: int, ex
 
     Notes
     -----
-    Only the values that fall on the k neighbours of a place matter: k of the n - 1 others, drawn without replacement. Every
-    place gets draws of its own, so that the errors of their p values are independent. Places are handled by number of
-    neighbours and then in the order of their labels, a fixed number at a time; each such block has its own generator, named
-    by seed, number of neighbours and number of the block. So neither the order of the rows nor the number of processors can
-    change a number.
+    Only the values that fall on the k neighbours of a place matter: k of the n - 1 others, drawn without replacement. Neither
+    the order of the rows nor the number of processors can change a number: random numbers are named by the seed and by the
+    places' rank among the labels.
     """
+    table = np.atleast_2d(np.asarray(values, float))
     n = matrix.shape[0]
-    degrees = np.diff(matrix.indptr)
-    observed = matrix @ values
-    reach = np.asarray(abs(matrix).sum(axis=1)).ravel() * np.abs(values).max()
+    observed = _observed(table, matrix, share)
+    size = np.abs(table).max(axis=1)
+    reach = np.asarray(abs(matrix).sum(axis=1)).ravel() * (size[0] if share is None else size @ np.abs(share))
     close = 1e-10 * reach  # sums of the same values in another order differ in the last digits
-    less, greater, draws = (np.zeros(n, np.int64) for _ in range(3))
-    everything = np.zeros(n, bool)
-    for degree in np.unique(degrees[degrees > 0]):
-        members = np.flatnonzero(degrees == degree)
-        weights = matrix.data[matrix.indptr[members][:, None] + np.arange(degree)]
-        same = np.ptp(weights, axis=1) <= 1e-12 * np.abs(weights).max(axis=1)
-        for equal in (True, False):
-            chosen = same if equal else ~same
-            ways = math.comb(n - 1, int(degree)) if equal else math.perm(n - 1, int(degree))
-            complete = exact == "auto" and ways <= count
-            here = members[chosen]
-            everything[here], draws[here] = complete, ways if complete else count
-            name = (seed, int(degree), int(equal))
-            drawn = (
-                _every(n - 1, int(degree), equal, len(here)) if complete else _sampled(n - 1, int(degree), len(here), count, name)
-            )
-            for block, indices in drawn:
-                who, share = here[block], weights[chosen][block]
-                sums = _sums(values, who, share, indices)
-                own, near = observed[who][:, None], close[who][:, None]
-                less[who] += np.count_nonzero(sums <= own + near, axis=1)
-                greater[who] += np.count_nonzero(sums >= own - near, axis=1)
-    return Conditional(less, greater, draws, everything)
+    bounds = observed - close, observed + close
+    less, greater, tried = (np.zeros(n, np.int64) for _ in range(3))
+    ways = _ways(matrix, count)
+    complete = (ways > 0) & (ways <= count) & (exact == "auto")
+    for chosen, some in ((complete, True), ((ways > 0) & ~complete, False)):
+        who = np.flatnonzero(chosen)
+        if not len(who):
+            continue
+        task = task_of(table, matrix, who, share, bounds, count, seed)
+        less[task.who], greater[task.who] = _every(task) if some else _WAYS[draws](task)
+        tried[task.who] = ways[task.who] if some else count
+    return Conditional(less, greater, tried, complete)
 
 
-def _sums(values: Array, who: Whole, weights: Array, indices: Indices) -> Array:
-    """Sum weighted values; indices (neighbour, place or 1, draw) count the other places, leaving out the place itself."""
-    total = np.zeros((len(who), indices.shape[2]))
-    for number, drawn in enumerate(indices):
-        total += weights[:, number, None] * values[drawn + (drawn >= who[:, None])]
-    return total
+def _observed(table: Array, matrix: "csr_array", share: Array | None) -> Array:
+    sums = np.stack([matrix @ values for values in table])
+    found: Array = sums[0] if share is None else (sums * share).sum(axis=0)
+    return found
 
 
-def _every(others: int, degree: int, equal: bool, places: int) -> Iterator[tuple[slice, Indices]]:  # noqa: FBT001  (private)
-    """All sets of neighbours, or where their weights differ all ordered ones; the same for each place."""
-    found = np.array(list((combinations if equal else permutations)(range(others), degree)), np.int32)
-    step = max(1, _BLOCK * 8 // len(found))
-    for first in range(0, places, step):
-        yield slice(first, first + step), found.T[:, None, :]
+def _ways(matrix: "csr_array", most: int) -> Whole:
+    """Count, for each place, the sets of neighbours it could have, ordered ones where its weights differ; above ``most`` roughly."""
+    others = matrix.shape[0] - 1
+    degrees = np.diff(matrix.indptr)
+    found = np.zeros(len(degrees), np.int64)
+    linked = np.flatnonzero(degrees)
+    starts = matrix.indptr[linked]
+    high, low = np.maximum.reduceat(matrix.data, starts), np.minimum.reduceat(matrix.data, starts)
+    alike = high - low <= 1e-12 * np.abs(high)
+    for degree in np.unique(degrees[linked]):
+        here = degrees[linked] == degree
+        for equal, number in ((True, math.comb), (False, math.perm)):
+            found[linked[here & (alike == equal)]] = min(number(others, int(degree)), most + 1)
+    return found
 
 
-def _sampled(others: int, degree: int, places: int, count: int, name: tuple[int, ...]) -> Iterator[tuple[slice, Indices]]:
-    """Draw ordered sets of neighbours; a block holds several places, or a part of the draws of one."""
-    shuffled = degree**2 > others
-    width = others if shuffled else degree
-    step = max(1, _BLOCK // count)
-    part = min(count, max(1, 64 * _BLOCK // (width * step)))
-    for number, first in enumerate(range(0, places, step)):
-        random = np.random.default_rng([*name, number])
-        block = slice(first, min(first + step, places))
-        for begin in range(0, count, part):
-            shape = (block.stop - block.start, min(part, count - begin))
-            rows = shape[0] * shape[1]
-            drawn = _shuffled(random, rows, degree, others) if shuffled else _dealt(random, rows, degree, others)
-            yield block, drawn.reshape(degree, *shape)
+def _every(task: Task) -> Counts:
+    """Try all sets of neighbours, or where weights differ all ordered ones; the same for each place."""
+    less, greater = (np.zeros(len(task.who), np.int64) for _ in range(2))
+    ends = np.flatnonzero(np.diff(task.degrees, append=-1)) + 1
+    for start, last in zip([0, *ends[:-1]], ends, strict=True):
+        degree = int(task.degrees[start])
+        rows = np.arange(start, last)
+        alike = np.ones(len(rows), bool)
+        if task.weights is not None:
+            weights = task.weights[task.starts[start] : task.starts[last]].reshape(-1, degree)
+            alike = np.ptp(weights, axis=1) <= 1e-12 * np.abs(weights).max(axis=1)
+        for some, sets in ((rows[alike], combinations), (rows[~alike], permutations)):
+            if not len(some):
+                continue
+            drawn = np.array(list(sets(range(task.n - 1), degree)), np.int32).T[:, None, :]
+            step = max(1, _HELD // drawn.shape[2])
+            for first in range(0, len(some), step):
+                part = _part(task, some[first : first + step])
+                sums = summed(part, drawn, 0, len(part.who))
+                less[some[first : first + step]] = np.count_nonzero(sums <= part.high[:, None], axis=1)
+                greater[some[first : first + step]] = np.count_nonzero(sums >= part.low[:, None], axis=1)
+    return less, greater
 
 
-def _shuffled(random: np.random.Generator, rows: int, degree: int, others: int) -> Indices:
-    """Shuffle all and take the first; right where many are taken."""
-    everyone = np.broadcast_to(np.arange(others, dtype=np.int32), (rows, others))
-    return np.ascontiguousarray(random.permuted(everyone, axis=1)[:, :degree].T)
-
-
-def _dealt(random: np.random.Generator, rows: int, degree: int, others: int) -> Indices:
-    """
-    Take the first few of a Fisher-Yates shuffle without holding the whole deck.
-
-    Step j swaps card j with card r_j >= j. Which card lies where is found by looking back at the earlier swaps, which is cheap
-    while few cards are taken: no deck is stored and no draw is thrown away. Knuth (1997), The Art of Computer Programming 2,
-    algorithm 3.4.2P.
-    """
-    targets = np.stack([random.integers(step, others, size=rows, dtype=np.int32) for step in range(degree)])
-    moved = np.empty_like(targets)  # moved[j]: the card that lay at j and went to targets[j]
-    taken = targets.copy()
-    for step in range(degree):
-        moved[step] = step
-        for before in range(step):
-            np.copyto(taken[step], moved[before], where=targets[before] == targets[step])
-            np.copyto(moved[step], moved[before], where=targets[before] == step)
-    return taken
+def _part(task: Task, rows: Whole) -> Task:
+    """Take some places of one number of neighbours out of a task."""
+    degree = int(task.degrees[rows[0]])
+    weights = None if task.weights is None else task.weights[task.starts[rows][:, None] + np.arange(degree)].ravel()
+    return replace(
+        task,
+        who=task.who[rows],
+        degrees=task.degrees[rows],
+        weights=weights,
+        starts=np.arange(len(rows) + 1) * degree,
+        share=None if task.share is None else task.share[:, rows],
+        low=task.low[rows],
+        high=task.high[rows],
+    )

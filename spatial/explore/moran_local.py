@@ -41,6 +41,7 @@ def local_moran(
     alternative: Literal["two-sided", "greater", "less"] = "two-sided",
     permutations: Annotated[int, Between(99, 99_999)] = 999,
     exact: Literal["auto", "no"] = "auto",
+    draws: Literal["rotated", "own", "shared"] = "rotated",
     seed: Annotated[int, Between(0, 2_147_483_647)] = 0,
     missing: Missing = "error",
 ) -> LocalMoran:
@@ -69,6 +70,9 @@ def local_moran(
         How many draws of neighbours each place gets; where it has fewer possible sets of neighbours, all are tried.
     exact
         Whether all sets of neighbours are tried where they are no more than the permutations.
+    draws
+        How neighbours are sampled: at random distances on circles of places ("rotated"), for each place by itself ("own",
+        slow), or once for all places ("shared", fastest, but the p of all places err together).
     seed
         Where the random numbers start; the same seed gives the same numbers.
     missing
@@ -125,7 +129,7 @@ def local_moran(
     statistic = deviation * lag / second
     expected, variance = (_conditional if moments == "conditional" else _total)(deviation, given.weights)
     z = deviate(statistic, expected, variance, row_sums(abs(given.weights)))
-    drawn = conditional(deviation, given.weights, count=permutations, seed=seed, exact=exact)
+    drawn = conditional(deviation, given.weights, count=permutations, seed=seed, exact=exact, draws=draws)
     p_drawn = np.where(deviation == 0, 1.0, drawn.p(alternative, upward=deviation > 0))
     kinds = np.where(deviation > 0, np.where(lag > 0, "High-High", "High-Low"), np.where(lag > 0, "Low-High", "Low-Low")).astype(
         object

@@ -1,0 +1,113 @@
+"""Neighbours drawn for each place by itself: no two places have a random number in common, which takes the longest."""
+
+import numpy as np
+
+from spatial.explore._draws import Counts, Task
+from spatial.explore._workers import shared_out
+
+Indices = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
+
+_BLOCK = 32_768  # draws held at a time; small enough to stay in the processor's cache
+_SELDOM = 8  # with this many times the square of what is taken, few sets hold anything twice
+
+
+def own(task: Task) -> Counts:
+    """
+    Count, for each place, the draws whose sum is as small and those whose sum is as large as the observed one.
+
+    Places of one number of neighbours are handled in the order of their labels, a fixed number at a time; each such block
+    has its own generator, named by seed, number of neighbours and number of the block, so that neither the order of the rows
+    nor the number of processors can change a number.
+    """
+    step = max(1, _BLOCK // task.count)
+    ends = np.flatnonzero(np.diff(task.degrees, append=-1)) + 1
+    parts = [
+        (number, first, min(first + step, int(last)))
+        for start, last in zip([0, *ends[:-1]], ends, strict=True)
+        for number, first in enumerate(range(int(start), int(last), step))
+    ]
+    less, greater = (np.zeros(len(task.who), np.int64) for _ in range(2))
+    threads = None if task.count * int(task.starts[-1]) > 2_000_000 else 1
+    found = shared_out(lambda part: _block(task, *part), parts, "Drawing neighbours", threads=threads)
+    for (_, first, last), (one, other) in zip(parts, found, strict=True):
+        less[first:last], greater[first:last] = one, other
+    return less, greater
+
+
+def _block(task: Task, number: int, first: int, last: int) -> Counts:
+    """Draw for places first to last, which have the same number of neighbours."""
+    degree, others, places = int(task.degrees[first]), task.n - 1, last - first
+    random = np.random.default_rng([task.seed, degree, number])
+    part = min(task.count, max(1, 64 * _BLOCK // ((others if degree**2 > others else degree) * places)))
+    less, greater = (np.zeros(places, np.int64) for _ in range(2))
+    for begin in range(0, task.count, part):
+        width = min(part, task.count - begin)
+        drawn = _taken(random, places * width, degree, others).reshape(degree, places, width)
+        sums = summed(task, drawn, first, last)
+        less += np.count_nonzero(sums <= task.high[first:last, None], axis=1)
+        greater += np.count_nonzero(sums >= task.low[first:last, None], axis=1)
+    return less, greater
+
+
+def summed(task: Task, drawn: Indices, first: int, last: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+    """Sum weighted values; ``drawn`` (neighbour, place or 1, draw) counts the other places, leaving out the place itself."""
+    who = task.who[first:last, None]
+    weights = None if task.weights is None else task.weights[task.starts[first] : task.starts[last]].reshape(last - first, -1)
+    total = np.zeros((last - first, drawn.shape[2]))
+    for rank, each in enumerate(drawn):
+        found = each + (each >= who)
+        for column, values in enumerate(task.values):
+            part = values[found]
+            if weights is not None:
+                part *= weights[:, rank, None]
+            if task.share is not None:
+                part *= task.share[column, first:last, None]
+            total += part
+    return total
+
+
+def _taken(random: np.random.Generator, rows: int, degree: int, others: int) -> Indices:
+    """Take ordered sets, the way that is fastest for their size."""
+    if degree**2 > others:
+        return _shuffled(random, rows, degree, others)
+    return (_redrawn if _SELDOM * degree**2 < others else _dealt)(random, rows, degree, others)
+
+
+def _redrawn(random: np.random.Generator, rows: int, degree: int, others: int) -> Indices:
+    """Take a few of many, and take anew where one came twice."""
+    taken = random.integers(0, others, size=(degree, rows), dtype=np.int32)
+    doubtful, again = taken, np.arange(rows)
+    while len(again):
+        twice = np.zeros(len(again), bool)
+        for rank in range(1, degree):
+            for before in range(rank):
+                twice |= doubtful[rank] == doubtful[before]
+        again = again[twice]
+        doubtful = random.integers(0, others, size=(degree, len(again)), dtype=np.int32)
+        taken[:, again] = doubtful
+    return taken
+
+
+def _shuffled(random: np.random.Generator, rows: int, degree: int, others: int) -> Indices:
+    """Shuffle all and take the first; right where many are taken."""
+    everyone = np.broadcast_to(np.arange(others, dtype=np.int32), (rows, others))
+    return np.ascontiguousarray(random.permuted(everyone, axis=1)[:, :degree].T)
+
+
+def _dealt(random: np.random.Generator, rows: int, degree: int, others: int) -> Indices:
+    """
+    Take the first few of a Fisher-Yates shuffle without holding the whole deck.
+
+    Step j swaps card j with card r_j >= j. Which card lies where is found by looking back at the earlier swaps, which is cheap
+    while few cards are taken: no deck is stored and no draw is thrown away. Knuth (1997), The Art of Computer Programming 2,
+    algorithm 3.4.2P.
+    """
+    targets = np.stack([random.integers(step, others, size=rows, dtype=np.int32) for step in range(degree)])
+    moved = np.empty_like(targets)  # moved[j]: the card that lay at j and went to targets[j]
+    taken = targets.copy()
+    for step in range(degree):
+        moved[step] = step
+        for before in range(step):
+            np.copyto(taken[step], moved[before], where=targets[before] == targets[step])
+            np.copyto(moved[step], moved[before], where=targets[before] == step)
+    return taken

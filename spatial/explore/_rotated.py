@@ -1,0 +1,199 @@
+"""
+Neighbours drawn by turning: every place looks at the values at the same, random, distances from itself on a circle.
+
+The values lie on a circle in random order, and each place has a spot on it. A draw is a set of random distances; the value at
+each distance from its spot is what a place draws. To each place on its own, the k values are k of all, without replacement
+and with equal chances, in every draw anew: its p has the same error as with draws of its own. (Where a place meets its own
+value it takes one more distance instead.) To look at all places at a distance is to read the circle from another start on:
+no random number and no look-up for each place. Two places share a value in a draw as seldom as with draws of their own, and the
+circle is laid anew many times, so that the errors of two places' p are all but uncorrelated: on average about -1/n, in
+single pairs up to about 1 / sqrt(n x circles).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spatial.explore._draws import Counts, Task, Whole
+from spatial.explore._significance import Array
+from spatial.explore._workers import shared_out
+
+_SMALL = 4096  # places up to which every draw has a circle of its own, many of them at a time
+_SHUFFLED = 4_000_000  # values laid on circles where places are many, at least _CIRCLES times
+_CIRCLES = 16
+_HELD = 65_536  # sums held at a time where places are few
+_BLOCK = 12_288  # places at a time, so that their sums stay in the processor's cache
+_BYTE = 255  # draws that a count of one byte can hold
+_HUB = 32  # ranks of neighbours that fewer places have are summed place by place
+_WORDS = "Drawing neighbours"
+
+
+def rotated(task: Task) -> Counts:
+    """Count, for each place, the draws whose sum is as small and those whose sum is as large as the observed one."""
+    if task.n <= _SMALL:
+        rows = min(_BYTE, max(1, _HELD // task.n))
+        parts: list[Any] = [(number, min(rows, task.count - first)) for number, first in enumerate(range(0, task.count, rows))]
+        work = _few
+    else:
+        each = -(-task.count // min(task.count, max(_CIRCLES, _SHUFFLED // task.n)))
+        parts = [(number, min(each, task.count - first)) for number, first in enumerate(range(0, task.count, each))]
+        work = _many
+    ready = (task.reach, task.ranked)  # made before the threads ask for them
+    draws = task.count * int(task.starts[-1]) * len(task.values)
+    less, greater = (np.zeros(len(ready[0]) and len(task.who), np.int64) for _ in range(2))
+    for one, other in shared_out(lambda part: work(task, *part), parts, _WORDS, threads=None if draws > 20_000_000 else 1):
+        less += one
+        greater += other
+    return less, greater
+
+
+@dataclass(frozen=True)
+class _Meetings:
+    """Where a place meets its own value: number of the draw, place, and what the sum must be changed by."""
+
+    row: Whole
+    place: Whole
+    change: Array
+
+
+def _few(task: Task, number: int, rows: int) -> Counts:
+    """Few places: a circle for every draw, all draws at once."""
+    random = np.random.default_rng([task.seed, number])
+    n, m, most = task.n, len(task.who), len(task.reach)
+    everyone = np.broadcast_to(np.arange(n), (rows, n))
+    order = random.permuted(everyone, axis=1)
+    distances = random.permuted(everyone, axis=1)[:, : most + 1]
+    spots = np.empty_like(order)
+    np.put_along_axis(spots, order, everyone, axis=1)
+    circles = np.concatenate([task.values[:, order]] * 2, axis=2)
+    start = distances + np.arange(rows)[:, None] * (2 * n)
+    sums = np.zeros((rows, m))
+    for column, circle in enumerate(circles):
+        part = sums if task.share is None else np.zeros((rows, m))
+        flat = circle.ravel()
+        for rank, reach in enumerate(task.reach):
+            # one row for each place to start from; a row is the next `reach` values
+            views = np.lib.stride_tricks.as_strided(flat, (len(flat) - reach + 1, reach), flat.strides * 2, writeable=False)
+            drawn = views[start[:, rank]]
+            if task.ranked:
+                drawn *= task.ranked[rank]
+            part[:, :reach] += drawn
+        if task.share is not None:
+            sums += part * task.share[column]
+    met = _meetings(task, spots[:, task.who], distances, circles, np.arange(rows))
+    sums[met.row, met.place] += met.change
+    return _count(sums <= task.high), _count(sums >= task.low)
+
+
+def _count(fits: "np.ndarray[Any, np.dtype[np.bool_]]") -> Whole:
+    found: Whole = np.add.reduce(fits.view(np.uint8), axis=0, dtype=np.uint8).astype(np.int64)
+    return found
+
+
+def _many(task: Task, number: int, rows: int) -> Counts:
+    """Many places: one circle for several draws, a block of places at a time."""
+    random = np.random.default_rng([task.seed, number])
+    n, m = task.n, len(task.who)
+    order = random.permutation(n).astype(np.int32)
+    distances = np.stack([random.choice(n, len(task.reach) + 1, replace=False) for _ in range(rows)])
+    spots = np.empty_like(order)
+    spots[order] = np.arange(n, dtype=np.int32)
+    circles = np.concatenate([task.values[:, order]] * 2, axis=1)
+    met = _meetings(task, spots[None, task.who].astype(np.int64), distances, circles[:, None], np.zeros(rows, np.int64))
+    blocks = -(-m // _BLOCK)
+    where = met.row * blocks + met.place // _BLOCK
+    sorting = np.argsort(where, kind="stable")
+    bounds = np.searchsorted(where[sorting], np.arange(rows * blocks + 1))
+    met = _Meetings(met.row[sorting], met.place[sorting], met.change[sorting])
+    plain = int(np.searchsorted(-task.reach, -_HUB, side="right"))  # ranks that many places have
+    less, greater = (np.zeros(m, np.int64) for _ in range(2))
+    held = _Held(np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK, bool))
+    for block in range(blocks):
+        first, last = block * _BLOCK, min(m, (block + 1) * _BLOCK)
+        fits = held.fits[: last - first]
+        counts = np.zeros((2, last - first), np.uint8)
+        for row in range(rows):
+            sums = _block_sums(task, circles, distances[row], (first, last), plain, held)
+            here = slice(bounds[row * blocks + block], bounds[row * blocks + block + 1])
+            if here.stop > here.start:
+                sums[met.place[here] - first] += met.change[here]
+            np.less_equal(sums, task.high[first:last], out=fits)
+            counts[0] += fits.view(np.uint8)
+            np.greater_equal(sums, task.low[first:last], out=fits)
+            counts[1] += fits.view(np.uint8)
+            if (row + 1) % _BYTE == 0 or row + 1 == rows:
+                less[first:last] += counts[0]
+                greater[first:last] += counts[1]
+                counts[:] = 0
+    return less, greater
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Room for the sums of a block, used again and again."""
+
+    sums: Array
+    part: Array
+    weighted: Array
+    fits: "np.ndarray[Any, np.dtype[np.bool_]]"
+
+
+def _block_sums(task: Task, circles: Array, distances: Whole, block: tuple[int, int], plain: int, held: _Held) -> Array:
+    """Sum the drawn values of one draw for places first to last."""
+    first, last = block
+    sums = held.sums[: last - first]
+    for column, circle in enumerate(circles):
+        part = sums if task.share is None else held.part[: last - first]
+        part[:] = 0
+        for rank in range(plain):
+            end = min(last, int(task.reach[rank])) - first
+            if end <= 0:
+                break
+            start = int(distances[rank]) + first
+            drawn = circle[start : start + end]
+            if task.ranked:
+                drawn = np.multiply(drawn, task.ranked[rank][first : first + end], out=held.weighted[:end])
+            np.add(part[:end], drawn, out=part[:end])
+        if plain < len(task.reach):
+            for place in range(first, min(last, int(task.reach[plain]))):
+                drawn = circle[place + distances[plain : task.degrees[place]]]
+                if task.weights is not None:
+                    drawn = drawn * task.weights[task.starts[place] + plain : task.starts[place + 1]]
+                part[place - first] += drawn.sum()
+        if task.share is not None:
+            np.multiply(part, task.share[column, first:last], out=part)
+            np.copyto(sums, part) if column == 0 else np.add(sums, part, out=sums)
+    return sums
+
+
+def _meetings(task: Task, spots: Whole, distances: Whole, circles: Array, circle_of: Whole) -> _Meetings:
+    """
+    Find where a place drew its own value, and exchange it for the one at the next distance.
+
+    ``spots`` (circles, m) is where on its circle a place's own value lies, ``distances`` (draws, ranks + 1), ``circles``
+    (columns, circles, 2n), ``circle_of`` the circle of each draw.
+    """
+    n, m, most = task.n, len(task.who), len(task.reach)
+    own = spots - np.arange(m)  # the distance at which a place meets itself
+    own = own + n * (own < 0) + (np.arange(len(spots)) * n)[:, None]
+    keys = (distances[:, :most] + (circle_of * n)[:, None]).ravel()
+    wanted = np.zeros(len(spots) * n, bool)
+    wanted[keys] = True
+    circle, place = np.nonzero(wanted[own])
+    sorting = np.argsort(keys, kind="stable")
+    ordered = keys[sorting]
+    from_, to = (np.searchsorted(ordered, own[circle, place], side=side) for side in ("left", "right"))
+    times = to - from_
+    which = np.repeat(from_ - np.cumsum(times) + times, times) + np.arange(times.sum())
+    row, rank = np.divmod(sorting[which], most)
+    place, circle = np.repeat(place, times), np.repeat(circle, times)
+    real = rank < task.degrees[place]
+    row, rank, place, circle = row[real], rank[real], place[real], circle[real]
+    instead = distances[row, task.degrees[place]]
+    change = circles[:, circle, place + instead] - circles[:, circle, place + distances[row, rank]]
+    if task.weights is not None:
+        change = change * task.weights[task.starts[place] + rank]
+    if task.share is not None:
+        change = change * task.share[:, place]
+    return _Meetings(row.astype(np.int64), place.astype(np.int64), change.sum(axis=0))

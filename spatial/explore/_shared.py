@@ -1,0 +1,112 @@
+"""
+Neighbours drawn once for all places: the fastest way, at a price.
+
+Every place takes the first k of the same drawn places, and one more where it is among them itself. To each place on its own
+the draws are what they ought to be. But two places with the same number of neighbours see the same sums: if chance made the
+p of one too small, it made that of the other too small as well, and the number of significant places varies more.
+"""
+
+import numpy as np
+
+from spatial.explore._draws import Counts, Task, Whole
+from spatial.explore._significance import Array
+from spatial.explore._workers import shared_out
+
+_BLOCK = 256  # places at a time, whose sums stay in the processor's cache
+_BYTE = 255  # draws that a count of one byte can hold
+_MANY = 2_000_000  # sums worth another thread
+
+
+def shared(task: Task) -> Counts:
+    """Count, for each place, the draws whose sum is as small and those whose sum is as large as the observed one."""
+    random = np.random.default_rng([task.seed, 0])
+    most = int(task.degrees[0])
+    drawn = np.stack([random.choice(task.n, most + 1, replace=False) for _ in range(task.count)])
+    ends = np.flatnonzero(np.diff(task.degrees, append=-1)) + 1
+    groups = list(zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True))
+    if task.weights is None and task.share is None:
+        return _sorted_once(task, drawn, groups)
+    parts = [(first, min(first + _BLOCK * 16, last)) for start, last in groups for first in range(start, last, _BLOCK * 16)]
+    met = _met(task, drawn)
+    less, greater = (np.zeros(len(task.who), np.int64) for _ in range(2))
+    threads = None if task.count * len(task.who) > _MANY else 1
+    found = shared_out(lambda part: _part(task, drawn, met, *part), parts, "Drawing neighbours", threads=threads)
+    for (first, last), counts in zip(parts, found, strict=True):
+        less[first:last], greater[first:last] = counts
+    return less, greater
+
+
+def _sorted_once(task: Task, drawn: Whole, groups: list[tuple[int, int]]) -> Counts:
+    """All weights alike: the sums of a number of neighbours are sorted, and every place looks itself up."""
+    values = task.values[0]
+    sums = np.concatenate([np.zeros((task.count, 1)), np.cumsum(values[drawn], axis=1)], axis=1)
+    less, greater = (np.zeros(len(task.who), np.int64) for _ in range(2))
+    for first, last in groups:
+        ordered = np.sort(sums[:, task.degrees[first]])
+        less[first:last] = np.searchsorted(ordered, task.high[first:last], side="right")
+        greater[first:last] = task.count - np.searchsorted(ordered, task.low[first:last], side="left")
+    row, place, rank = _met(task, drawn)
+    old = sums[row, task.degrees[place]]
+    new = old - values[drawn[row, rank]] + values[drawn[row, task.degrees[place]]]
+    np.add.at(less, place, (new <= task.high[place]).astype(int) - (old <= task.high[place]))
+    np.add.at(greater, place, (new >= task.low[place]).astype(int) - (old >= task.low[place]))
+    return less, greater
+
+
+def _met(task: Task, drawn: Whole) -> tuple[Whole, Whole, Whole]:
+    """Find the draws that hold the place itself: number of the draw, place, and its rank among the drawn."""
+    number = np.full(task.n, -1)
+    number[task.who] = np.arange(len(task.who))
+    found = number[drawn]
+    row, rank = np.nonzero((found >= 0) & (np.arange(drawn.shape[1]) < task.degrees[found]))
+    place = found[row, rank]
+    order = np.argsort(place, kind="stable")
+    return row[order], place[order], rank[order]
+
+
+def _part(task: Task, drawn: Whole, met: tuple[Whole, Whole, Whole], first: int, last: int) -> Counts:
+    """Places first to last, which have the same number of neighbours."""
+    degree = int(task.degrees[first])
+    values = [np.ascontiguousarray(each[drawn[:, :degree]]) for each in task.values]
+    less, greater = (np.zeros(last - first, np.int64) for _ in range(2))
+    held, fits = np.empty((2, _BYTE * _BLOCK)), np.empty(_BYTE * _BLOCK, bool)
+    for start in range(first, last, _BLOCK):
+        end = min(start + _BLOCK, last)
+        left = [each.T for each in _left(task, start, end, degree)]
+        here = slice(*np.searchsorted(met[1], [start, end]))
+        row, place, rank = (each[here] for each in met)
+        change = _change(task, drawn, (row, place, rank))
+        for begin in range(0, task.count, _BYTE):
+            rows = slice(begin, min(begin + _BYTE, task.count))
+            shape = (rows.stop - begin, end - start)
+            sums, more, some = (each[: shape[0] * shape[1]].reshape(shape) for each in (held[0], held[1], fits))
+            for column, (weights, drawn_values) in enumerate(zip(left, values, strict=True)):
+                np.matmul(drawn_values[rows], weights, out=more if column else sums)
+                if column:
+                    sums += more
+            now = (row >= begin) & (row < rows.stop)
+            sums[row[now] - begin, place[now] - start] += change[now]
+            np.less_equal(sums, task.high[start:end], out=some)
+            less[start - first : end - first] += np.add.reduce(some.view(np.uint8), axis=0, dtype=np.uint8)
+            np.greater_equal(sums, task.low[start:end], out=some)
+            greater[start - first : end - first] += np.add.reduce(some.view(np.uint8), axis=0, dtype=np.uint8)
+    return less, greater
+
+
+def _left(task: Task, start: int, end: int, degree: int) -> list[Array]:
+    """Give, for each column, what each neighbour of each place counts: (places, neighbours)."""
+    flat = None if task.weights is None else task.weights[task.starts[start] : task.starts[end]]
+    weights = np.ones((end - start, degree)) if flat is None else flat.reshape(-1, degree)
+    return [weights] if task.share is None else [weights * share[start:end, None] for share in task.share]
+
+
+def _change(task: Task, drawn: Whole, met: tuple[Whole, Whole, Whole]) -> Array:
+    """Tell what the sum changes by where a place is exchanged for one more."""
+    row, place, rank = met
+    change = task.values[:, drawn[row, task.degrees[place]]] - task.values[:, drawn[row, rank]]
+    if task.weights is not None:
+        change = change * task.weights[task.starts[place] + rank]
+    if task.share is not None:
+        change = change * task.share[:, place]
+    found: Array = change.sum(axis=0)
+    return found

@@ -1,0 +1,95 @@
+"""Share work between the processor's cores, tell how far it is, and stop at once when told to."""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+Task = TypeVar("Task")
+Found = TypeVar("Found")
+Tell = Callable[[int, int, str], None]
+
+_MOST = 8  # threads; more of them wait for memory
+_told: ContextVar[Tell | None] = ContextVar("_told", default=None)
+
+
+@contextmanager
+def telling(tell: Tell) -> Iterator[None]:
+    """
+    Have long computations in this block tell how far they are.
+
+    Parameters
+    ----------
+    tell
+        Called in the thread that computes, with the work done, the work there is, and a few words. What it raises stops the
+        computation.
+
+    Examples
+    --------
+    >>> with telling(lambda done, total, words: None):
+    ...     pass
+    """
+    token = _told.set(tell)
+    try:
+        yield
+    finally:
+        _told.reset(token)
+
+
+def cores() -> int:
+    """Count the cores this process may use."""
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    return min(_MOST, len(usable))
+
+
+def shared_out(work: Callable[[Task], Found], tasks: Sequence[Task], words: str, *, threads: int | None = None) -> Iterator[Found]:
+    """
+    Do tasks on several threads and give what they find in the order of the tasks.
+
+    Parameters
+    ----------
+    work
+        What is done with a task; it lets other threads run, as most of numpy does, and writes nowhere.
+    tasks
+        The tasks; their division must not depend on the number of threads.
+    words
+        What is told of the work.
+    threads
+        How many; by default as many as there are cores. One means the calling thread.
+
+    Yields
+    ------
+    object
+        What ``work`` returned. An exception, Ctrl-C too, lets no further task begin.
+    """
+    tell = _told.get()
+    threads = min(len(tasks), cores() if threads is None else threads)
+    found = map(work, tasks) if threads <= 1 else _threaded(work, tasks, threads)
+    for number, each in enumerate(found, 1):
+        if tell:
+            tell(number, len(tasks), words)
+        yield each
+
+
+def _threaded(work: Callable[[Task], Found], tasks: Sequence[Task], threads: int) -> Iterator[Found]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    stopped = threading.Event()
+
+    def unless_stopped(task: Task) -> Any:
+        return None if stopped.is_set() else work(task)
+
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Any] = deque()
+        try:
+            for task in tasks:
+                waiting.append(pool.submit(unless_stopped, task))
+                if len(waiting) > 2 * threads:  # no more results are held than are soon needed
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            stopped.set()
