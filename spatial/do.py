@@ -91,6 +91,13 @@ def _parser(row: Operation, function: Any, options: tuple[Option, ...]) -> argpa
             metavar="FILE|KIND",
             help="a .gal, .gwt, .csv or .parquet file, or a kind: queen, rook, nearest:k=4, distance_band:threshold=5000",
         )
+    if "graphs" in names:
+        files.add_argument(
+            "--graph",
+            metavar="FILE|KIND",
+            action="append",
+            help="a file or a kind, as for other operations; given once for each graph, in their order",
+        )
     if "boundary" in names:
         files.add_argument("--boundary", metavar="FILE[::LAYER]", help="polygons to clip by")
         files.add_argument("--boundary-key", metavar="COLUMN", help="the column that names each polygon of --boundary")
@@ -165,6 +172,8 @@ def _called(row: Operation, function: Any, options: tuple[Option, ...], given: a
                     "For example --graph queen",
                 )
             )
+    if "graphs" in names:
+        data["graphs"] = [_graph(each, places) for each in given.graph or ()]
     if "boundary" in names:
         data["boundary"] = _boundary(given, places) if given.boundary else None
     result = function(*(data[name] for name in names), **values)
@@ -276,7 +285,9 @@ def _graph(words: str, places: "GeoDataFrame") -> "Graph":
         return read_graph(words, places)
     kind, _, rest = words.partition(":")
     name, preset = _SHORT.get(kind, (kind, {}))
-    kinds = [row.name for row in OPERATIONS if row.room == "weights" and row.name != "connectivity"]
+    kinds = [
+        row.name for row in OPERATIONS if row.room == "weights" and data_parameters(row.function()) == ("places",)
+    ]  # others are made of graphs
     if name not in kinds:
         raise StudyError(
             complaint("--graph", f"{words!r} is neither a file nor a kind of graph", f"Kinds: {', '.join([*_SHORT, *kinds])}")

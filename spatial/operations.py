@@ -28,6 +28,15 @@ OPERATIONS = (
     Operation("nearest", "weights", "Nearest neighbours", "Neighbours are the k nearest places"),
     Operation("distance_band", "weights", "Distance band", "Neighbours are all places within a distance"),
     Operation("inverse_distance", "weights", "Inverse distance", "Nearer neighbours weigh more"),
+    Operation("kernel_weights", "weights", "Kernel weights", "Neighbours weigh by a kernel of their distance, fixed or adaptive"),
+    Operation(
+        "triangulation", "weights", "Triangulation", "Neighbours by Delaunay, Gabriel, relative neighbours or spheres of influence"
+    ),
+    Operation("block", "weights", "Block weights", "Neighbours have the same value in a column, such as a region"),
+    Operation("union", "weights", "Union of graphs", "Links that at least one of several graphs has"),
+    Operation("intersection", "weights", "Intersection of graphs", "Links that each of several graphs has"),
+    Operation("difference", "weights", "Difference of graphs", "Links that the first of several graphs has and no other"),
+    Operation("higher_order", "weights", "Higher order", "Neighbours of neighbours in a graph, to any order"),
     Operation("connectivity", "weights", "Connectivity", "Report islands, components, neighbours and symmetry of a graph"),
     Operation("describe", "explore", "Description", "Summarise columns: location, spread, shape, missing values"),
     Operation("moran", "explore", "Moran's I", "Global Moran's I: do neighbours resemble each other?"),
@@ -40,10 +49,14 @@ OPERATIONS = (
     Operation("error_model", "models", "Spatial error model", "Spatial error model (SEM) by maximum likelihood"),
     Operation("slx_model", "models", "Spatially lagged regressors", "Regression on regressors of the neighbours too (SLX)"),
     Operation("durbin_model", "models", "Spatial Durbin model", "Spatial Durbin model (SDM) by maximum likelihood, with impacts"),
-    Operation("durbin_error_model", "models", "Spatial Durbin error model", "Spatial Durbin error model (SDEM) by maximum likelihood"),
+    Operation(
+        "durbin_error_model", "models", "Spatial Durbin error model", "Spatial Durbin error model (SDEM) by maximum likelihood"
+    ),
     Operation("combined_model", "models", "Spatial combined model", "Spatial lag and error at once (SAC, SARAR; GNS with durbin)"),
     Operation("fixed_effects", "models", "Fixed effects regression", "Regression on records with absorbed factors and clusters"),
-    Operation("compare_models", "models", "Models compared", "Compare models: side by side, by tests, AIC and BIC; search from OLS on"),
+    Operation(
+        "compare_models", "models", "Models compared", "Compare models: side by side, by tests, AIC and BIC; search from OLS on"
+    ),
     Operation("kernel_density", "surfaces", "Kernel density", "Density of weighted points as a surface"),
     Operation("k_means", "clusters", "k-means grouping", "Group places by several indicators (k-means)"),
     Operation("ward", "clusters", "Ward grouping", "Group places by several indicators (Ward's hierarchy)"),

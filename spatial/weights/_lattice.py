@@ -59,16 +59,16 @@ def lattice_pairs(places: "GeoDataFrame", rule: Literal["queen", "rook"]) -> Num
 
 
 def _numbered(values: Numbers, name: str) -> Numbers:
-    """Number rows or columns by coordinates: the spacing is the smallest step between different ones."""
+    """Give rows or columns numbers by their coordinates: the spacing is the smallest step between different ones."""
     levels = np.unique(values)
     extent = levels[-1] - levels[0]
     steps = np.diff(levels)
     steps = steps[steps > OFF * extent / max(1, len(values))]  # smaller ones are rounding: not even all places in a row need them
     if not len(steps):
         return np.zeros(len(values), np.int64)
-    number = np.rint((values - levels[0]) / np.median(steps[steps < 1.5 * steps.min()]))
+    number: Numbers = np.rint((values - levels[0]) / np.median(steps[steps < 1.5 * steps.min()]))
     if number.max() == 0:
-        return number.astype(np.int64)
+        return np.zeros(len(values), np.int64)
     spacing = extent / number.max()
     off = np.abs(values - levels[0] - number * spacing) > OFF * spacing
     if off.any():
@@ -80,4 +80,5 @@ def _numbered(values: Numbers, name: str) -> Numbers:
                 'Use by = "vertices" or "geometry" for polygons, and nearest or distance_band for points',
             )
         )
-    return number.astype(np.int64)
+    whole: Numbers = number.astype(np.int64)
+    return whole

@@ -69,6 +69,36 @@ def positions(places: "GeoDataFrame") -> Positions:
     return Positions(points, points, None, "local units" if is_local(places) else "m")
 
 
+def located(places: "GeoDataFrame", where: str) -> tuple[Positions, Numbers]:
+    """
+    Give where places are, and the rank of each label, which decides between places equally far.
+
+    Parameters
+    ----------
+    places
+        A checked table.
+    where
+        The operation, for messages.
+
+    Returns
+    -------
+    at : Positions
+        In the order of the table.
+    rank : numpy.ndarray
+        For each place how many labels are smaller.
+
+    Raises
+    ------
+    DataError
+        When there is one place only.
+    """
+    if len(places) < 2:
+        raise DataError(complaint(where, "there is one place", "Expected at least two, for nobody is a neighbour of itself"))
+    rank = np.empty(len(places), np.int64)
+    rank[places.index.argsort()] = np.arange(len(places))
+    return positions(places), rank
+
+
 def metres_per_unit(places: "GeoDataFrame") -> float:
     """
     Tell how long one unit of the coordinates is.

@@ -96,7 +96,7 @@ def contiguity(
     else:
         _polygons_only(places)
         pairs = _bordering(places, rule, by, snap)
-    links = both_ways(*pairs.T, len(places))
+    links = both_ways(pairs[:, 0], pairs[:, 1], len(places))
     if order > 1:
         links = higher(links, len(places), order, inclusive=inclusive)
     links = settled(

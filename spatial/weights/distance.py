@@ -9,7 +9,16 @@ from spatial.errors import DataError, SpatialWarning, complaint, listed
 from spatial.options import Between, used
 from spatial.places import checked
 from spatial.weights._links import Islands, Links, Numbers, Transform, both_ways, graph_of, links_of, settled
-from spatial.weights._positions import Positions, bounded, distances, in_words, nearest_distances, nearest_to, positions, within
+from spatial.weights._positions import (
+    Positions,
+    bounded,
+    distances,
+    in_words,
+    located,
+    nearest_distances,
+    nearest_to,
+    within,
+)
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -65,7 +74,7 @@ def nearest(
     """
     used(nearest, locals())
     places = checked(places)
-    at, rank = _located(places, "nearest")
+    at, rank = located(places, "nearest")
     if k >= len(places):
         raise DataError(
             complaint(
@@ -139,7 +148,7 @@ def distance_band(
     """
     used(distance_band, locals())
     places = checked(places)
-    at, rank = _located(places, "distance_band")
+    at, rank = located(places, "distance_band")
     first, second, _ = within(at, _limit(at, threshold, "distance_band"), measured=False)
     links = settled(
         places,
@@ -196,7 +205,7 @@ def inverse_distance(
     """
     used(inverse_distance, locals())
     places = checked(places)
-    at, rank = _located(places, "inverse_distance")
+    at, rank = located(places, "inverse_distance")
     if threshold is None and len(places) > MOST_FOR_ALL_PAIRS:
         raise DataError(
             complaint(
@@ -232,15 +241,6 @@ def inverse_distance(
         advice=lambda: _wider(at, threshold),
     )
     return graph_of(places, links, transform)
-
-
-def _located(places: "GeoDataFrame", where: str) -> tuple[Positions, Numbers]:
-    """Give where the places are, and the rank of each label, which decides between places equally far."""
-    if len(places) < 2:
-        raise DataError(complaint(where, "there is one place", "Expected at least two, for nobody is a neighbour of itself"))
-    rank = np.empty(len(places), np.int64)
-    rank[np.argsort(places.index.to_numpy(object), kind="stable")] = np.arange(len(places))
-    return positions(places), rank
 
 
 def _limit(at: Positions, threshold: float | None, where: str) -> float:

@@ -1,0 +1,184 @@
+"""Neighbours by triangulation: Delaunay's triangles, and the links of theirs that stay when nearer places speak against."""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from spatial.errors import DataError, complaint, listed
+from spatial.options import used
+from spatial.places import checked
+from spatial.weights._links import Islands, Numbers, Transform, both_ways, graph_of, settled
+from spatial.weights._positions import Positions, located, nearest_to
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from libpysal.graph import Graph
+
+#: A point nearer to a circle than this share of its radius is on it.
+ROUNDING = 1e-9
+
+
+def triangulation(
+    places: "GeoDataFrame",
+    *,
+    rule: Literal["delaunay", "gabriel", "relative", "sphere_of_influence"] = "delaunay",
+    islands: Islands = "error",
+    transform: Transform = "r",
+) -> "Graph":
+    """
+    Make places neighbours that are linked in a triangulation, or in the part of it that a rule leaves.
+
+    Parameters
+    ----------
+    places
+        Points, or polygons by their centroids.
+    rule
+        ``"delaunay"``: the triangles whose circles hold no other place; ``"gabriel"``: of these links those whose circle of
+        diameter holds none; ``"relative"``: those where no third place is nearer to both ends than they are to each other;
+        ``"sphere_of_influence"``: those shorter than the distances of both ends to their nearest places together.
+    islands
+        What a place without neighbours means, which only ``"sphere_of_influence"`` can make by rounding: ``"error"``,
+        ``"keep"``, or ``"nearest"`` to attach it to its nearest place both ways.
+    transform
+        How weights are standardised: ``"r"`` rows sum to 1, ``"b"`` all 1, ``"d"`` all sum to 1, ``"v"`` variance
+        stabilising, ``"o"`` as computed (here 1).
+
+    Returns
+    -------
+    libpysal.graph.Graph
+        On the index of ``places``, in its order.
+
+    Raises
+    ------
+    DataError
+        When two places lie at the same point.
+
+    Notes
+    -----
+    On geographic coordinates circles are drawn on the globe: places are projected stereographically round their middle,
+    which keeps circles, and compared along chords; spdep takes degrees for a plane. Where four places lie on one circle
+    either diagonal makes a triangulation; which one is found does not depend on the order of rows. The circle of a Gabriel
+    link includes its rim, so neither diagonal of a square is one (spdep keeps both). Places on one line are linked along it.
+
+    References
+    ----------
+    Gabriel, K. and Sokal, R. (1969), doi:10.2307/2412323; Toussaint, G. (1980), doi:10.1016/0031-3203(80)90066-7;
+    Avis, D. and Horton, J. (1985), doi:10.1111/j.1749-6632.1985.tb14563.x.
+    """
+    used(triangulation, locals())
+    places = checked(places)
+    at, rank = located(places, "triangulation")
+    _apart(places, at)
+    pairs = _delaunay(at)
+    if rule != "delaunay":
+        keep = {"gabriel": _gabriel, "relative": _relative, "sphere_of_influence": _influence}[rule]
+        pairs = pairs[keep(at.space, pairs)]
+    links = settled(
+        places,
+        both_ways(pairs[:, 0], pairs[:, 1], len(places)),
+        islands,
+        "triangulation",
+        attached=lambda alone: (nearest_to(at, 1, rank)[alone, 0], np.ones(len(alone))),
+        advice=lambda: 'Or set rule = "delaunay"',
+    )
+    return graph_of(places, links, transform)
+
+
+def _apart(places: "GeoDataFrame", at: Positions) -> None:
+    order = np.lexsort(at.points.T)
+    same = (at.points[order][1:] == at.points[order][:-1]).all(axis=1)
+    if same.any():
+        named = [f"{places.index[order[each]]} and {places.index[order[each + 1]]}" for each in np.flatnonzero(same)]
+        raise DataError(
+            complaint(
+                "triangulation",
+                f"{len(named)} pairs of places lie at the same point: {listed(named)}",
+                "A triangle needs three different points",
+                "Move or merge these places, or use nearest or distance_band",
+            )
+        )
+
+
+def _delaunay(at: Positions) -> Numbers:
+    """List the sides of all triangles, each once; points are taken in the order of their coordinates, not of the rows."""
+    from scipy.spatial import Delaunay, QhullError
+
+    plane = at.space if at.geod is None else _stereographic(at.space)
+    order = np.lexsort(plane.T)
+    points = plane[order] - plane.mean(axis=0)
+    points /= np.abs(points).max()
+    if len(points) == 2 or np.linalg.svd(points, compute_uv=False)[1] < ROUNDING:
+        return _along(order)
+    try:
+        mesh = Delaunay(points)
+    except QhullError:
+        return _along(order)
+    if len(mesh.coplanar):  # Qhull leaves a point out that is nearly another one, or nearly on a line
+        raise DataError(
+            complaint(
+                "triangulation",
+                f"{len(mesh.coplanar)} places are too near to another place to be triangulated",
+                "Expected them apart",
+                "Move or merge them",
+            )
+        )
+    sides = np.concatenate([mesh.simplices[:, [0, 1]], mesh.simplices[:, [1, 2]], mesh.simplices[:, [0, 2]]])
+    return np.unique(np.sort(order[sides], axis=1), axis=0)
+
+
+def _along(order: Numbers) -> Numbers:
+    return np.sort(np.column_stack([order[:-1], order[1:]]), axis=1)
+
+
+def _stereographic(space: Numbers) -> Numbers:
+    """Project points of the globe from the side opposite to their middle; circles stay circles."""
+    unit = space / np.linalg.norm(space, axis=1, keepdims=True)
+    middle = unit.mean(axis=0)
+    middle = middle / np.linalg.norm(middle) if np.linalg.norm(middle) > ROUNDING else unit[0]
+    east = np.cross([0.0, 0.0, 1.0] if abs(middle[2]) < 0.9 else [1.0, 0.0, 0.0], middle)
+    east /= np.linalg.norm(east)
+    away = np.maximum(1 + unit @ middle, ROUNDING)
+    projected: Numbers = np.column_stack([unit @ east, unit @ np.cross(middle, east)]) / away[:, None]
+    return projected
+
+
+def _measured(space: Numbers, pairs: Numbers) -> tuple[Numbers, Numbers]:
+    start, end = space[pairs[:, 0]], space[pairs[:, 1]]
+    return (start + end) / 2, np.linalg.norm(start - end, axis=1)
+
+
+def _gabriel(space: Numbers, pairs: Numbers) -> Numbers:
+    from scipy.spatial import cKDTree
+
+    middle, apart = _measured(space, pairs)
+    near = cKDTree(space).query(middle, k=min(3, len(space)))[0]  # the ends are two of the three
+    clear: Numbers = near[:, -1] > apart / 2 * (1 + ROUNDING)
+    return clear | (len(space) == 2)
+
+
+def _relative(space: Numbers, pairs: Numbers) -> Numbers:
+    """Look for places nearer to both ends than these to each other, round the middle of each link and ever farther."""
+    from scipy.spatial import cKDTree
+
+    middle, apart = _measured(space, pairs)
+    tree, keep = cKDTree(space), np.ones(len(pairs), bool)
+    todo, count = np.arange(len(pairs)), min(8, len(space))
+    while len(todo):
+        reach, others = tree.query(middle[todo], k=count)
+        limit = apart[todo] * (1 - ROUNDING)
+        first, second = (np.linalg.norm(space[others] - space[pairs[todo, end]][:, None], axis=2) for end in (0, 1))
+        nearer = ((first < limit[:, None]) & (second < limit[:, None])).any(axis=1)
+        nearer &= keep[todo]
+        keep[todo[nearer]] = False
+        # Nobody farther from the middle than this is nearer than `apart` to both ends.
+        complete = (reach[:, -1] >= apart[todo] * np.sqrt(3) / 2) | (count == len(space))
+        todo, count = todo[~nearer & ~complete], min(2 * count, len(space))
+    return keep
+
+
+def _influence(space: Numbers, pairs: Numbers) -> Numbers:
+    from scipy.spatial import cKDTree
+
+    nearest: Any = cKDTree(space).query(space, k=2)[0][:, 1]
+    within: Numbers = _measured(space, pairs)[1] <= nearest[pairs].sum(axis=1) * (1 + ROUNDING)
+    return within
