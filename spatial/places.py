@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -56,22 +57,42 @@ class Aligned:
             raise TypeError("this was aligned without a graph")
         return self.matrix
 
+    @cached_property
+    def rows(self) -> "np.ndarray[Any, np.dtype[np.intp]] | None":
+        """For everyone, the row among the labels, -1 for places left out; None where both are in one order."""
+        if len(self.labels) == len(self.everyone) and self.labels.equals(self.everyone):
+            return None
+        return np.asarray(self.labels.get_indexer(self.everyone))
+
     def series(self, values: Any, fill: Any = np.nan) -> "pd.Series[Any]":
         """Put one value per label back on all places, in their own order; places left out get ``fill``."""
         import pandas as pd
 
         array = np.asarray(values)
-        if len(self.labels) == len(self.everyone):
-            return pd.Series(array, index=self.labels).reindex(self.everyone)
-        if array.dtype.kind in "OUS":
-            array = array.astype(object)
-        return pd.Series(array, index=self.labels).reindex(self.everyone, fill_value=fill)
+        if self.rows is not None:
+            left_out = self.rows < 0
+            array = array[self.rows] if not left_out.any() else _filled(array, self.rows, left_out, fill)
+        return pd.Series(array, index=self.everyone)
 
     def frame(self, columns: Mapping[str, Any]) -> "pd.DataFrame":
         """Put columns of one value per label back on all places, in their own order; places left out get NaN."""
         import pandas as pd
 
-        return pd.DataFrame(dict(columns), index=self.labels, dtype=float).reindex(self.everyone)
+        given = {name: self.series(np.asarray(values, dtype=float)).to_numpy() for name, values in columns.items()}
+        return pd.DataFrame(given, index=self.everyone, dtype=float)
+
+
+def _filled(array: Any, rows: Any, left_out: Any, fill: Any) -> Any:
+    """Take rows, with something else where there is none."""
+    if array.dtype.kind in "OUS":
+        array = array.astype(object)
+    elif array.dtype.kind in "biu" and isinstance(fill, float):
+        array = array.astype(object if array.dtype.kind == "b" else float)
+    elif isinstance(fill, str):
+        array = array.astype(object)
+    found = array[np.maximum(rows, 0)]
+    found[left_out] = fill
+    return found
 
 
 def checked(places: "GeoDataFrame", where: str = "places") -> "GeoDataFrame":

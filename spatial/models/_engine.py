@@ -34,6 +34,8 @@ Matrix = NDArray[np.float64]
 
 #: From here on the centres of the places help to order a factorisation.
 ORDERED = 1_000
+#: From here on estimators without a likelihood take random traces for the average impacts.
+ROUGH = 20_000
 #: Relative error of a trace that needs no note.
 TRACED = 1e-12
 
@@ -149,8 +151,14 @@ def designed(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[s
     return with_lags(found, options.get("lagged"), kind.parameters) if kind.lags else found
 
 
-def determinant_of(places: "GeoDataFrame", found: Design, method: Any) -> LogDeterminant:
-    """Prepare the log-determinant, in the order that the places' positions suggest where there are many of them."""
+def determinant_of(places: "GeoDataFrame", found: Design, method: Any, *, searched: bool = True) -> LogDeterminant:
+    """
+    Prepare the log-determinant, in the order that the places' positions suggest where there are many of them.
+
+    An estimator that does not search it needs its derivative for the average impacts alone: for many places random traces do.
+    """
+    if not searched and method == "auto" and len(found.response) > ROUGH:
+        return prepared(found.given.weights, "chebyshev", quickly=True)
     coordinates = None
     if len(found.response) > ORDERED:
         import shapely

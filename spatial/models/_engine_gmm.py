@@ -144,7 +144,7 @@ def estimated(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[
         When there are too few instruments, or none that explain anything.
     """
     found, plain = _designed(places, graph, kind, options)
-    determinant = determinant_of(places, found, options["log_determinant"])
+    determinant = determinant_of(places, found, options["log_determinant"], searched=False)
     inner = _endogenous(found, options["endogenous"] or [], lags=kind.lags)
     outer = [place for place in range(len(found.names)) if place not in inner]
     names = (*(found.names[place] for place in inner), *((f"W_{found.response_name}",) if kind.rho else ()))

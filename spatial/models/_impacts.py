@@ -182,7 +182,7 @@ def multipliers(matrix: "csr_array", determinant: LogDeterminant, rhos: Vector) 
     notes = (
         ()
         if max(error, worse) <= CLOSE
-        else (f"Multipliers of the impacts were interpolated with a relative error up to {max(error, worse):.1g}.",)
+        else (f"The multipliers of the impacts are approximate, with a relative error of {max(error, worse):.1g} at most.",)
     )
     return Multipliers(1 + rhos * own_lag, own_lag, total, total_lag), notes
 
@@ -325,7 +325,9 @@ def place_impacts(effects: Effects, names: Sequence[str]) -> tuple[dict[str, Vec
     total = 1 + float(effects.estimate[effects.rho]) * total_lag
     found = {f"{name} total": direct[place] * total + lagged[place] * total_lag for place, name in enumerate(names)}
     even = np.ptp(total) <= EVEN * np.abs(total).max()
-    same = ("The total impact is the same on every place, because every row of W sums to the same; the direct one is not.",) * bool(even)
+    same = ("The total impact is the same on every place, because every row of W sums to the same; the direct one is not.",) * bool(
+        even
+    )
     if n > FULL:
         note = f"Impacts by place are totals only: to tell direct from indirect ones needs a full matrix, which is computed up to {FULL:,} places."
         return found, (note, *same)

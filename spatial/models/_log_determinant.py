@@ -12,7 +12,7 @@ from spatial.models._from_links import coordinates_from
 from spatial.models._limits import EXACT_LIMITS, SMALL, by_eigenvalues, extremes
 from spatial.models._memory import available
 from spatial.models._multifrontal import Fronts, log_absolute, planned
-from spatial.models._random_traces import Moments, approximated, moments
+from spatial.models._random_traces import Moments, approximated, moments, ratio
 from spatial.models._symmetry import Similar, similar
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ FAR_TOO_MUCH = 100.0
 #: Random vectors and terms: to find the neighbourhood of a maximum, and where the result itself rests on them.
 PROBES, TERMS = 4, 64
 MANY_PROBES, MANY_TERMS = 32, 200
+#: Numbers in random vectors that are worth their time: with more places, fewer vectors are as precise.
+WORTH = 6_400_000
+#: What the terms of a series that are left out may amount to, relative to the number of places.
+LEFT_OUT = 1e-9
 #: Share of the interval of directed weights in which the series of powers is used.
 INSIDE = 0.97
 #: Relative error of a polynomial. Where values are dear, less: an error of d in a logarithm of size L over 6.5 standard errors
@@ -68,7 +72,7 @@ class LogDeterminant:
     systems: dict[float, Any] = field(default_factory=dict)  # what solves for a parameter, see _systems
 
 
-def prepared(matrix: "csr_array", method: Method, coordinates: Vector | None = None) -> LogDeterminant:
+def prepared(matrix: "csr_array", method: Method, coordinates: Vector | None = None, *, quickly: bool = False) -> LogDeterminant:
     """
     Set the log-determinant up for one graph.
 
@@ -83,6 +87,9 @@ def prepared(matrix: "csr_array", method: Method, coordinates: Vector | None = N
     coordinates
         Where the places are, (n, 2): neighbours should be near one another. They make an elimination quicker and change no
         number beyond rounding.
+    quickly
+        Whether the interval may be the one that is sure from the largest row, narrower than need be: for estimators that search no
+        interval.
 
     Returns
     -------
@@ -112,14 +119,16 @@ def prepared(matrix: "csr_array", method: Method, coordinates: Vector | None = N
     basis = matrix if twin is None else twin.matrix
     kind, found, fronts, notes = _chosen(method, basis, twin, coordinates)
     notes = [f"Log-determinant: {NAMES[kind]} (method {kind!r}).", *notes]
-    smallest, largest = (
-        (float(found.real.min()), float(found.real.max()))
-        if found is not None
-        else extremes(basis, matrix, symmetric=twin is not None)
-    )
-    if found is None and n > EXACT_LIMITS:
-        notes.append("The limits of the spatial parameter were found by iteration and moved inwards by what it left open.")
     bound = float(np.abs(matrix).sum(axis=1).max())  # no eigenvalue is further from 0 than the largest row
+    if found is not None:
+        smallest, largest = float(found.real.min()), float(found.real.max())
+    elif quickly:
+        smallest, largest = -bound, bound
+        notes.append("The limits of the spatial parameter are those that the largest row of weights makes sure.")
+    else:
+        smallest, largest = extremes(basis, matrix, symmetric=twin is not None)
+        if n > EXACT_LIMITS:
+            notes.append("The limits of the spatial parameter were found by iteration and moved inwards by what it left open.")
     if smallest > -SMALL * bound or largest < SMALL * bound:
         notes.append(
             "The graph has no eigenvalues of both signs, so one limit of the spatial parameter is set by the largest row of weights."
@@ -213,7 +222,7 @@ def value(log_determinant: LogDeterminant, parameter: float) -> float:
     if log_determinant.eigenvalues is not None:
         return float(np.log(np.abs(1 - parameter * log_determinant.eigenvalues)).sum())
     if log_determinant.fronts is None:
-        return approximated(_moments(log_determinant), parameter)[0]
+        return approximated(_moments(log_determinant, parameter), parameter)[0]
     try:
         return log_absolute(log_determinant.fronts, parameter)[0]
     except np.linalg.LinAlgError:  # not positive definite, as beyond the limits; or a pivot that is too small
@@ -277,7 +286,7 @@ def approximately(log_determinant: LogDeterminant, parameter: float) -> tuple[fl
         rest = 1 - parameter * log_determinant.eigenvalues
         return float(np.log(np.abs(rest)).sum()), -float((log_determinant.eigenvalues / rest).sum().real)
     if _summable(log_determinant, parameter, parameter):
-        return approximated(_moments(log_determinant), parameter)[:2]
+        return approximated(_moments(log_determinant, parameter), parameter)[:2]
     found = _covering(log_determinant, parameter, parameter)
     if found is None:
         width = log_determinant.high - log_determinant.low
@@ -308,13 +317,15 @@ def exactly(log_determinant: LogDeterminant, low: float, high: float) -> Fitted:
     if found is None:
         near, fewest = None, FEWEST
         if log_determinant.fronts is not None and log_determinant.size > EXACT_LIMITS and _summable(log_determinant, low, high):
-            given = _moments(log_determinant)
+            given = _moments(log_determinant, low, high)
             near = fitted(lambda parameter: approximated(given, parameter)[0], low, high, fewest=CHEAP).polynomial
             fewest = FEW_DEAR if log_determinant.size > DEAR else fewest
         tolerance = CLOSEST if near is None else CLOSE
+        if log_determinant.method == "chebyshev":
+            _moments(log_determinant, low, high)  # one series for the whole range
         found = fitted(lambda parameter: value(log_determinant, parameter), low, high, tolerance, near=near, fewest=fewest)
         if log_determinant.method == "chebyshev":
-            ends = [approximated(_moments(log_determinant), end) for end in (low, high)]
+            ends = [approximated(_moments(log_determinant, low, high), end) for end in (low, high)]
             size = max(abs(end[0]) for end in ends) or 1.0
             found = Fitted(found.polynomial, max(end[2] for end in ends) / size)
         log_determinant.fits.append(found)
@@ -351,20 +362,30 @@ def _summable(log_determinant: LogDeterminant, low: float, high: float) -> bool:
     return log_determinant.symmetric or max(-low, high) < INSIDE * log_determinant.high
 
 
-def _moments(log_determinant: LogDeterminant) -> Moments:
-    if not log_determinant.measured:
-        many = log_determinant.method == "chebyshev"
-        log_determinant.measured.append(
-            moments(
-                log_determinant.matrix,
-                1 / log_determinant.low,
-                1 / log_determinant.high,
-                symmetric=log_determinant.symmetric,
-                probes=MANY_PROBES if many else PROBES,
-                terms=MANY_TERMS if many else TERMS,
-            )
+def _moments(log_determinant: LogDeterminant, *parameters: float) -> Moments:
+    """Measure the traces: for a search with few vectors, where the result rests on them with as many terms as parameters need."""
+    many = log_determinant.method == "chebyshev"
+    terms = max((_terms(log_determinant, each) for each in parameters), default=MANY_TERMS) if many else TERMS
+    for found in log_determinant.measured:
+        if found.traces.shape[0] >= terms:
+            return found
+    log_determinant.measured.append(
+        moments(
+            log_determinant.matrix,
+            1 / log_determinant.low,
+            1 / log_determinant.high,
+            symmetric=log_determinant.symmetric,
+            probes=max(PROBES, min(MANY_PROBES, WORTH // log_determinant.size)) if many else PROBES,
+            terms=terms,
         )
-    return log_determinant.measured[0]
+    )
+    return log_determinant.measured[-1]
+
+
+def _terms(log_determinant: LogDeterminant, parameter: float) -> int:
+    """Count the terms after which nothing is left that would show; a few more, so that near parameters need no other."""
+    share = ratio(1 / log_determinant.low, 1 / log_determinant.high, 1.1 * parameter, symmetric=log_determinant.symmetric)
+    return int(np.clip(np.log(LEFT_OUT) / np.log(share), 8, MANY_TERMS)) if 0 < share < 1 else MANY_TERMS
 
 
 def _covering(log_determinant: LogDeterminant, low: float, high: float) -> Fitted | None:

@@ -126,3 +126,27 @@ def approximated(given: Moments, parameter: float) -> tuple[float, float, float]
     left_out *= n if given.symmetric else max(1.0, float(np.abs(traces[-1].mean())))
     spread = SURE * float(each.std(ddof=1)) / np.sqrt(len(each)) if len(each) > 1 else np.inf
     return float(whole + each.mean()), float(slope + slopes.mean()), float(spread + left_out)
+
+
+def ratio(low: float, high: float, parameter: float, *, symmetric: bool) -> float:
+    """
+    Tell by how much the terms of the series fall from one to the next.
+
+    Parameters
+    ----------
+    low, high
+        Smallest and largest eigenvalue.
+    parameter
+        r.
+    symmetric
+        Whether W is symmetric.
+
+    Returns
+    -------
+    float
+        Below 1 where the series converges.
+    """
+    if not symmetric:
+        return abs(parameter * high)
+    a, b = 1 - parameter * (low + high) / 2, parameter * (high - low) / 2
+    return abs(b) / (a + float(np.sqrt(max(a * a - b * b, 1e-300))))
