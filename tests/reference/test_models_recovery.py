@@ -156,7 +156,7 @@ class TestRecovery:
 
         200 draws show a share to within 0.03 to 0.04 only, so that each share must be one that a true share in this range
         explains (two binomial standard errors), and their mean must lie inside. With 2,000 draws all shares of parameters and
-        impacts of these four models lie inside: between 0.921 (the intercept of the error model) and 0.955.
+        impacts of these four models lie inside: between 0.921 (the intercept of the error model) and 0.956.
         """
         found = recovered(process)
         shares = [found.covered]
