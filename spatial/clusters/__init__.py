@@ -2,7 +2,8 @@
 
 from spatial.clusters.grouping_compared import ComparedGrouping, compare_grouping
 from spatial.clusters.k_means_groups import KMeans, k_means
+from spatial.clusters.max_p_groups import MaxP, max_p
 from spatial.clusters.skater_groups import Skater, skater
 from spatial.clusters.ward_groups import Ward, ward
 
-__all__ = ["ComparedGrouping", "KMeans", "Skater", "Ward", "compare_grouping", "k_means", "skater", "ward"]
+__all__ = ["ComparedGrouping", "KMeans", "MaxP", "Skater", "Ward", "compare_grouping", "k_means", "max_p", "skater", "ward"]
