@@ -7,6 +7,7 @@ import numpy as np
 
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
 from spatial.explore._moments import Constants, constants, kurtosis, neighbours_of, row_sums
+from spatial.explore._permutations import quadratic
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
 from spatial.places import Missing
@@ -99,11 +100,11 @@ def geary(
     given = neighbours_of(places, graph, column, missing)
     deviation = given.vector - given.vector.mean()
     spread = float((deviation**2).sum())
-    sums, matrix = constants(given.weights), given.weights
-    both = (row_sums(matrix) + np.asarray(matrix.sum(axis=0)).ravel())[:, None]
+    sums, matrix, products = constants(given.weights), given.weights, quadratic(given.weights)
+    both = row_sums(matrix) + np.asarray(matrix.sum(axis=0)).ravel()
 
     def contiguity(values: Array) -> Array:
-        differences = (both * values**2 - 2 * values * (matrix @ values)).sum(axis=0)
+        differences = both @ values**2 - 2 * products(values)
         ratio: Array = (sums.n - 1) / (2 * sums.s0) * differences / spread
         return ratio
 

@@ -8,6 +8,7 @@ import numpy as np
 from spatial.errors import ModelError, complaint, listed
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
 from spatial.explore._moments import Constants, constants, kurtosis, moran_variance, neighbours_of
+from spatial.explore._permutations import quadratic
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
 from spatial.places import Aligned, Missing
@@ -103,13 +104,13 @@ def getis_ord(
                 "Use moran, or a column of counts or amounts",
             )
         )
-    sums, matrix = constants(given.weights), given.weights
+    sums, products = constants(given.weights), quadratic(given.weights)
     pairs = _products(values)
     if pairs <= 0:
         raise ModelError(complaint(f"column {column!r}", "fewer than two values differ from 0", "The global G needs at least two"))
 
     def share(values: Array) -> Array:
-        found: Array = (values * (matrix @ values)).sum(axis=0) / pairs
+        found: Array = products(values) / pairs
         return found
 
     observed = float(share(values[:, None])[0])

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
 from spatial.explore._moments import constants, kurtosis, moran_variance, neighbours_of
+from spatial.explore._permutations import quadratic
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
 from spatial.places import Missing
@@ -103,10 +104,10 @@ def moran(
     deviation = given.vector - given.vector.mean()
     spread = float((deviation**2).sum())
     sums = constants(given.weights)
-    matrix = given.weights
+    matrix, products = given.weights, quadratic(given.weights)
 
     def index(values: Array) -> Array:
-        found: Array = sums.n / sums.s0 * (values * (matrix @ values)).sum(axis=0) / spread
+        found: Array = sums.n / sums.s0 * products(values) / spread
         return found
 
     observed = float(index(deviation[:, None])[0])
