@@ -204,3 +204,32 @@ def test_equal_weights_of_observations_change_nothing(function):
 def test_no_smaller_model_fits_better():
     found = fitted("nested")
     assert all(found.log_likelihood >= fitted(name).log_likelihood - 1e-9 for name in FAMILY)
+
+
+def test_the_higher_of_two_peaks():
+    """
+    On this map rho and lambda trade off along a ridge with two peaks, 0.2 of a log-likelihood apart.
+
+    A grid of nine values each sees only the lower one, near rho 0.41 and lambda 0.05; spatialreg finds the higher one.
+    """
+    import geopandas
+    from libpysal.graph import Graph
+    from scipy.spatial import cKDTree
+
+    random, n = np.random.default_rng(2), 500
+    points = random.uniform(0, 1e5, (n, 2))
+    focal, neighbor = np.repeat(np.arange(n), 6), np.sort(cKDTree(points).query(points, k=7)[1][:, 1:], axis=1).ravel()
+    w = np.zeros((n, n))
+    w[focal, neighbor] = 1 / 6
+    x, z, noise = random.normal(size=(3, n))
+    errors = np.linalg.solve(np.eye(n) - 0.3 * w, noise)
+    y = np.linalg.solve(np.eye(n) - 0.2 * w, 2 + x - 0.5 * z + 0.7 * (w @ x) + errors)
+    names = np.array([f"place {number:03d}" for number in range(n)])
+    graph = Graph.from_arrays(names[focal], names[neighbor], np.ones(len(focal))).transform("r")
+    places = geopandas.GeoDataFrame(
+        {"y": y, "x": x, "z": z}, geometry=geopandas.points_from_xy(*points.T), index=names, crs="EPSG:32642"
+    ).rename_axis("place")
+    found = combined_model(places, graph, formula="y ~ x + z", durbin=True, lagged=["x"], impacts="delta")
+    np.testing.assert_allclose(found.coefficients.loc[["rho", "lambda"], "estimate"], [-0.1259, 0.5671], atol=1e-3)
+    np.testing.assert_allclose(found.log_likelihood, -702.845902, atol=1e-5)
+    assert any("rho 0.413, lambda 0.055 (log-likelihood lower by 0.206)" in note for note in found.notes)

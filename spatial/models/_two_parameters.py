@@ -19,6 +19,7 @@ NARROWER = 21  # points of each further look at rho
 STARTS = 5  # how many peaks are followed
 REACH = 17 / 18 * np.pi  # where the grid ends: at 0.8 % of the interval from its limits
 SAME = 1e-4  # peaks nearer to each other than this share of the interval are one
+DOUBT = 10.0  # log-likelihoods of the search that differ by less are computed exactly
 EDGE = 1e-3
 NEWTON = 30
 #: How far exact values reach about an estimate: in standard errors, and in shares of the interval at least and at most.
@@ -91,7 +92,28 @@ def maximised_pair(determinant: LogDeterminant, profile: Profile, count: int) ->
             peaks.append((float(found.fun), found.x))
     peaks.sort(key=lambda each: each[0])
     best, value = _polished(determinant, profile, count, peaks[0][1])
+    if determinant.eigenvalues is None:
+        best, value, peaks = _ranked(determinant, profile, count, peaks, (best, value))
     return Pair(float(best[0]), float(best[1]), value, _notes(determinant, peaks, best, count))
+
+
+def _ranked(
+    determinant: LogDeterminant, profile: Profile, count: int, peaks: list[tuple[float, Vector]], first: tuple[Vector, float]
+) -> tuple[Vector, float, list[tuple[float, Vector]]]:
+    """Rank peaks of nearly the same height by exact values: those of the search may be wrong by more than they differ."""
+    found, others = [first], []
+    for height, point in peaks[1:]:
+        if count * (height - peaks[0][0]) > DOUBT:
+            others.append((height, point))
+            continue
+        try:
+            exact = _polished(determinant, profile, count, point)
+        except ModelError:  # at an end of the interval
+            continue
+        if all(np.abs(exact[0] - each).max() > SAME * (determinant.high - determinant.low) for each, _ in found):
+            found.append(exact)
+    found.sort(key=lambda each: -each[1])
+    return *found[0], [*((-value / count, point) for point, value in found), *others]
 
 
 def _starts(determinant: LogDeterminant, profile: Profile, count: int) -> list[Vector]:
