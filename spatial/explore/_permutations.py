@@ -21,6 +21,7 @@ MOST_ORDERS = 50_000
 _BLOCK = 2_000_000  # numbers held at a time
 _MANY = 50_000_000  # values to be dealt out from which on orders are composed
 _COLUMNS = 8  # orders looked at together: as many numbers as the processor fetches at once
+_ROWS = 16_384  # rows of weights at a time, so that what they give stays in the processor's cache
 _PAIRS = 10_000  # weights from which on it pays to look at each pair once
 
 
@@ -130,9 +131,13 @@ def quadratic(matrix: "csr_array") -> Callable[[Array], Array]:
     from scipy.sparse import csr_array, triu
 
     both = csr_array(triu(matrix + matrix.T, format="csr")) if matrix.nnz > _PAIRS else matrix
+    starts = range(0, both.shape[0], _ROWS)
+    parts = [(first, both[first : first + _ROWS]) for first in starts] if len(starts) > 1 else [(0, both)]
 
     def sums(values: Array) -> Array:
-        found: Array = np.einsum("ij,ij->j", values, both @ values)
+        found: Array = np.zeros(values.shape[1])
+        for first, part in parts:
+            found += np.einsum("ij,ij->j", values[first : first + part.shape[0]], part @ values)
         return found
 
     return sums
@@ -159,17 +164,18 @@ def _composed(values: Array, statistics: Callable[[Array], Array], count: int, s
     """
     n = len(values)
     together = math.ceil(count**0.5 / _COLUMNS) * _COLUMNS
-    second = np.empty((n, together), np.int32)
     columns = [*range(together)]
+    second = [np.empty((n, _COLUMNS), np.int64) for _ in range(together // _COLUMNS)]
     made = shared_out(lambda column: np.random.default_rng([seed, 1, column]).permutation(n), columns, "Making random orders")
     for column, order in enumerate(made):
-        second[:, column] = order
+        second[column // _COLUMNS][:, column % _COLUMNS] = order
 
     def row(number: int) -> Array:
         first = np.random.default_rng([seed, 0, number]).permutation(values)
+        held = np.empty((n, _COLUMNS))  # one room for all: to ask the system for memory takes as long as to fill it
         width = min(together, count - number * together)
-        parts = range(0, width, _COLUMNS)
-        found: Array = np.concatenate([statistics(first[second[:, part : min(part + _COLUMNS, width)]]) for part in parts], axis=1)
+        some = [statistics(np.take(first, block, out=held, mode="clip")) for block in second[: math.ceil(width / _COLUMNS)]]
+        found: Array = np.concatenate(some, axis=1)[:, :width]
         return found
 
     return list(shared_out(row, [*range(math.ceil(count / together))], "Trying random orders"))
