@@ -61,6 +61,7 @@ OPERATIONS = (
     Operation("k_means", "clusters", "k-means grouping", "Group places by several indicators (k-means)"),
     Operation("ward", "clusters", "Ward grouping", "Group places by several indicators (Ward's hierarchy)"),
     Operation("skater", "clusters", "Skater grouping", "Group alike places into connected groups (skater)"),
+    Operation("constrained_ward", "clusters", "Constrained Ward grouping", "Group alike places into connected groups (Ward among neighbours)"),
     Operation("max_p", "clusters", "Max-p regions", "Form as many connected regions as can be, each holding enough (max-p)"),
     Operation("compare_grouping", "clusters", "Grouping compared", "Compare a given grouping with the best one of the same size"),
 )
