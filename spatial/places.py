@@ -204,9 +204,7 @@ def aligned(
     if graph is not None:
         _weights_checked(graph)
     values = (
-        np.column_stack([numbers(places, name).to_numpy(float)[order] for name in names])
-        if names
-        else np.empty((len(labels), 0))
+        np.column_stack([numbers(places, name).to_numpy(float)[order] for name in names]) if names else np.empty((len(labels), 0))
     )
     present = np.asarray(np.isfinite(values).all(axis=1))
     notes: list[str] = []
@@ -383,15 +381,8 @@ def _kind(name: str) -> str:
     )
 
 
-def _positions(places: "GeoDataFrame", graph: "Graph", labels: "pd.Index[str]") -> "np.ndarray[Any, Any]":
-    """Find where each label stands in the graph; refuse a graph of other labels."""
+def _refuse_other_labels(places: "GeoDataFrame", graph: "Graph") -> None:
     ids = graph.unique_ids
-    if len(ids) == len(labels):
-        if ids.equals(labels):
-            return np.arange(len(labels))
-        found = np.asarray(ids.get_indexer(labels))
-        if (found >= 0).all():
-            return found
     without, unknown = places.index[~places.index.isin(ids)], ids[~ids.isin(places.index)]
     parts = [f"{len(without)} places are not in the graph: {listed(without)}"] if len(without) else []
     parts += [f"{len(unknown)} labels of the graph are no places: {listed(unknown)}"] if len(unknown) else []
@@ -401,8 +392,9 @@ def _positions(places: "GeoDataFrame", graph: "Graph", labels: "pd.Index[str]") 
 def _weights_checked(graph: "Graph") -> None:
     """Refuse weights that no formula here is meant for: a negative one would turn a neighbour into its opposite."""
     weights = graph.adjacency
-    wrong = weights[~((weights >= 0) & (weights < np.inf))]
-    if len(wrong):
+    values = weights.to_numpy()
+    if not ((values >= 0) & (values < np.inf)).all():
+        wrong = weights[~((weights >= 0) & (weights < np.inf))]
         shown = [f"{start} to {to}: {weight:g}" for (start, to), weight in wrong.items()]
         raise DataError(
             complaint(
@@ -432,12 +424,23 @@ def _sizes_checked(names: Sequence[str], values: "np.ndarray[Any, Any]") -> None
 def _matrix(
     graph: "Graph", places: "GeoDataFrame", labels: "pd.Index[str]", present: "np.ndarray[Any, Any]"
 ) -> "tuple[csr_array, str]":
-    from scipy.sparse import csr_array
+    """Take the weights in the order of the labels: graph.sparse would sort millions of links first."""
+    from scipy.sparse import coo_array, csr_array
 
-    matrix = csr_array(graph.sparse).astype(float)
-    order = _positions(places, graph, labels)[present]
-    if len(order) != matrix.shape[0] or not np.array_equal(order, np.arange(len(order))):
-        matrix = csr_array(matrix[order, :][:, order])
+    adjacency = graph.adjacency
+    index: Any = adjacency.index
+    ends = [
+        (np.arange(len(labels)) if level.equals(labels) else labels.get_indexer(level)).astype(np.int32)[codes]
+        for level, codes in zip(index.levels, index.codes, strict=True)
+    ]
+    seen = np.zeros(len(labels), bool)
+    seen[ends[0]] = True
+    if min(int(each.min(initial=0)) for each in ends) < 0 or not seen.all():
+        _refuse_other_labels(places, graph)
+    values = adjacency.to_numpy(dtype=float)
+    matrix = csr_array(coo_array((values, (ends[0], ends[1])), shape=(len(labels), len(labels))))
+    if not present.all():
+        matrix = csr_array(matrix[present, :][:, present])
     matrix.eliminate_zeros()
     matrix.sort_indices()
     transform = str(graph.transformation).lower()
