@@ -103,7 +103,11 @@ def _parser(row: Operation, function: Any, options: tuple[Option, ...]) -> argpa
         files.add_argument("--boundary-key", metavar="COLUMN", help="the column that names each polygon of --boundary")
     answers = parser.add_argument_group("answer")
     answers.add_argument("--json", action="store_true", help="print the whole result as JSON")
-    answers.add_argument("--out", metavar="FILE", help="also write it: .csv (values per place), .gpkg (layer) or .tif (surface)")
+    answers.add_argument(
+        "--out",
+        metavar="FILE",
+        help="also write it: .csv (values per place), .gpkg (layer) or .tif (surface); a graph instead: .gal, .gwt, .csv, .parquet or .gpkg (lines)",
+    )
     group = parser.add_argument_group("options")
     if any(option.kind == "formula" for option in options):
         group.add_argument("--response", metavar="COLUMN", help="instead of --formula: the column to be explained")
@@ -159,6 +163,17 @@ def _called(row: Operation, function: Any, options: tuple[Option, ...], given: a
     else:
         places = _places(given, columns_named(row.name, values))
     data |= {"places": places, "points": places}
+    data |= _graphs(row, names, given, places)
+    if "boundary" in names:
+        data["boundary"] = _boundary(given, places) if given.boundary else None
+    result = function(*(data[name] for name in names), **values)
+    _handed_over(result, places, given)
+    return 0
+
+
+def _graphs(row: Operation, names: tuple[str, ...], given: argparse.Namespace, places: "GeoDataFrame | None") -> dict[str, Any]:
+    """Read or build the graphs an operation works on."""
+    data: dict[str, Any] = {}
     if "graph" in names:
         if given.graph and places is None:
             raise StudyError(complaint(f"spatial do {row.name}", "--graph is given without --places", "Expected both, or neither"))
@@ -174,15 +189,18 @@ def _called(row: Operation, function: Any, options: tuple[Option, ...], given: a
             )
     if "graphs" in names:
         data["graphs"] = [_graph(each, places) for each in given.graph or ()]
-    if "boundary" in names:
-        data["boundary"] = _boundary(given, places) if given.boundary else None
-    result = function(*(data[name] for name in names), **values)
+    return data
+
+
+def _handed_over(result: Any, places: "GeoDataFrame | None", given: argparse.Namespace) -> None:
+    """Print a result and write what is wanted of it; print a graph, or write it instead."""
     if hasattr(result, "to_dict"):
         _answer(result, given)
         _written(result, places, given.out)
+    elif given.out and places is not None:
+        _graph_written(result, places, Path(given.out))
     else:
         _graph_answer(result, given)
-    return 0
 
 
 def _records(given: argparse.Namespace, columns: list[str], options: dict[str, Any]) -> "pd.DataFrame":
@@ -278,11 +296,14 @@ def _places(given: argparse.Namespace, columns: list[str]) -> "GeoDataFrame":
 
 
 def _graph(words: str, places: "GeoDataFrame") -> "Graph":
-    """Read a graph from a file, or build one of a kind such as ``nearest:k=4,transform=b``."""
-    if Path(words).suffix and Path(words).exists():
-        from spatial.weights import read_graph
+    """Read a graph from a file, or build one of a kind such as ``nearest:k=4,transform=b``; a file may have options too."""
+    from spatial.weights import read_graph
 
+    if Path(words).suffix and Path(words).exists():
         return read_graph(words, places)
+    file, _, chosen = words.rpartition(":")
+    if Path(file).suffix and Path(file).exists():
+        return read_graph(file, places, **_options_of(read_graph, chosen))
     kind, _, rest = words.partition(":")
     name, preset = _SHORT.get(kind, (kind, {}))
     kinds = [
@@ -293,15 +314,20 @@ def _graph(words: str, places: "GeoDataFrame") -> "Graph":
             complaint("--graph", f"{words!r} is neither a file nor a kind of graph", f"Kinds: {', '.join([*_SHORT, *kinds])}")
         )
     function = operation(name).function()
+    built: Graph = function(places, **(preset | _options_of(function, rest)))
+    return built
+
+
+def _options_of(function: Any, text: str) -> dict[str, Any]:
+    """Read ``name=value,name=value``."""
     known = {option.name: option for option in declared(function)}
-    values: dict[str, Any] = dict(preset)
-    for part in filter(None, rest.split(",")):
+    values = {}
+    for part in filter(None, text.split(",")):
         title, _, value = part.partition("=")
         if title not in known:
-            raise StudyError(complaint("--graph", f"{name} has no option {title!r}", f"Known: {', '.join(known)}"))
-        values[title] = converted(known[title], value, name)
-    built: Graph = function(places, **values)
-    return built
+            raise StudyError(complaint("--graph", f"{function.__name__} has no option {title!r}", f"Known: {', '.join(known)}"))
+        values[title] = converted(known[title], value, function.__name__)
+    return values
 
 
 def _answer(result: "Result", given: argparse.Namespace) -> None:
@@ -326,6 +352,25 @@ def _graph_answer(graph: "Graph", given: argparse.Namespace) -> None:
     writer.writerow(["from", "to", "weight"])
     for (one, other), weight in links.items():
         writer.writerow([safe(one), safe(other), repr(float(weight))])
+
+
+def _graph_written(graph: "Graph", places: "GeoDataFrame", path: Path) -> None:
+    """Write a graph into a file instead of the answer: links, or lines between places."""
+    from spatial.weights import edges, write_graph
+
+    if path.suffix.lower() != ".gpkg":
+        write_graph(graph, path)
+        return
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        edges(places, graph).to_file(partial, driver="GPKG", layer="links", VERSION="1.2")
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(
+            complaint(str(path), f"it cannot be written ({error.strerror})", "Expected a path that can be written to")
+        ) from None
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _written(result: "Result", places: "GeoDataFrame | None", out: str | None) -> None:

@@ -2,12 +2,13 @@
 
 import glob
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spatial.errors import StudyError, complaint, listed
 from spatial.operations import operation
-from spatial.options import declared
+from spatial.options import data_parameters, declared
 from spatial.running._told import within
 from spatial.study import PlacesRecipe, PointsRecipe, RecordsRecipe, Study
 
@@ -114,8 +115,8 @@ class Reader:
         self.remember(recipe.table, recipe.source)
         return found
 
-    def graph(self, recipe: Any, places: "GeoDataFrame") -> "tuple[Graph, dict[str, Any]]":
-        """Build or read one graph."""
+    def graph(self, recipe: Any, places: "GeoDataFrame", built: "Mapping[str, Graph]") -> "tuple[Graph, dict[str, Any]]":
+        """Build or read one graph; some are made of others."""
         from spatial.weights import read_graph
 
         with within(f"{self.study.file.name}, graph '{recipe.name}'"):
@@ -128,7 +129,14 @@ class Reader:
                 }
             function = operation(recipe.kind).function()
             used = {each.name: recipe.options.get(each.name, each.default) for each in declared(function)}
-            return function(places, **used), {"kind": recipe.kind, **used}
+            if not recipe.graphs:
+                return function(places, **used), {"kind": recipe.kind, **used}
+            lacking = [name for name in recipe.graphs if name not in built]
+            if lacking:
+                raise StudyError(complaint(f"graph '{recipe.name}'", f"{listed(lacking)} could not be built", "It is made of it"))
+            given = [built[name] for name in recipe.graphs]
+            made = function(places, given if "graphs" in data_parameters(function) else given[0], **used)
+            return made, {"kind": recipe.kind, "graphs": list(recipe.graphs), **used}
 
 
 def _beside(path: Path) -> list[Path]:

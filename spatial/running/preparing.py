@@ -74,14 +74,15 @@ def prepare(study: Study) -> Prepared:
         with noted(complaints):
             label = _label(study, places) or label
         places, tables = _joined(study, places, reader, complaints)
-        points, graphs, graph_options = {}, {}, {}
+        points, graph_options = {}, {}
+        graphs: dict[str, Graph] = {}
         for title, recipes in study.points.items():
             with noted(complaints):
                 points[title] = reader.points(recipes, places, title)
         records = _records(study, reader, tables, complaints)
         for name, wanted in study.graphs.items():
             with noted(complaints):
-                graphs[name], graph_options[name] = reader.graph(wanted, places)
+                graphs[name], graph_options[name] = reader.graph(wanted, places, graphs)
     ledger = pd.concat(tables.ledgers, ignore_index=True) if tables.ledgers else pd.DataFrame()
     if len(ledger) and label in places.columns:
         ledger.insert(4, "name", ledger["place"].map(places[label]))

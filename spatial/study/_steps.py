@@ -23,13 +23,21 @@ _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
 _NO_FILE = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 
 
-def graph_recipe(name: str, section: Section) -> GraphRecipe:
-    """Read one [graphs.NAME]: its kind and the options of that kind, beside each other."""
+def graph_recipes(sections: Mapping[str, Section]) -> dict[str, GraphRecipe]:
+    """Read every [graphs.NAME]; one that is made of others names graphs above it."""
+    found: dict[str, GraphRecipe] = {}
+    for name, section in sections.items():
+        found[name] = _graph_recipe(name, section, tuple(found))
+    return found
+
+
+def _graph_recipe(name: str, section: Section, earlier: tuple[str, ...]) -> GraphRecipe:
+    """Read one graph: its kind and the options of that kind, beside each other."""
     if not _usable(name):
         section.complain(None, f"a graph cannot be called {name!r}", "Expected letters, digits, - and _, a letter first")
     file = section.file("file") if "file" in section.values else None
     kind = section.text("kind", required=file is None) or "file"
-    values = {key: value for key, value in section.values.items() if key not in ("kind", "file")}
+    values = {key: value for key, value in section.values.items() if key not in ("kind", "file", "graphs", "graph")}
     if kind not in (*GRAPHS, "file"):
         section.complain("kind", f"there is no kind of graph {kind!r}", nearest_name(kind, (*GRAPHS, "file")))
         return GraphRecipe(name=name, kind=kind, options={})
@@ -40,8 +48,34 @@ def graph_recipe(name: str, section: Section) -> GraphRecipe:
             "Expected kind = 'file' with file = '...', or another kind without",
         )
     function = getattr(import_module("spatial.weights"), "read_graph" if kind == "file" else kind)
-    options = _options(Section(section.page, section.path, values, section.name), function, f"graph '{name}'", ("kind", "file"))
-    return GraphRecipe(name=name, kind=kind, options=options, file=file)
+    others = ("kind", "file", *data_parameters(function)[1:])
+    options = _options(Section(section.page, section.path, values, section.name), function, f"graph '{name}'", others)
+    return GraphRecipe(name=name, kind=kind, options=options, file=file, graphs=_made_of(name, section, function, earlier))
+
+
+def _made_of(name: str, section: Section, function: Callable[..., Any], earlier: tuple[str, ...]) -> tuple[str, ...]:
+    """Find the graphs that a graph is made of: ``graphs = ["a", "b"]``, or ``graph = "a"`` where one is needed."""
+    wanted = {"graph", "graphs"} & set(data_parameters(function))
+    for key in {"graph", "graphs"} - wanted:
+        if key in section.values:
+            section.complain(key, f"graph '{name}': {function.__name__} takes no '{key}'", remedy="Leave it out")
+    if not wanted:
+        return ()
+    key = wanted.pop()
+    if key == "graph":
+        one = section.text("graph", required=True)
+        named = () if one is None else (one,)
+    else:
+        named = section.many("graphs", str, "a list of names of graphs above")
+        if len(named) < 2:
+            section.complain(
+                "graphs", f"graph '{name}': {len(named)} graphs are named", "Expected two or more", 'graphs = ["a", "b"]'
+            )
+    for each in named:
+        if each not in earlier:
+            known = nearest_name(each, earlier) if earlier else "There is none above it"
+            section.complain(key, f"graph '{name}': there is no graph {each!r} above it", known)
+    return named
 
 
 @dataclass(frozen=True)

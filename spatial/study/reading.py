@@ -14,7 +14,7 @@ from spatial.shipped import shipped
 from spatial.study._lines import lines_of
 from spatial.study._places import places_recipe, points_recipes, records_recipe, table_recipe
 from spatial.study._section import Page, Section
-from spatial.study._steps import Named, graph_recipe, step_recipes
+from spatial.study._steps import Named, graph_recipes, step_recipes
 from spatial.study.recipes import Comparison, OutputsRecipe, PlacesRecipe, Study
 
 FILE = "study.toml"
@@ -159,7 +159,7 @@ def _study(file: Path, section: Section) -> Study:
         name: points_recipes(section.section("points", "points"), name, preferred)
         for name in section.section("points", "points").values
     }
-    graphs = {name: graph_recipe(name, each) for name, each in section.named("graphs", "graphs").items()}
+    graphs = graph_recipes(section.named("graphs", "graphs"))
     records = {name: records_recipe(each, preferred) for name, each in section.named("records", "records").items()}
     steps = step_recipes(section.listing("steps", "steps"), Named(graphs, points, records), seed or 0, preferred)
     if "places" not in section.values:

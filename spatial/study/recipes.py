@@ -26,12 +26,13 @@ class PlacesRecipe:
 
 @dataclass(frozen=True, kw_only=True)
 class GraphRecipe:
-    """One graph: an operation of the weights room and its options, or a file."""
+    """One graph: an operation of the weights room and its options, or a file; some are made of other graphs."""
 
     name: str
     kind: str
     options: Mapping[str, Any]
     file: Path | None = None
+    graphs: tuple[str, ...] = ()  # the names of those it is made of
 
 
 @dataclass(frozen=True, kw_only=True)

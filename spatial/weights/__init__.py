@@ -8,6 +8,7 @@ from spatial.weights.lines import edges
 from spatial.weights.report import Connectivity, connectivity
 from spatial.weights.sets import block, difference, higher_order, intersection, union
 from spatial.weights.triangles import triangulation
+from spatial.weights.writing import write_graph
 
 __all__ = [
     "Connectivity",
@@ -25,4 +26,5 @@ __all__ = [
     "read_graph",
     "triangulation",
     "union",
+    "write_graph",
 ]

@@ -1,31 +1,39 @@
-"""Graphs that others made: GAL, GWT, edge lists in CSV and Parquet."""
+"""Graphs that others made: GAL, GWT, SWM, edge lists and matrices in CSV, workbooks and Parquet."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from struct import error, unpack
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
 from spatial.errors import DataError, complaint, listed
-from spatial.options import used
+from spatial.indicators import read_table
+from spatial.options import Between, used
 from spatial.places import checked
 from spatial.weights._links import Islands, Links, Numbers, Transform, graph_of, settled
 from spatial.weights._positions import nearest_to, positions
+from spatial.weights.tables import Edge, Rules, Values, edges_of, number, ruled, rules_checked
 
 if TYPE_CHECKING:
-    import pandas as pd
     from geopandas import GeoDataFrame
     from libpysal.graph import Graph
 
-Edge = tuple[str, str, float]
 
-FROM = ("from", "focal", "origin", "source", "i")
-TO = ("to", "neighbor", "neighbour", "destination", "target", "j")
-WEIGHT = ("weight", "weights", "w")
-
-
-def read_graph(source: str | Path, places: "GeoDataFrame", *, islands: Islands = "error", transform: Transform = "r") -> "Graph":
+def read_graph(
+    source: str | Path,
+    places: "GeoDataFrame",
+    *,
+    sheet: str | None = None,
+    values: Values = "weights",
+    power: Annotated[float, Between(0, 100)] | None = None,
+    threshold: Annotated[float, Between(0, 1e300)] | None = None,
+    k: Annotated[int, Between(1, 10_000)] | None = None,
+    islands: Islands = "error",
+    transform: Transform = "r",
+) -> "Graph":
     """
     Read a graph from a file.
 
@@ -33,9 +41,23 @@ def read_graph(source: str | Path, places: "GeoDataFrame", *, islands: Islands =
     ----------
     source
         ``.gal``, ``.gwt``, an edge list in ``.csv``, ``.tsv`` or ``.txt`` (columns ``from,to,weight`` or
-        ``focal,neighbor,weight``; without a weight column each link weighs 1), or such a table in ``.parquet``.
+        ``focal,neighbor,weight``; without a weight column each link weighs 1), such a table in ``.parquet``, ``.xlsx``,
+        ``.xls`` or ``.ods``, or in any of these a matrix: labels in the first column and in the first row, such as travel
+        times or trade between regions, row to column; ``.swm`` as ArcGIS writes it.
     places
         The places; their labels are what the file must speak of.
+    sheet
+        The sheet of a workbook; needed where there is more than one.
+    values
+        What the numbers are: ``"weights"``, of which more is nearer, such as flows; or ``"costs"``, of which less is nearer,
+        such as minutes, turned into weights by ``power``.
+    power
+        For costs: the weight is one over the cost to this power; 1 if not given, 0 to let all links weigh the same.
+    threshold
+        The largest cost, or the smallest weight, that still makes a link.
+    k
+        So many links each place keeps: those of smallest cost, or of largest weight; between equal ones the smaller label
+        wins.
     islands
         What a place without neighbours means: ``"error"``, ``"keep"``, or ``"nearest"`` to attach it to its nearest place
         both ways, by centroid, with the mean weight of the file.
@@ -52,17 +74,20 @@ def read_graph(source: str | Path, places: "GeoDataFrame", *, islands: Islands =
     ------
     DataError
         When the file cannot be read, a label is no place, a link stands in it twice, a weight is no number or negative,
-        or there are islands without a policy.
+        a cost is 0, or there are islands without a policy.
 
     Notes
     -----
     Labels are compared as text: 1 and 01 are two labels, and no label is ever turned into a number. As GAL and GWT
-    separate by blanks, a label with blanks is also found with ``_`` in their stead. Links of weight 0 are no links.
+    separate by blanks, a label with blanks is also found with ``_`` in their stead. Links of weight 0 are no links,
+    empty cells of a matrix neither; its diagonal is left out, with a warning where it holds numbers.
     """
     used(read_graph, locals())
     places, path = checked(places), Path(source)
     where = path.name
-    readers = {
+    rules = Rules(values, power, threshold, k)
+    rules_checked(rules, where)
+    readers: dict[str, Callable[[Path], tuple[list[str], list[Edge]]]] = {
         ".gal": _gal,
         ".gwt": _gwt,
         ".csv": _separated,
@@ -70,11 +95,13 @@ def read_graph(source: str | Path, places: "GeoDataFrame", *, islands: Islands =
         ".txt": _separated,
         ".parquet": _parquet,
         ".pq": _parquet,
+        ".swm": _swm,
+        **dict.fromkeys((".xlsx", ".xls", ".ods"), partial(_workbook, sheet=sheet)),
     }
     if path.suffix.lower() not in readers:
         raise DataError(
             complaint(
-                where, f"a graph cannot be read from a file ending in '{path.suffix}'", f"Expected one of {listed(readers, 10)}"
+                where, f"a graph cannot be read from a file ending in '{path.suffix}'", f"Expected one of {listed(readers, 20)}"
             )
         )
     if not path.is_file():
@@ -85,7 +112,7 @@ def read_graph(source: str | Path, places: "GeoDataFrame", *, islands: Islands =
         raise DataError(
             complaint(where, f"byte {problem.start} is no UTF-8 text", "Expected UTF-8", "Save the file as UTF-8")
         ) from None
-    links = _links(places, labels, edges, where)
+    links = ruled(_links(places, labels, edges, where, values), rules, places.index.to_numpy(object), where)
 
     def attached(alone: Numbers) -> tuple[Numbers, Numbers]:
         rank = np.argsort(np.argsort(places.index.to_numpy(object), kind="stable"))
@@ -95,14 +122,14 @@ def read_graph(source: str | Path, places: "GeoDataFrame", *, islands: Islands =
     return graph_of(places, links, transform)
 
 
-def _links(places: "GeoDataFrame", labels: Iterable[str], edges: list[Edge], where: str) -> Links:
+def _links(places: "GeoDataFrame", labels: Iterable[str], edges: list[Edge], where: str, values: Values) -> Links:
     known = {str(label): position for position, label in enumerate(places.index)}
     joined = Counter(label.replace(" ", "_") for label in known)
     known = {label.replace(" ", "_"): position for label, position in known.items() if joined[label.replace(" ", "_")] == 1} | known
     found = _wrong(places, known, labels, edges)
     if found:
         raise DataError("\n".join(complaint(where, *each) for each in found))
-    kept = [(known[start], known[to], weight) for start, to, weight in edges if weight > 0]
+    kept = [(known[start], known[to], weight) for start, to, weight in edges if (weight > 0 or values == "costs") and start != to]
     rows, columns, weights = np.asarray(kept, float).reshape(-1, 3).T
     return Links(rows.astype(np.int64), columns.astype(np.int64), weights)
 
@@ -217,7 +244,38 @@ def _gwt(path: Path) -> tuple[list[str], list[Edge]]:
                 "A label with blanks must be written with _ in their stead",
             )
         )
-    return [], [(start, to, _number(weight)) for start, to, weight in lines[1:]]
+    return [], [(start, to, number(weight)) for start, to, weight in lines[1:]]
+
+
+def _swm(path: Path) -> tuple[list[str], list[Edge]]:
+    """One line of text, then in binary: how many places; of each its number, its neighbours, their weights and the sum."""
+    header, _, body = path.read_bytes().partition(b"\n")
+    fixed = b"FIXEDWEIGHTS@TRUE" in header.upper().replace(b" ", b"")
+    labels: list[str] = []
+    edges: list[Edge] = []
+    try:
+        (announced, _), at = unpack("<2i", body[:8]), 8
+        for _ in range(announced):
+            (start, count), at = unpack("<2i", body[at : at + 8]), at + 8
+            labels.append(str(start))
+            if not count:
+                continue
+            size = 1 if fixed else count
+            numbers = unpack(f"<{count}i{size + 1}d", body[at : at + 4 * count + 8 * (size + 1)])  # the last one is the sum
+            at += 4 * count + 8 * (size + 1)
+            weights = numbers[count:-1] * (count if fixed else 1)
+            edges += [(str(start), str(to), float(weight)) for to, weight in zip(numbers[:count], weights, strict=True)]
+    except error:
+        raise DataError(
+            complaint(
+                path.name, "it ends before all places are there", "Expected a file of ArcGIS (.swm)", "The file may be cut short"
+            )
+        ) from None
+    return labels, edges
+
+
+def _workbook(path: Path, *, sheet: str | None) -> tuple[list[str], list[Edge]]:
+    return edges_of(path, read_table(path, sheet))
 
 
 def _separated(path: Path) -> tuple[list[str], list[Edge]]:
@@ -229,7 +287,7 @@ def _separated(path: Path) -> tuple[list[str], list[Edge]]:
         table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as problem:
         raise DataError(complaint(path.name, f"it is no table: {problem}", "Expected columns from, to, weight")) from None
-    return _table(path, table)
+    return edges_of(path, table)
 
 
 def _parquet(path: Path) -> tuple[list[str], list[Edge]]:
@@ -240,35 +298,4 @@ def _parquet(path: Path) -> tuple[list[str], list[Edge]]:
         table = pd.read_parquet(path)
     except pa.ArrowInvalid as problem:
         raise DataError(complaint(path.name, f"it is no Parquet file: {problem}", "Expected columns from, to, weight")) from None
-    return _table(path, table.reset_index() if table.index.names != [None] else table)
-
-
-def _table(path: Path, table: "pd.DataFrame") -> tuple[list[str], list[Edge]]:
-    titles = {str(title).strip().casefold(): title for title in table.columns}
-    start, to, weight = (next((titles[name] for name in names if name in titles), None) for names in (FROM, TO, WEIGHT))
-    if start is None or to is None:
-        raise DataError(
-            complaint(
-                path.name,
-                f"its columns are {listed(table.columns, 10)}",
-                "Expected from, to and weight, or focal, neighbor and weight",
-                "Rename the columns",
-            )
-        )
-    weights = [1.0] * len(table) if weight is None else [_number(each) for each in table[weight]]
-    starts, ends = ([_label(each) for each in table[name]] for name in (start, to))
-    return starts, list(zip(starts, ends, weights, strict=True))
-
-
-def _label(value: Any) -> str:
-    """Give a label as text; a whole number that a table stored with decimals loses them."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return np.nan
+    return edges_of(path, table.reset_index() if table.index.names != [None] else table)
