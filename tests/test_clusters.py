@@ -6,10 +6,10 @@ import pytest
 from outside import shared
 
 import spatial
+from spatial.clusters._agreement import adjusted_rand
 from spatial.clusters._groups import numbered, within
 from spatial.clusters._partitions import few_ways, partitions, ways
 from spatial.clusters._search import best_grouping
-from spatial.clusters._agreement import adjusted_rand
 from spatial.errors import DataError, ModelError, StudyError
 
 
@@ -279,3 +279,71 @@ def test_a_missing_group_can_be_left_out():
     assert "1 of 5 places have no group and were left out: 'b'." in found.notes
     with pytest.raises(DataError, match="there is no column 'gruop'. Did you mean 'group'"):
         spatial.compare_grouping(places, columns=["value"], grouping="gruop")
+
+
+def test_choice_is_shown(crosses):
+    found = spatial.k_means(crosses, columns=["x", "y"], k=4, references=20, resamples=20)
+    assert list(found.choice.index) == list(range(2, 11))
+    assert found.choice["calinski_harabasz"].idxmax() == found.choice["silhouette"].idxmax() == 3
+    assert any(
+        "Of 2 to 10 groups, 3 are furthest apart" in sentence and "4 were asked for" in sentence for sentence in found.reading
+    )
+    assert list(found.gap.index) == list(range(1, 11))
+    assert found.gap.index[found.gap["chosen"]].tolist() == [3]
+    assert (found.gap["error"] > 0).all()
+    ours = (found.choice.loc[3, "share_between"] * found.total / 2) / (found.choice.loc[3, "within"] / 117)
+    assert found.choice.loc[3, "calinski_harabasz"] == pytest.approx(ours)
+
+
+def test_gap_finds_no_groups_where_there_are_none():
+    random = np.random.default_rng(11)
+    places = table(value=random.uniform(size=26), other=random.uniform(size=26))
+    found = spatial.ward(places, columns=["value", "other"], k=2, references=30, resamples=0)
+    assert found.gap.index[found.gap["chosen"]].tolist() == [1]
+    assert found.stability is None
+    assert spatial.ward(places, columns=["value", "other"], k=2, resamples=0).gap is None
+
+
+@pytest.mark.parametrize("name", ["k_means", "ward"])
+def test_groups_that_come_back_and_one_that_does_not(name, crosses):
+    clear = getattr(spatial, name)(crosses, columns=["x", "y"], k=3)
+    assert (clear.stability["jaccard"] > 0.95).all()
+    assert any("all groups come back" in sentence for sentence in clear.reading)
+    assert clear.stability["resamples"].tolist() == [100] * 3
+    torn = getattr(spatial, name)(crosses, columns=["x", "y"], k=4)
+    assert (torn.stability["jaccard"] < 0.8).sum() == 2  # the heap that was torn
+    again = getattr(spatial, name)(crosses, columns=["x", "y"], k=4)
+    assert torn.stability.equals(again.stability)
+
+
+def test_stability_by_hand():
+    from spatial.clusters._agreement import _likeness
+
+    # group 0 of four: two with one of the other, two with another of three; group 1 of two
+    labels, other = np.array([0, 0, 0, 0, 2, 2]), np.array([0, 0, 1, 1, 1, 2])
+    assert _likeness(labels, other, 3).tolist() == [0.5, pytest.approx(np.nan, nan_ok=True), 0.5]
+
+
+def test_standardised_profile(crosses):
+    found = spatial.ward(crosses, columns=["x", "y"], k=3, resamples=0)
+    z = (crosses[["x", "y"]] - crosses[["x", "y"]].mean()) / crosses[["x", "y"]].std()
+    means = z.groupby(found.cluster).mean()
+    np.testing.assert_allclose(found.profile_standardised, means, atol=1e-11)
+
+
+def test_silhouettes_of_many_places_are_of_some_of_them(crosses, monkeypatch):
+    monkeypatch.setattr("spatial.clusters._groups.MOST_DISTANCES", 120 * 50)
+    monkeypatch.setattr("spatial.clusters._groups.LEAST_DRAWN", 10)
+    whole = spatial.k_means(crosses, columns=["x", "y"], k=3, resamples=0)
+    assert whole.silhouette_places.notna().sum() == 50
+    assert any("50 of 120 places, drawn at random" in note and "standard error" in note for note in whole.notes)
+
+
+def test_hierarchies_of_many_places_are_refused(monkeypatch, crosses):
+    monkeypatch.setattr("spatial.clusters.ward_groups.MOST_PLACES", 100)
+    with pytest.raises(
+        ModelError, match="there are 120. Ward's method compares every two places and takes at most 100. Use k_means"
+    ):
+        spatial.ward(crosses, columns=["x", "y"], k=3)
+    monkeypatch.setattr("spatial.clusters._grouping.MOST_RESAMPLED", 100)
+    assert any("Stability was not measured" in note for note in spatial.k_means(crosses, columns=["x", "y"], k=3).notes)

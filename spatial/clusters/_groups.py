@@ -126,7 +126,7 @@ def profile(given: Aligned, columns: Sequence[str], labels: Whole) -> "pd.DataFr
 
 
 def _row(given: Aligned, columns: Sequence[str], members: "np.ndarray[Any, np.dtype[np.bool_]]") -> dict[str, Any]:
-    means = dict(zip(columns, map(float, given.values[members].mean(axis=0)), strict=True))  # noqa: PD011  (an array)
+    means = dict(zip(columns, map(float, given.values[members, : len(columns)].mean(axis=0)), strict=True))  # noqa: PD011  (an array)
     shown = "all" if members.all() else named(given.labels[members])
     return {"n": int(members.sum()), "places": shown} | means
 

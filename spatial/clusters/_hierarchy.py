@@ -42,7 +42,7 @@ def merges(steps: Array, labels: "pd.Index[str]") -> "pd.DataFrame":
         first[places + number] = heapq.nsmallest(_NAMED, first.pop(pair[0]) + first.pop(pair[1]))
         sizes[places + number] = int(size)
     columns = ["first", "second", "height", "size", "groups", "within"]
-    return pd.DataFrame(rows, columns=columns, index=pd.RangeIndex(1, places, name="step"))
+    return pd.DataFrame(rows, columns=columns, index=pd.RangeIndex(1, len(rows) + 1, name="step"))
 
 
 def _named(first: list[str], size: int) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from spatial.clusters._agreement import shaken
 from spatial.clusters._grouping import Grouping, other_grouping, parts, resamples_used
-from spatial.clusters._groups import Array, Whole, enough_kinds, most_groups, numbered, standardised
+from spatial.clusters._groups import Array, Whole, most_groups, numbered, standardised
 from spatial.clusters._hierarchy import cut, merges
 from spatial.clusters._joining import joined_hierarchy
 from spatial.clusters._linked import enough_groups, linked
@@ -74,8 +74,8 @@ def constrained_ward(
     DataError
         When a value is missing or no number, or labels differ from the graph's.
     ModelError
-        When the graph falls into more parts than groups are asked for, there are not more places than groups, fewer different
-        places than groups, or a column is constant.
+        When the graph falls into more parts than groups are asked for, there are not more places than groups, or a column is
+        constant.
 
     Notes
     -----
@@ -104,7 +104,6 @@ def constrained_ward(
     columns = list(dict.fromkeys(columns))
     given = aligned(places, graph, columns, missing=missing, least=k + 1)
     values = standardised(given)
-    enough_kinds(values, k, "constrained_ward, option 'k'")
     pairs, components, notes = linked(given)
     enough_groups(given, components, k, "constrained_ward")
     compared = other_grouping(places, given, other)

@@ -8,7 +8,7 @@ import numpy as np
 
 from spatial.clusters._agreement import shaken
 from spatial.clusters._grouping import Grouping, other_grouping, parts, resamples_used
-from spatial.clusters._groups import Array, Whole, enough_kinds, most_groups, numbered, standardised
+from spatial.clusters._groups import Array, Whole, most_groups, numbered, standardised
 from spatial.clusters._linked import enough_groups, linked
 from spatial.clusters._trees import Criterion, Cut, cuts_of, dispersion, spanning_forest
 from spatial.errors import DataError, ModelError, complaint, listed
@@ -100,7 +100,7 @@ def skater(
         When a value is missing or no number, a ``size`` is below 0, or labels differ from the graph's.
     ModelError
         When the graph falls into more parts than groups are asked for, no cut is left that keeps ``minimum``, there are not more
-        places than groups, fewer different places than groups, or a column is constant.
+        places than groups, or a column is constant.
 
     Notes
     -----
@@ -131,7 +131,6 @@ def skater(
     columns = list(dict.fromkeys(columns))
     given = aligned(places, graph, [*columns, *([size] if size else [])], missing=missing, least=k + 1)
     values, sizes = apart(given, columns, size)
-    enough_kinds(values, k, "skater, option 'k'")
     pairs, components, notes = linked(given)
     enough_groups(given, components, k, "skater")
     compared = other_grouping(places, given, other)
