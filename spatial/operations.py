@@ -45,12 +45,12 @@ OPERATIONS = (
     Operation("local_moran", "explore", "Local Moran's I", "Local Moran's I: where are the clusters and the outliers?"),
     Operation("local_getis_ord", "explore", "Local Getis-Ord G", "Local Getis-Ord G or G*: where are hot and cold spots?"),
     Operation("ols", "models", "Linear regression", "Linear regression with tests for spatial dependence"),
-    Operation("lag_model", "models", "Spatial lag model", "Spatial lag model (SAR) by maximum likelihood, with impacts"),
-    Operation("error_model", "models", "Spatial error model", "Spatial error model (SEM) by maximum likelihood"),
+    Operation("lag_model", "models", "Spatial lag model", "Spatial lag model (SAR) by maximum likelihood or moments, with impacts"),
+    Operation("error_model", "models", "Spatial error model", "Spatial error model (SEM) by maximum likelihood or moments"),
     Operation("slx_model", "models", "Spatially lagged regressors", "Regression on regressors of the neighbours too (SLX)"),
-    Operation("durbin_model", "models", "Spatial Durbin model", "Spatial Durbin model (SDM) by maximum likelihood, with impacts"),
+    Operation("durbin_model", "models", "Spatial Durbin model", "Spatial Durbin model (SDM): neighbours matter, and what they have"),
     Operation(
-        "durbin_error_model", "models", "Spatial Durbin error model", "Spatial Durbin error model (SDEM) by maximum likelihood"
+        "durbin_error_model", "models", "Spatial Durbin error model", "Spatial Durbin error model (SDEM): regressors of neighbours, related errors"
     ),
     Operation("combined_model", "models", "Spatial combined model", "Spatial lag and error at once (SAC, SARAR; GNS with durbin)"),
     Operation("fixed_effects", "models", "Fixed effects regression", "Regression on records with absorbed factors and clusters"),

@@ -313,7 +313,8 @@ def place_impacts(effects: Effects, names: Sequence[str]) -> tuple[dict[str, Vec
     tuple
         Column name to one number for each place, and notes: "x total" is the change of the response of the place when x
         rises by one unit everywhere, "x direct" the part that is due to the rise in the place itself, with what comes back to it,
-        and "x indirect" the rest.
+        and "x indirect" the rest. "x sent" is the change in all places together when x rises in this place alone; both totals
+        have the average total impact as their mean.
     """
     assert effects.determinant is not None
     assert effects.rho is not None
@@ -324,6 +325,8 @@ def place_impacts(effects: Effects, names: Sequence[str]) -> tuple[dict[str, Vec
     total_lag = system.solve(sums)
     total = 1 + float(effects.estimate[effects.rho]) * total_lag
     found = {f"{name} total": direct[place] * total + lagged[place] * total_lag for place, name in enumerate(names)}
+    back = system.solve(np.ones(n), transposed=True)
+    found |= {f"{name} sent": direct[place] * back + lagged[place] * (matrix.T @ back) for place, name in enumerate(names)}
     even = np.ptp(total) <= EVEN * np.abs(total).max()
     same = ("The total impact is the same on every place, because every row of W sums to the same; the direct one is not.",) * bool(
         even
@@ -336,4 +339,4 @@ def place_impacts(effects: Effects, names: Sequence[str]) -> tuple[dict[str, Vec
     for place, name in enumerate(names):
         found[f"{name} direct"] = direct[place] * own + lagged[place] * own_lag
         found[f"{name} indirect"] = found[f"{name} total"] - found[f"{name} direct"]
-    return {f"{name} {kind}": found[f"{name} {kind}"] for name in names for kind in KINDS}, same
+    return {f"{name} {kind}": found[f"{name} {kind}"] for name in names for kind in (*KINDS, "sent")}, same

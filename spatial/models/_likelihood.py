@@ -2,17 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spatial.errors import ModelError, complaint
 from spatial.models._least_squares import log_likelihood
-from spatial.models._log_determinant import INSIDE, LogDeterminant, approximately, exactly, factorised, value
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+from spatial.models._log_determinant import INSIDE, LogDeterminant, approximately, exactly, value
 
 Matrix = NDArray[np.float64]
 
@@ -26,9 +23,6 @@ MANY = 2_000  # more places than this and the search begins with approximate val
 REACH = 6.5  # standard errors on both sides: one or two for the approximation, the rest for draws
 MOVES = 4  # how often the range may be moved
 EDGE = 1e-3  # an estimate nearer to a limit than this share of the interval gets a note
-BLOCK = 256  # columns solved at once
-#: More places than this and the exact traces for the information matrix take minutes.
-TRACES_AT_MOST = 20_000
 
 
 @dataclass(frozen=True)
@@ -265,63 +259,6 @@ def largest(log_determinant: LogDeterminant, profile: Profile, count: int, name:
 
     found = minimize_scalar(loss, bounds=(float(nodes[0]) - error, float(nodes[2]) + error), method="bounded")
     return -float(found.fun)
-
-
-@dataclass(frozen=True)
-class Traces:
-    """Traces with G = W (I - r W)^-1 that the information matrix and the test on residuals need."""
-
-    g: float  # tr(G)
-    gg: float  # tr(G G)
-    gtg: float  # tr(G'G)
-    wg: float  # tr((W + W') G)
-
-
-def traces(matrix: "csr_array", parameter: float, gg: float) -> Traces:
-    """
-    Compute the traces exactly, solving for some columns of G at a time.
-
-    Parameters
-    ----------
-    matrix
-        W.
-    parameter
-        r.
-    gg
-        tr(G G), minus the second derivative of the log-determinant: a block of columns does not show it.
-
-    Returns
-    -------
-    Traces
-        Four numbers.
-
-    Raises
-    ------
-    ModelError
-        When there are so many places that this would take very long.
-    """
-    n = matrix.shape[0]
-    if n > TRACES_AT_MOST:
-        raise ModelError(
-            complaint(
-                "option 'vcov'",
-                f"'asymptotic' needs the inverse of a matrix of {n:,} places",
-                f"Expected at most {TRACES_AT_MOST:,}",
-                'Set vcov = "hessian": the observed information needs no such inverse',
-            )
-        )
-    factors = factorised(matrix.tocsc(), parameter)
-    columns, rows = matrix.tocsc(), matrix.tocsr()
-    total = np.zeros(3)
-    for start in range(0, n, BLOCK):
-        part = factors.solve(columns[:, start : start + BLOCK].toarray())
-        ahead, back = columns[:, start : start + BLOCK], rows[start : start + BLOCK, :].T
-        total += [
-            float(np.trace(part[start : start + BLOCK])),
-            float((part * part).sum()),
-            float(ahead.multiply(part).sum() + back.multiply(part).sum()),
-        ]
-    return Traces(g=float(total[0]), gg=gg, gtg=float(total[1]), wg=float(total[2]))
 
 
 def inverse_of(information: Any, name: str) -> Matrix:

@@ -19,7 +19,7 @@ from spatial.models import (
     ols,
     slx_model,
 )
-from spatial.models._likelihood import traces
+from spatial.models._traces import crossed, with_transpose
 
 SIDE = 6
 N = SIDE * SIDE
@@ -184,6 +184,7 @@ def test_impacts_are_changes_of_the_reduced_form(place, kind, seed):
             np.testing.assert_allclose(on_place[f"{name} total"], everywhere, rtol=1e-6, atol=1e-9)
             np.testing.assert_allclose(on_place[f"{name} direct"], np.diag(effects), rtol=1e-6, atol=1e-9)
             np.testing.assert_allclose(on_place[f"{name} indirect"], everywhere - np.diag(effects), rtol=1e-6, atol=1e-9)
+            np.testing.assert_allclose(on_place[f"{name} sent"], effects.sum(axis=0), rtol=1e-6, atol=1e-9)
 
 
 @settings(max_examples=10, deadline=None)
@@ -323,10 +324,8 @@ def test_log_determinant_and_traces(kind, seed, share):
         np.testing.assert_allclose(_log_determinant.value(each, r), dense, rtol=1e-9, atol=1e-11)
         first, second, _ = _log_determinant.derivatives(each, np.array([r]))
         np.testing.assert_allclose([first[0], second[0]], [-np.trace(g), -np.trace(g @ g)], rtol=1e-6, atol=1e-7)
-    sums = traces(csr_array(w), r, 0.0)
-    np.testing.assert_allclose(
-        [sums.g, sums.gtg, sums.wg], [np.trace(g), np.trace(g.T @ g), np.trace((w + w.T) @ g)], rtol=1e-8, atol=1e-9
-    )
+        sums = [crossed(each, csr_array(w), r, r)[0], with_transpose(each, csr_array(w), r)[0]]
+        np.testing.assert_allclose(sums, [np.trace(g.T @ g), np.trace((w + w.T) @ g)], rtol=1e-8, atol=1e-9)
 
 
 @settings(max_examples=20, deadline=None)
