@@ -90,9 +90,9 @@ def test_live(seed, tmp_path):
     values = np.sin(spots / 200) + random.normal(scale=0.4, size=(size, 2))
     values = np.column_stack([values, random.gamma(2, size=size)])
     labels = [f"{number:03d}" for number in range(1, size + 1)]
-    places = geopandas.GeoDataFrame(values, columns=list("abc"), geometry=points(spots), index=labels, crs="EPSG:32642").rename_axis(
-        "place"
-    )
+    places = geopandas.GeoDataFrame(
+        values, columns=list("abc"), geometry=points(spots), index=labels, crs="EPSG:32642"
+    ).rename_axis("place")
     graph = spatial.nearest(places, k=5)
     links = graph.adjacency.reset_index()[["focal", "neighbor"]]
     both = pd.concat([links, links.rename(columns={"focal": "neighbor", "neighbor": "focal"})]).drop_duplicates().astype(int)
