@@ -37,6 +37,7 @@ def test_the_study_file_is_understood(tmp_path):
     (tmp_path / "study.toml").write_text(blocks("toml")[0], encoding="utf-8")
     (tmp_path / "indicators.xlsx").touch()
     (tmp_path / "published.csv").touch()
+    (tmp_path / "firms.dta").touch()
     study = read_study(tmp_path)
     assert study.places.boundaries == "kazakhstan/regions-20"
     assert study.indicators[0].columns["income"].source == "Income, thousand tenge"
