@@ -1,11 +1,13 @@
 """Graphs from files, as others write them."""
 
+import struct
+
 import geopandas
 import pytest
 from shapely.geometry import Point
 
-from spatial.errors import DataError, SpatialWarning
-from spatial.weights import nearest, read_graph
+from spatial.errors import DataError, OutputError, SpatialWarning
+from spatial.weights import kernel_weights, nearest, read_graph, write_graph
 
 
 @pytest.fixture
@@ -135,3 +137,133 @@ def test_a_file_in_another_encoding(places, tmp_path):
     (tmp_path / "w.csv").write_bytes("from,to\nҚаратау,1\n".encode("cp1251", errors="replace") + b"\xff,1\n")
     with pytest.raises(DataError, match="no UTF-8 text"):
         read_graph(tmp_path / "w.csv", places)
+
+
+# Matrices and costs
+
+MATRIX = "place,01,1,Petropavl city\n01,0,3,\n1,3,0,1\nPetropavl city,,1,0\n"
+
+
+def test_a_matrix_of_weights(places, write):
+    graph = read_graph(write("trade.csv", MATRIX), places, transform="o")
+    assert weights(graph) == {("01", "1"): 3, ("1", "01"): 3, ("1", "Petropavl city"): 1, ("Petropavl city", "1"): 1}
+
+
+def test_a_matrix_of_travel_times(places, write):
+    path = write("times.csv", "to;01;1;Petropavl city\n01;;10;40\n1;10;;20\nPetropavl city;50;25;\n")
+    graph = read_graph(path, places, values="costs", transform="o")
+    assert weights(graph)["Petropavl city", "01"] == 1 / 50
+    assert weights(graph)["01", "Petropavl city"] == 1 / 40
+    near = read_graph(path, places, values="costs", power=0, threshold=20, islands="keep", transform="o")
+    assert weights(near) == {("01", "1"): 1, ("1", "01"): 1, ("1", "Petropavl city"): 1}
+    shortest = read_graph(path, places, values="costs", power=2, k=1, transform="o")
+    assert weights(shortest) == {("01", "1"): 1 / 100, ("1", "01"): 1 / 100, ("Petropavl city", "1"): 1 / 625}
+
+
+def test_the_largest_flows(places, write):
+    path = write("flows.csv", "from,to,flow\n01,1,5\n01,Petropavl city,9\n1,01,5\n1,Petropavl city,5\nPetropavl city,1,2\n")
+    assert weights(read_graph(path, places, k=1, transform="o")) == {
+        ("01", "Petropavl city"): 9,
+        ("1", "01"): 5,  # of equal flows the one to the smaller label
+        ("Petropavl city", "1"): 2,
+    }
+    assert len(weights(read_graph(path, places, threshold=5, islands="keep"))) == 4
+
+
+def test_numbers_on_the_diagonal_are_said_and_left_out(places, write):
+    path = write("trade.csv", MATRIX.replace("01,0,3", "01,7,3"))
+    with pytest.warns(SpatialWarning, match=r"1 numbers on the diagonal of the matrix.*'01'"):
+        assert ("01", "01") not in weights(read_graph(path, places))
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "parquet"])
+def test_matrices_in_workbooks(places, tmp_path, ending):
+    import pandas as pd
+
+    path = tmp_path / f"times.{ending}"
+    names = list(places.index)
+    table = pd.DataFrame([[None, 10.0, 40.0], [10.0, None, 20.0], [50.0, 25.0, None]], columns=names)
+    table.insert(0, "place", names)
+    table.to_parquet(path) if ending == "parquet" else table.to_excel(path, index=False)
+    found = weights(read_graph(path, places, values="costs", transform="o"))
+    assert found == {
+        pair: pytest.approx(weight)
+        for pair, weight in {
+            ("01", "1"): 1 / 10,
+            ("01", "Petropavl city"): 1 / 40,
+            ("1", "01"): 1 / 10,
+            ("1", "Petropavl city"): 1 / 20,
+            ("Petropavl city", "01"): 1 / 50,
+            ("Petropavl city", "1"): 1 / 25,
+        }.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        (
+            "place,01,1,Petropavl\n01,0,3,\n1,3,0,1\nPetropavl city,,1,0\n",
+            {},
+            "2 labels stand only in the first column or only in the first row: 'Petropavl city', 'Petropavl'",
+        ),
+        ("place,01,1\n01,0,3\n1,3,0\n1,,1\n", {}, "labels stand in it more than once: '1'"),
+        (MATRIX.replace("3,0,1", "x,0,1"), {}, "1 weights are negative or no numbers: '1 to 01: nan'"),
+        ("from,to,time\n01,1,0\n1,01,2\n", {"values": "costs"}, "1 costs are 0: '01 to 1'. One over nothing is no weight"),
+        (MATRIX, {"power": 2}, 'power = 2 is given for weights.*values = "costs"'),
+        (MATRIX, {"threshold": 99}, "none of the 3 places has a neighbour"),
+    ],
+)
+def test_what_is_wrong_with_a_matrix_is_said(places, write, text, options, message):
+    with pytest.raises(DataError, match=rf"^w.csv: .*{message}"):
+        read_graph(write("w.csv", text), places, **options)
+
+
+def test_a_cut_file_of_arcgis(places, tmp_path):
+    (tmp_path / "w.swm").write_bytes(b"PLACE;Unknown\n" + (3).to_bytes(4, "little"))
+    with pytest.raises(DataError, match="it ends before all places are there"):
+        read_graph(tmp_path / "w.swm", places)
+
+
+def test_fixed_weights_of_arcgis(places, tmp_path):
+    places = places.rename(index={"01": "7", "1": "8", "Petropavl city": "9"})
+    body = struct.pack("<2i", 3, 1)
+    for one, others in ((7, (8,)), (8, (7, 9)), (9, ())):
+        body += struct.pack("<2i", one, len(others))
+        if others:
+            body += struct.pack(f"<{len(others)}i2d", *others, 0.5, 0.5 * len(others))
+    (tmp_path / "w.swm").write_bytes(b"VERSION@10.1;UNIQUEID@PLACE;SPATIALREFNAME@None;FIXEDWEIGHTS@True\n" + body)
+    found = read_graph(tmp_path / "w.swm", places, islands="keep", transform="o")
+    assert weights(found) == {("7", "8"): 0.5, ("8", "7"): 0.5, ("8", "9"): 0.5}
+    assert list(found.isolates) == ["9"]
+
+
+# Written
+
+
+@pytest.mark.parametrize("ending", [".gal", ".gwt", ".csv", ".parquet"])
+def test_what_is_written_is_read(places, tmp_path, ending):
+    graph = kernel_weights(places, bandwidth=2.5, transform="b" if ending == ".gal" else "o")
+    write_graph(graph, tmp_path / f"w{ending}")
+    read = read_graph(tmp_path / f"w{ending}", places, transform="o")
+    assert weights(read) == weights(graph)
+    assert [path.name for path in tmp_path.iterdir()] == [f"w{ending}"]
+
+
+@pytest.mark.parametrize("ending", [".gal", ".gwt", ".csv", ".parquet"])
+def test_a_place_without_neighbours_is_written(places, tmp_path, ending):
+    graph = kernel_weights(places, bandwidth=1.5, islands="keep", transform="b")
+    write_graph(graph, tmp_path / f"w{ending}")
+    assert list(read_graph(tmp_path / f"w{ending}", places, islands="keep").isolates) == ["Petropavl city"]
+
+
+def test_what_cannot_be_written(places, tmp_path):
+    graph = nearest(places, k=1)
+    with pytest.raises(OutputError, match=r"a graph cannot be written as '.dbf'. Expected one of '.gal'"):
+        write_graph(graph, tmp_path / "w.dbf")
+    with pytest.raises(OutputError, match="it cannot be written"):
+        write_graph(graph, tmp_path / "none" / "w.gal")
+    alike = nearest(places.rename(index={"01": "Petropavl_city"}), k=1)
+    with pytest.raises(OutputError, match="1 labels cannot be told apart without blanks: 'Petropavl_city'"):
+        write_graph(alike, tmp_path / "w.gal")
+    assert list(tmp_path.iterdir()) == []

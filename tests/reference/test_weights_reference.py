@@ -1,15 +1,32 @@
 """Neighbours that spdep 1.2-7 built from the same polygons and points."""
 
+import shutil
+import subprocess
 import warnings
 
 import geopandas
+import numpy as np
 import pandas as pd
 import pytest
-from outside import DATA_SETS, reference, shared
+from outside import DATA_SETS, component, reference, shared
 
 from spatial.errors import SpatialWarning
 from spatial.places import LOCAL
-from spatial.weights import connectivity, contiguity, distance_band, inverse_distance, nearest, read_graph
+from spatial.weights import (
+    connectivity,
+    contiguity,
+    difference,
+    distance_band,
+    higher_order,
+    intersection,
+    inverse_distance,
+    kernel_weights,
+    nearest,
+    read_graph,
+    triangulation,
+    union,
+    write_graph,
+)
 
 #: R was told that these coordinates are longitude and latitude.
 GEODESIC = ("us48_income", "stl", "weights_only/10740", "weights_only/virginia")
@@ -102,6 +119,24 @@ def test_second_order(polygons, built, inclusive, kind):
     assert len(linked(graph)) == built[kind]["links"]
 
 
+@pytest.mark.parametrize(("inclusive", "kind"), [(False, "queen_order2"), (True, "queen_cumulative2")])
+def test_second_order_of_a_graph(polygons, built, inclusive, kind):
+    graph = higher_order(polygons, by_vertices(polygons), order=2, inclusive=inclusive, islands="keep")
+    assert len(linked(graph)) == built[kind]["links"]
+
+
+@pytest.mark.parametrize("rule", ["delaunay", "gabriel", "relative"])
+def test_triangulation(points, known, built, rule):
+    """Spdep takes degrees for a plane, so here they are one."""
+    if rule not in built:
+        pytest.skip("not among the references of this data set")
+    flat = points.set_crs(LOCAL, allow_override=True)
+    found = linked(triangulation(flat, rule=rule))
+    assert len(found) == built[rule]["links"]
+    if rule in known:
+        assert found == known[rule]
+
+
 @pytest.mark.parametrize("k", range(1, 7))
 def test_nearest(points, known, built, k):
     found = linked(nearest(points, k=k))
@@ -160,3 +195,102 @@ def test_gal_files(data_set):
         assert linked(read) == set(zip(edges["from"], edges["to"], strict=True))
         listed = read_graph(path.with_name(f"{path.stem}_edges.csv"), places, islands="keep")
         assert (read.adjacency == listed.adjacency).all()
+
+
+SPHERE = """
+suppressMessages({library(spdep); library(sf)})
+xy <- as.matrix(read.csv("xy.csv")); nb <- tri2nb(xy)
+near <- unlist(nbdists(knn2nb(knearneigh(xy, k = 1)), xy))
+# soi.graph's own steps; the function itself asks for the package dbscan, for the nearest distance alone
+circles <- st_buffer(st_geometry(st_as_sf(as.data.frame(xy), coords = 1:2)), dist = near, nQuadSegs = 2000)
+meet <- st_intersects(circles)
+for (i in seq_along(nb)) for (j in intersect(nb[[i]], meet[[i]])) cat(i, j, "\\n")
+"""
+
+
+def cloud(count, seed=3):
+    at = np.random.default_rng(seed).random((count, 2))
+    return geopandas.GeoDataFrame(
+        geometry=geopandas.points_from_xy(*at.T), index=[str(number + 1) for number in range(count)], crs=LOCAL
+    ).rename_axis("place")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_spheres_of_influence(tmp_path, seed):
+    component(shutil.which("Rscript"), "R")
+    places = cloud(80, seed)
+    places.get_coordinates().to_csv(tmp_path / "xy.csv", index=False)
+    (tmp_path / "soi.R").write_text(SPHERE)
+    printed = subprocess.run(["Rscript", "soi.R"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120).stdout
+    expected = {tuple(map(int, line.split())) for line in printed.splitlines()}
+    assert linked(triangulation(places, rule="sphere_of_influence")) == expected
+
+
+@pytest.mark.parametrize("ending", [".gal", ".gwt"])
+def test_spdep_reads_what_is_written(tmp_path, ending):
+    component(shutil.which("Rscript"), "R")
+    graph = nearest(cloud(30), k=3, transform="o")
+    write_graph(graph, tmp_path / f"w{ending}")
+    read = 'read.gal("w.gal", override.id = TRUE)' if ending == ".gal" else 'read.gwt2nb("w.gwt", region.id = as.character(1:30))'
+    code = f'suppressMessages(library(spdep)); nb <- {read}; id <- attr(nb, "region.id"); for (i in seq_along(nb)) cat(id[i], id[nb[[i]]], "\\n")'
+    printed = subprocess.run(["Rscript", "-e", code], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120).stdout
+    rows = [list(map(int, line.split())) for line in printed.splitlines()]
+    assert {(row[0], other) for row in rows for other in row[1:]} == linked(graph)
+
+
+@pytest.mark.parametrize("kernel", ["triangular", "uniform", "quadratic", "quartic", "gaussian"])
+@pytest.mark.parametrize("k", [None, 1, 5])
+def test_kernels_of_libpysal(kernel, k):
+    from libpysal.weights import Kernel
+
+    places = cloud(60)
+    at = places.get_coordinates().to_numpy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # several components
+        theirs = Kernel(at, function=kernel, bandwidth=0.2) if k is None else Kernel(at, function=kernel, fixed=False, k=k)
+    ours = kernel_weights(
+        places, kernel=kernel, bandwidth=0.2 if k is None else None, k=k, itself=True, islands="keep", transform="o"
+    )
+    assert ours.sparse.toarray() == pytest.approx(theirs.full()[0], rel=1e-8, abs=1e-14)
+
+
+def test_sets_of_libpysal():
+    places = cloud(60)
+    one, two = nearest(places, k=4, transform="b"), triangulation(places, rule="gabriel", transform="b")
+    assert linked(union(places, [one, two])) == linked(one.union(two))
+    assert linked(intersection(places, [one, two], islands="keep")) == linked(one.intersection(two))
+    assert linked(difference(places, [one, two], islands="keep")) == linked(one.difference(two))
+    assert linked(higher_order(places, two, order=3, islands="keep")) == linked(two.higher_order(3))
+
+
+def test_swm_of_libpysal(tmp_path):
+    from libpysal.io import open as opened
+
+    graph = nearest(cloud(30), k=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        weights = graph.to_W()
+        numbered = {int(place): [int(each) for each in others] for place, others in weights.neighbors.items()}
+        from libpysal.weights import W
+
+        file = opened(str(tmp_path / "w.swm"), "w")
+        file.varName, file.srs = "PLACE", "Unknown"
+        file.write(W(numbered, {int(place): values for place, values in weights.weights.items()}, silence_warnings=True))
+        file.close()
+    read = read_graph(tmp_path / "w.swm", cloud(30), transform="o")
+    assert linked(read) == linked(graph)
+    assert read.sparse.toarray() == pytest.approx(graph.sparse.toarray(), rel=1e-12)
+
+
+@pytest.mark.parametrize("build", ["contiguity", "nearest"])
+def test_graphs_are_what_libpysal_would_make_of_the_same_links(polygons, build):
+    """What is handed over ready-made, its matrix and its labels, is what libpysal works out itself."""
+    from libpysal.graph import Graph
+
+    graph = by_vertices(polygons) if build == "contiguity" else nearest(polygons, k=3)
+    theirs = Graph(graph.adjacency, transformation=graph.transformation)
+    assert list(theirs.unique_ids) == list(graph.unique_ids)
+    assert graph.unique_ids.name == theirs.unique_ids.name
+    assert (theirs.sparse != graph.sparse).nnz == 0
+    assert theirs.sparse.nnz == graph.sparse.nnz
+    assert list(theirs.isolates) == list(graph.isolates)

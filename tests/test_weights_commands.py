@@ -1,0 +1,139 @@
+"""Graphs on the command line and in study files."""
+
+import geopandas
+import pytest
+
+from spatial.cli import main
+from spatial.errors import SpatialError, StudyError
+from spatial.running import prepare
+from spatial.study import read_study
+from spatial.weights import contiguity, read_graph
+
+
+@pytest.fixture
+def layer(grid, tmp_path):
+    path = tmp_path / "grid.gpkg"
+    grid.assign(region=[number % 2 for number in range(16)]).rename_axis("code").reset_index().to_file(path, layer="grid")
+    return path
+
+
+def do(layer, *words):
+    return main(["do", words[0], "--places", str(layer), "--key", "code", *words[1:]])
+
+
+@pytest.mark.parametrize("ending", ["gal", "gwt", "csv", "parquet"])
+def test_do_writes_a_graph(layer, grid, tmp_path, capsys, ending):
+    assert do(layer, "contiguity", "--rule", "rook", "--out", str(tmp_path / f"w.{ending}")) == 0
+    assert capsys.readouterr().out == ""
+    assert len(read_graph(tmp_path / f"w.{ending}", grid).adjacency) == 48
+
+
+def test_do_writes_lines(layer, tmp_path, capsys):
+    assert do(layer, "contiguity", "--rule", "rook", "--out", str(tmp_path / "w.gpkg")) == 0
+    lines = geopandas.read_file(tmp_path / "w.gpkg", layer="links")
+    assert (len(lines), set(lines.geom_type), set(lines["distance"])) == (48, {"LineString"}, {1000})
+
+
+def test_do_says_what_cannot_be_written(layer, tmp_path, capsys):
+    assert do(layer, "contiguity", "--out", str(tmp_path / "w.xyz")) == 1
+    assert "cannot be written as '.xyz'" in capsys.readouterr().err
+
+
+def test_do_combines_graphs(layer, capsys):
+    assert do(layer, "difference", "--graph", "queen", "--graph", "rook", "--transform", "b") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1 + 36  # two diagonals of nine squares, both ways
+    assert do(layer, "higher_order", "--graph", "rook") == 0
+    assert do(layer, "union", "--graph", "rook") == 1
+    assert "1 graphs are given" in capsys.readouterr().err
+
+
+def test_do_reads_a_file_with_options(layer, tmp_path, capsys):
+    (tmp_path / "times.csv").write_text(
+        "from,to,time\n" + "".join(f"cell {row:02d},cell {(row + step) % 16:02d},{step}\n" for row in range(16) for step in (1, 2))
+    )
+    assert do(layer, "connectivity", "--graph", f"{tmp_path / 'times.csv'}:values=costs,k=1", "--json") == 0
+    assert '"links": 16' in capsys.readouterr().out
+    assert do(layer, "connectivity", "--graph", f"{tmp_path / 'times.csv'}:valus=costs") == 1
+    assert "read_graph has no option 'valus'" in capsys.readouterr().err
+
+
+STUDY = """
+title = "Graphs of graphs"
+
+[places]
+boundaries = "grid.gpkg"
+key = "code"
+
+[graphs.queen]
+kind = "contiguity"
+
+[graphs.rook]
+kind = "contiguity"
+rule = "rook"
+
+[graphs.corners]
+kind = "difference"
+graphs = ["queen", "rook"]
+transform = "b"
+
+[graphs.second]
+kind = "higher_order"
+graph = "rook"
+
+[graphs.groups]
+kind = "block"
+column = "region"
+
+[[steps]]
+operation = "moran"
+graph = "corners"
+options = { column = "value" }
+"""
+
+
+@pytest.fixture
+def written(layer):
+    def write(old="", new=""):
+        (layer.parent / "study.toml").write_text(STUDY.replace(old, new) if old else STUDY)
+        return read_study(layer.parent)
+
+    return write
+
+
+def test_a_study_makes_graphs_of_graphs(written, grid):
+    prepared = prepare(written())
+    queen, rook = contiguity(grid).adjacency.index, contiguity(grid, rule="rook").adjacency.index
+    assert set(prepared.graphs["corners"].adjacency.index) == set(queen) - set(rook)
+    assert prepared.graph_options["corners"] == {
+        "kind": "difference",
+        "graphs": ["queen", "rook"],
+        "islands": "error",
+        "transform": "b",
+    }
+    assert prepared.graphs["second"].n_edges > 0
+    assert len(prepared.graphs["groups"].adjacency) == 2 * 8 * 7
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('["queen", "rook"]', '["quen", "rook"]', "graph 'corners': there is no graph 'quen' above it. Did you mean 'queen'"),
+        ('["queen", "rook"]', '["queen", "second"]', "there is no graph 'second' above it"),
+        ('["queen", "rook"]', '["queen"]', "graph 'corners': 1 graphs are named. Expected two or more"),
+        ('graphs = ["queen", "rook"]\n', "", "graph 'corners': 0 graphs are named"),
+        ('graph = "rook"', 'graphs = ["rook"]', "graph 'second': higher_order takes no 'graphs'"),
+        ('rule = "rook"', 'graphs = ["queen"]', "graph 'rook': contiguity takes no 'graphs'"),
+    ],
+)
+def test_what_is_wrong_with_graphs_of_graphs_is_said(written, old, new, message):
+    with pytest.raises(StudyError) as caught:
+        written(old, new)
+    assert message in str(caught.value)
+
+
+def test_a_graph_whose_parts_could_not_be_built(written, layer, grid):
+    apart = grid.iloc[[0, 2, 8, 10]].assign(region=[0, 0, 1, 1]).rename_axis("code").reset_index()
+    layer.unlink()
+    apart.to_file(layer, layer="grid")
+    with pytest.raises(SpatialError, match="'queen', 'rook' could not be built"):
+        prepare(written())
