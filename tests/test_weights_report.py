@@ -9,7 +9,7 @@ from shapely.geometry import Point, box
 
 from spatial.errors import DataError, SpatialWarning
 from spatial.results import plain
-from spatial.weights import connectivity, contiguity, distance_band, edges, nearest
+from spatial.weights import connectivity, contiguity, distance_band, edges, kernel_weights, nearest
 
 
 def points(**at):
@@ -107,3 +107,24 @@ def test_no_links_are_no_lines(grid):
     graph = contiguity(grid).subgraph(apart.index)
     assert len(edges(apart, graph)) == 0
     assert connectivity(apart, graph).components == 3
+
+
+def test_what_each_policy_for_islands_would_do():
+    places = points(a=0, b=1, c=5, d=30, e=32)
+    found = connectivity(places, distance_band(places, threshold=1, islands="keep"))
+    assert found.attachments.to_numpy().tolist() == [["c", "b", 4], ["d", "e", 2], ["e", "d", 2]]
+    assert found.policies.loc["error"].to_list() == ["none: the study stops", 3, 0, 0]
+    assert found.policies.loc["keep"].to_list() == ["3 places with a spatial lag of 0", 3, 2, 4]
+    assert found.policies.loc["nearest"].to_list() == ["3 places attached", 0, 6, 2]
+    with pytest.warns(SpatialWarning, match="attached"):
+        attached = connectivity(places, distance_band(places, threshold=1, islands="nearest"))
+    assert (attached.links, attached.components) == (6, 2)
+    assert attached.policies["components"].tolist() == [2, 2, 2]
+    assert attached.attachments.empty
+
+
+def test_a_place_is_no_neighbour_of_itself_but_counted():
+    places = points(a=0, b=1, c=5)
+    found = connectivity(places, kernel_weights(places, bandwidth=2, itself=True, islands="keep"))
+    assert (found.itself, found.links, found.islands, found.components) == (3, 2, ("c",), 2)
+    assert len(found.longest) == 1

@@ -58,7 +58,7 @@ def outlines(places: "GeoDataFrame") -> Outlines:
     return Outlines(shapes, shapely.bounds(shapes), degrees, METRES_PER_DEGREE if degrees else metres_per_unit(places))
 
 
-def by_geometry(of: Outlines, rule: Literal["queen", "rook"], snap: float, match: Match, among: Numbers | None = None) -> Numbers:
+def by_geometry(of: Outlines, rule: Literal["queen", "rook"], snap: float, match: Match, some: Numbers | None = None) -> Numbers:
     """
     Find the pairs of polygons that share a border though coordinates do not say so.
 
@@ -72,7 +72,7 @@ def by_geometry(of: Outlines, rule: Literal["queen", "rook"], snap: float, match
         The widest gap, in metres, that still counts as none.
     match
         What comparing coordinates has found.
-    among
+    some
         Positions of the polygons to look at; all of them if not given.
 
     Returns
@@ -81,15 +81,15 @@ def by_geometry(of: Outlines, rule: Literal["queen", "rook"], snap: float, match
         (pairs, 2) positions, each pair once, the smaller first, sorted; without the pairs of ``match``.
     """
     tolerance = max(snap, of.rounding)
-    pairs = near_boxes(of, tolerance, among)
-    pairs = pairs[~_among(pairs, match.pairs)]
+    pairs = near_boxes(of, tolerance, some)
+    pairs = pairs[~among(pairs, match.pairs)]
     if rule == "rook":
         pairs = pairs[_more_than_a_corner(of, pairs, tolerance)]
     decide = _side_by_side if rule == "rook" else _touching
     found = [np.empty((0, 2), np.int64)]
-    for some in np.array_split(pairs, 1 + len(pairs) // PORTION):
-        first, second, metres = in_one_plane(of, some)
-        found.append(some[decide(first, second, tolerance / metres)])
+    for portion in np.array_split(pairs, 1 + len(pairs) // PORTION):
+        first, second, metres = in_one_plane(of, portion)
+        found.append(portion[decide(first, second, tolerance / metres)])
     return np.concatenate(found)
 
 
@@ -148,7 +148,30 @@ def gaps(of: Outlines, pairs: Numbers) -> Numbers:
     return np.where(wide > of.rounding, wide, 0.0)
 
 
-def near_boxes(of: Outlines, reach: float, among: Numbers | None = None) -> Numbers:
+def among(pairs: Numbers, known: Numbers) -> Numbers:
+    """
+    Tell which pairs are among others.
+
+    Parameters
+    ----------
+    pairs
+        (pairs, 2) positions, the smaller first.
+    known
+        (others, 2), each once and sorted.
+
+    Returns
+    -------
+    numpy.ndarray
+        (pairs,) truths.
+    """
+    if not len(known):
+        return np.zeros(len(pairs), bool)
+    keys, there = keys_of(pairs), keys_of(known)
+    found: Numbers = there[np.minimum(np.searchsorted(there, keys), len(there) - 1)] == keys
+    return found
+
+
+def near_boxes(of: Outlines, reach: float, some: Numbers | None = None) -> Numbers:
     """
     Pair polygons whose bounding boxes come near each other.
 
@@ -158,7 +181,7 @@ def near_boxes(of: Outlines, reach: float, among: Numbers | None = None) -> Numb
         The polygons.
     reach
         How near, in metres.
-    among
+    some
         Positions of the polygons to look at; all of them if not given.
 
     Returns
@@ -168,7 +191,7 @@ def near_boxes(of: Outlines, reach: float, among: Numbers | None = None) -> Numb
     """
     import shapely
 
-    these = np.arange(len(of.shapes)) if among is None else among
+    these = np.arange(len(of.shapes)) if some is None else some
     west, south, east, north = of.boxes[these].T
     up = along = reach / of.metres
     if of.degrees:  # a degree of longitude is shorter; boxes are widened for the end nearer to a pole
@@ -213,15 +236,6 @@ def _scaled(shapes: Numbers, scale: Numbers) -> Numbers:
     points, owner = shapely.get_coordinates(shapes, return_index=True)
     scaled: Numbers = shapely.set_coordinates(shapes.copy(), points * scale[owner])
     return scaled
-
-
-def _among(pairs: Numbers, known: Numbers) -> Numbers:
-    """Tell which pairs are among others that are sorted."""
-    if not len(known):
-        return np.zeros(len(pairs), bool)
-    keys, there = keys_of(pairs), keys_of(known)
-    found: Numbers = there[np.minimum(np.searchsorted(there, keys), len(there) - 1)] == keys
-    return found
 
 
 def _more_than_a_corner(of: Outlines, pairs: Numbers, tolerance: float) -> Numbers:

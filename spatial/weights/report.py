@@ -7,10 +7,11 @@ import numpy as np
 
 from spatial.errors import listed
 from spatial.options import used
-from spatial.places import Aligned, aligned, checked
+from spatial.places import aligned, checked
 from spatial.results import Result, shown
-from spatial.weights._borders import Outlines, in_one_plane, near_boxes, outlines
-from spatial.weights._positions import Numbers, Positions, distances, in_words, nearest_distances, positions
+from spatial.weights._borders import Outlines, among, in_one_plane, near_boxes, outlines
+from spatial.weights._positions import Numbers, Positions, distances, in_words, nearest_to, positions
+from spatial.weights._vertices import once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +38,7 @@ class Connectivity(Result):
     components: int = shown("Connected components")
     symmetric: bool = shown("Every link goes both ways")
     one_way: int = shown("Links that go one way only")
+    itself: int = shown("Places that are their own neighbour")
     unit: str = shown("Unit of distances")
     band_for_all: float = shown("Smallest distance band that leaves no place alone")
     neighbours: "pd.Series[Any]" = shown("Number of neighbours")
@@ -45,6 +47,8 @@ class Connectivity(Result):
     component_sizes: "pd.DataFrame" = shown("Places by connected component")
     longest: "pd.DataFrame" = shown("Longest links")
     near_misses: "pd.DataFrame" = shown("Polygons that miss each other by a sliver")
+    policies: "pd.DataFrame" = shown("What each policy for places without neighbours would do")
+    attachments: "pd.DataFrame" = shown("Nearest place of each place without neighbours")
 
 
 def connectivity(places: "GeoDataFrame", graph: "Graph") -> Connectivity:
@@ -64,7 +68,11 @@ def connectivity(places: "GeoDataFrame", graph: "Graph") -> Connectivity:
         Numbers of links, neighbours, islands and components. Components are numbered from 1, the largest first; a link in
         one direction is enough to connect. Distances are metres (local coordinates: their own unit) between centroids.
         ``near_misses`` lists polygons that are no neighbours and whose outlines have a gap between them of less than 1 % of
-        the side of a square as large as the median polygon: perhaps a border that was digitised twice.
+        the side of a square as large as the median polygon: perhaps a border that was digitised twice. ``policies`` has a
+        row for each value that ``islands`` takes, with the islands, links and components there would be; ``"error"`` builds
+        no graph where there are islands. ``attachments`` names the nearest place of each island by centroid and how far it
+        is; contiguity attaches by outlines, which may choose another one. A place that is its own neighbour (a kernel can
+        make it so) is counted in ``itself`` and nowhere else.
 
     Raises
     ------
@@ -76,35 +84,83 @@ def connectivity(places: "GeoDataFrame", graph: "Graph") -> Connectivity:
     given = aligned(places, graph, least=2)
     ordered = places.loc[given.labels]
     at = positions(ordered)
-    counts = np.diff(given.weights.indptr)
-    number = _components(given.weights)
-    one_way = _one_way(given.weights)
-    band = float(nearest_distances(at).max())
-    misses, notes = _near_misses(ordered, given.weights, at.unit)
+    matrix, itself = _others(given.weights)
+    counts = np.diff(matrix.indptr)
+    number = _components(matrix)
+    one_way = _one_way(matrix)
+    nearest = nearest_to(at, 1, np.arange(len(counts)))[:, 0]
+    band = float(distances(at, np.arange(len(counts)), nearest).max())
+    linked = _linked(matrix)
+    misses, notes = _near_misses(ordered, linked, at.unit)
+    alone = np.flatnonzero(counts == 0)
     return Connectivity(
         operation="connectivity",
         options=options | {"graph": given.graph},
         observations=len(counts),
         notes=given.notes + notes,
-        reading=_reading(given, counts, number, one_way, in_words(band, at.unit), len(misses)),
+        reading=_reading(given.labels, counts, number, one_way, in_words(band, at.unit), len(misses)),
         links=int(counts.sum()),
         share=float(counts.sum() / (len(counts) * (len(counts) - 1))),
         mean_neighbours=float(counts.mean()),
         least_neighbours=int(counts.min()),
         most_neighbours=int(counts.max()),
-        islands=tuple(given.labels[given.islands]),
+        islands=tuple(given.labels[alone]),
         components=int(number.max()),
         symmetric=one_way == 0,
         one_way=one_way,
+        itself=itself,
         unit=at.unit,
         band_for_all=band,
         neighbours=given.series(counts),
         component=given.series(number),
         histogram=_tally(counts, "neighbours"),
         component_sizes=_tally(number, "component"),
-        longest=_longest(given, at),
+        longest=_longest(given.labels, linked, at),
         near_misses=misses,
+        policies=_policies(matrix, alone, nearest),
+        attachments=_attachments(given.labels, alone, nearest, at),
     )
+
+
+def _others(weights: "csr_array") -> "tuple[csr_array, int]":
+    """Leave out links of places to themselves, and count them."""
+    from scipy.sparse import csr_array
+
+    own = weights.diagonal() != 0
+    if not own.any():
+        return weights, 0
+    matrix = weights.copy()
+    matrix.setdiag(0)
+    matrix.eliminate_zeros()
+    return csr_array(matrix), int(own.sum())
+
+
+def _policies(matrix: "csr_array", alone: Numbers, nearest: Numbers) -> "pd.DataFrame":
+    """Count what each policy would leave."""
+    import pandas as pd
+    from scipy.sparse import csr_array
+
+    parts, links = int(_components(matrix).max()), int(matrix.nnz)
+    kept = {"graph": "as it is", "islands": len(alone), "links": links, "components": parts}
+    if not len(alone):
+        rows = dict.fromkeys(("error", "keep", "nearest"), kept)
+    else:
+        ways = (np.concatenate([alone, nearest[alone]]), np.concatenate([nearest[alone], alone]))
+        joined = csr_array(matrix.astype(bool) + csr_array((np.ones(2 * len(alone), bool), ways), shape=matrix.shape))
+        attached = {"graph": f"{len(alone)} places attached", "islands": 0, "links": int(joined.nnz)}
+        rows = {
+            "error": {"graph": "none: the study stops", "islands": len(alone), "links": 0, "components": 0},
+            "keep": kept | {"graph": f"{len(alone)} places with a spatial lag of 0"},
+            "nearest": attached | {"components": int(_components(joined).max())},
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("islands_policy")
+
+
+def _attachments(labels: "pd.Index[str]", alone: Numbers, nearest: Numbers, at: Positions) -> "pd.DataFrame":
+    import pandas as pd
+
+    partners = nearest[alone]
+    return pd.DataFrame({"island": labels[alone], "nearest": labels[partners], "distance": distances(at, alone, partners)})
 
 
 def _components(matrix: "csr_array") -> Numbers:
@@ -127,7 +183,7 @@ def _one_way(matrix: "csr_array") -> int:
 
 def _linked(matrix: "csr_array") -> Numbers:
     """List the pairs that are linked one way or both, each once, the smaller position first."""
-    return np.unique(np.sort(np.column_stack(matrix.tocoo().coords).astype(np.int64), axis=1), axis=0)
+    return once(np.sort(np.column_stack(matrix.tocoo().coords).astype(np.int64), axis=1))
 
 
 def _tally(values: Numbers, name: str) -> "pd.DataFrame":
@@ -137,17 +193,16 @@ def _tally(values: Numbers, name: str) -> "pd.DataFrame":
     return pd.DataFrame({"places": counts}, index=pd.Index(found, name=name))
 
 
-def _longest(given: Aligned, at: Positions) -> "pd.DataFrame":
+def _longest(labels: "pd.Index[str]", pairs: Numbers, at: Positions) -> "pd.DataFrame":
     import pandas as pd
 
-    pairs = _linked(given.weights)
     first, second = pairs.T
     apart = distances(at, first, second)
     most = np.lexsort((second, first, -apart))[:LONGEST]
-    return pd.DataFrame({"from": given.labels[first[most]], "to": given.labels[second[most]], "distance": apart[most]})
+    return pd.DataFrame({"from": labels[first[most]], "to": labels[second[most]], "distance": apart[most]})
 
 
-def _near_misses(places: "GeoDataFrame", matrix: "csr_array", unit: str) -> "tuple[pd.DataFrame, tuple[str, ...]]":
+def _near_misses(places: "GeoDataFrame", linked: Numbers, unit: str) -> "tuple[pd.DataFrame, tuple[str, ...]]":
     import pandas as pd
     import shapely
 
@@ -156,9 +211,7 @@ def _near_misses(places: "GeoDataFrame", matrix: "csr_array", unit: str) -> "tup
     of = outlines(places)
     limit = SLIVER * _side(of)
     pairs = near_boxes(of, limit)
-    size = np.int64(len(places))
-    linked = _linked(matrix)
-    pairs = pairs[~np.isin(pairs[:, 0] * size + pairs[:, 1], linked[:, 0] * size + linked[:, 1])]
+    pairs = pairs[~among(pairs, linked)]
     first, second, metres = in_one_plane(of, pairs)
     gap: Numbers = np.asarray(shapely.distance(first, second)) * metres
     near = (gap > of.rounding) & (gap <= limit)
@@ -186,12 +239,12 @@ def _pairs(table: "pd.DataFrame") -> str:
     return listed([f"{start} and {to}" for start, to in zip(table["from"], table["to"], strict=True)])
 
 
-def _reading(given: Aligned, counts: Numbers, number: Numbers, one_way: int, band: str, misses: int) -> tuple[str, ...]:
-    count, alone = len(counts), int(given.islands.sum())
+def _reading(labels: "pd.Index[str]", counts: Numbers, number: Numbers, one_way: int, band: str, misses: int) -> tuple[str, ...]:
+    count, alone = len(counts), int((counts == 0).sum())
     said = [f"Each of the {count} places has {counts.mean():.1f} neighbours on average, from {counts.min()} to {counts.max()}."]
     if alone:
         said.append(
-            f"{alone} places have none: {listed(given.labels[given.islands])}. What happens around them cannot influence them in any model that uses this graph."
+            f"{alone} places have none: {listed(labels[counts == 0])}. What happens around them cannot influence them in any model that uses this graph."
         )
     parts = int(number.max())
     said.append(
