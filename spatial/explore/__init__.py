@@ -4,20 +4,32 @@ from spatial.explore.description import Description, describe
 from spatial.explore.geary_global import Geary, geary
 from spatial.explore.getis_ord_global import GetisOrd, getis_ord
 from spatial.explore.getis_ord_local import LocalGetisOrd, local_getis_ord
+from spatial.explore.join_counts_global import JoinCounts, join_counts
+from spatial.explore.lee_global import Lee, lee
+from spatial.explore.moran_bivariate import BivariateMoran, bivariate_moran
 from spatial.explore.moran_global import Moran, moran
 from spatial.explore.moran_local import LocalMoran, local_moran
+from spatial.explore.moran_rates import RateMoran, rate_moran
 
 __all__ = [
+    "BivariateMoran",
     "Description",
     "Geary",
     "GetisOrd",
+    "JoinCounts",
+    "Lee",
     "LocalGetisOrd",
     "LocalMoran",
     "Moran",
+    "RateMoran",
+    "bivariate_moran",
     "describe",
     "geary",
     "getis_ord",
+    "join_counts",
+    "lee",
     "local_getis_ord",
     "local_moran",
     "moran",
+    "rate_moran",
 ]

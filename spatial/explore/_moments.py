@@ -57,6 +57,51 @@ def moran_variance(sums: Constants, shape: float | None) -> float:
     return (first - second) / ((n - 1) * (n - 2) * (n - 3) * s0**2) - expected**2
 
 
+def standard(values: "np.ndarray[Any, np.dtype[np.float64]]") -> "np.ndarray[Any, np.dtype[np.float64]]":
+    """Give deviations from the mean in standard deviations (divisor n)."""
+    deviation = values - values.mean()
+    return np.asarray(deviation / deviation.std())
+
+
+def sampled_moments(
+    values: "np.ndarray[Any, np.dtype[np.float64]]",
+    matrix: "csr_array",
+    share: "np.ndarray[Any, np.dtype[np.float64]] | None" = None,
+) -> "tuple[np.ndarray[Any, np.dtype[np.float64]], np.ndarray[Any, np.dtype[np.float64]]]":
+    """
+    Give expectation and variance of each place's weighted sum where its neighbours are drawn from all others.
+
+    Parameters
+    ----------
+    values
+        (columns, places), drawn together.
+    matrix
+        Weights without a diagonal.
+    share
+        (columns, places): what a column counts for a place; by default 1.
+
+    Returns
+    -------
+    tuple
+        Moments of sum_j w_ij sum_c share_ci values_cj: those of a sample without replacement of the n - 1 others.
+    """
+    n = values.shape[1]
+    counts = np.ones_like(values) if share is None else share
+    centre = values.mean(axis=1, keepdims=True)
+    around = values - centre
+    rest = -around / (n - 1)  # the mean of the others, as a deviation
+    products = around @ around.T
+    spread = np.zeros(n)
+    for one in range(len(values)):
+        for other in range(len(values)):
+            without = products[one, other] - around[one] * around[other] - (n - 1) * rest[one] * rest[other]
+            spread += counts[one] * counts[other] * without
+    rows, squares = row_sums(matrix), row_sums(matrix.multiply(matrix))
+    expected = rows * (counts * (centre + rest)).sum(axis=0)
+    variance = np.maximum(spread, 0.0) / (n - 1) * unevenness(squares, rows, n - 1) / (n - 2)
+    return expected, variance
+
+
 def spread_of_others(deviation: "np.ndarray[Any, np.dtype[np.float64]]") -> "np.ndarray[Any, np.dtype[np.float64]]":
     """Give, for each place, the squared deviations of all other places from their own mean, summed."""
     n, total = len(deviation), float((deviation**2).sum())
@@ -81,7 +126,16 @@ def neighbours_of(places: "GeoDataFrame", graph: "Graph", column: str, missing: 
 
     ``own`` says whether a place may be its own neighbour; the moments of Moran, Geary and G hold only where none is.
     """
-    given = aligned(places, graph, column, missing=missing, least=LEAST)
+    return linked(aligned(places, graph, column, missing=missing, least=LEAST), own=own)
+
+
+def pair_of(places: "GeoDataFrame", graph: "Graph", column: str, second: str, missing: Missing, *, own: bool = False) -> Aligned:
+    """Align two columns with a graph, as ``neighbours_of`` aligns one."""
+    return linked(aligned(places, graph, [column, second], missing=missing, least=LEAST), own=own)
+
+
+def linked(given: Aligned, *, own: bool = False) -> Aligned:
+    """Make sure that somebody is a neighbour of somebody, and nobody their own unless they may be."""
     if not given.weights.nnz:
         raise ModelError(
             complaint(

@@ -130,7 +130,7 @@ def quadratic(matrix: "csr_array") -> Callable[[Array], Array]:
     """Give the function that sums w_ij x_i x_j over all pairs, for each column x; each pair is looked at once."""
     from scipy.sparse import csr_array, triu
 
-    both = csr_array(triu(matrix + matrix.T, format="csr")) if matrix.nnz > _PAIRS else matrix
+    both: csr_array = csr_array(triu(matrix + matrix.T, format="csr")) if matrix.nnz > _PAIRS else matrix
     starts = range(0, both.shape[0], _ROWS)
     parts = [(first, both[first : first + _ROWS]) for first in starts] if len(starts) > 1 else [(0, both)]
 
@@ -144,7 +144,8 @@ def quadratic(matrix: "csr_array") -> Callable[[Array], Array]:
 
 
 def _all_orders(values: Array) -> Array:
-    return values[np.array(list(orders(range(len(values))))).T]
+    found: Array = values[np.array(list(orders(range(len(values))))).T]
+    return found
 
 
 def _some_orders(values: Array, count: int, seed: int) -> Iterator[Array]:
@@ -172,7 +173,7 @@ def _composed(values: Array, statistics: Callable[[Array], Array], count: int, s
 
     def row(number: int) -> Array:
         first = np.random.default_rng([seed, 0, number]).permutation(values)
-        held = np.empty((n, _COLUMNS))  # one room for all: to ask the system for memory takes as long as to fill it
+        held = np.empty((n, _COLUMNS), values.dtype)  # one room for all: to ask the system for memory takes as long as to fill it
         width = min(together, count - number * together)
         some = [statistics(np.take(first, block, out=held, mode="clip")) for block in second[: math.ceil(width / _COLUMNS)]]
         found: Array = np.concatenate(some, axis=1)[:, :width]

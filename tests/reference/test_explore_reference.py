@@ -1,16 +1,12 @@
 """Global and local statistics beside what R 4.2 with spdep 1.2-7 computed for six data sets; tolerances as published with them."""
 
-from functools import cache
-
 import numpy as np
 import pytest
-from outside import DATA_SETS, reference, shared
+from outside import DATA_SETS, reference
+from reference_explore import TOLERANCE, graph_of, places_of
 
 import spatial
 from spatial.explore._moments import constants
-
-TOLERANCE = 1e-8
-TRANSFORMS = {"W": "r", "B": "b", "U": "d", "S": "v"}
 
 BLOCKS = [(name, block) for name in DATA_SETS for block in (reference(name) or {}).get("global", ())]
 LOCAL = [(name, key) for name in DATA_SETS for key in (reference(name, "local.json") or {}) if key.count("|") == 2]
@@ -24,36 +20,6 @@ TITLES = [f"{name}-{block['variable']}-{block['weights']}-{block['style']}" for 
 
 globally = pytest.mark.parametrize(("name", "block"), BLOCKS, ids=TITLES)
 locally = pytest.mark.parametrize(("name", "key"), LOCAL)
-
-
-@cache
-def places_of(name):
-    import geopandas
-    import pandas as pd
-    from shapely import Point
-
-    table = pd.read_csv(shared("references", name, "data.csv"), index_col="id")
-    table.index = table.index.map(str)
-    points = [Point(number, 0) for number in range(len(table))]
-    return geopandas.GeoDataFrame(table, geometry=points, crs="EPSG:32642").rename_axis("place")
-
-
-@cache
-def graph_of(name, weights, style):
-    import pandas as pd
-    from libpysal.graph import Graph
-
-    edges = pd.read_csv(shared("references", name, f"{weights}_edges.csv"))
-    alone = [int(label) for label in places_of(name).index if int(label) not in set(edges["from"])]
-    focal, neighbor = ([*map(str, [*edges[side], *alone])] for side in ("from", "to"))
-    graph = Graph.from_arrays(focal, neighbor, [*edges["weight"], *[0] * len(alone)])
-    if style == "C":  # sums to n, which libpysal does not know: binary weights times a constant
-        links = graph.adjacency.reset_index()
-        total = sum(links["weight"])
-        return Graph.from_arrays(
-            links["focal"].to_numpy(), links["neighbor"].to_numpy(), links["weight"].to_numpy() * graph.n / total
-        )
-    return graph.transform(TRANSFORMS[style])
 
 
 def number(value):

@@ -1,0 +1,35 @@
+"""A column of kinds -> codes aligned with a graph."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatial.explore._moments import LEAST, linked
+from spatial.places import Aligned, Missing, aligned, checked, columns_checked
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from libpysal.graph import Graph
+
+
+def categories_of(places: "GeoDataFrame", graph: "Graph", column: str, missing: Missing) -> tuple[Aligned, list[str]]:
+    """
+    Align a column of kinds with a graph.
+
+    Returns
+    -------
+    tuple
+        The alignment, whose values are the numbers of the kinds, and the kinds: numbers in their order, texts in theirs.
+    """
+    import pandas as pd
+
+    places = checked(places)
+    columns_checked(places, [column])
+    values = places[column]
+    kinds = sorted(
+        values.dropna().unique().tolist(), key=lambda kind: (isinstance(kind, str), kind if isinstance(kind, str) else float(kind))
+    )
+    codes = pd.Series(np.where(values.isna(), np.nan, pd.Categorical(values, categories=kinds).codes), index=places.index)
+    given = linked(aligned(places.assign(**{column: codes}), graph, column, missing=missing, least=LEAST, varying=False))
+
+    return given, [f"{kind:g}" if isinstance(kind, float) else str(kind) for kind in kinds]
