@@ -233,7 +233,7 @@ def test_oddities_are_findings(towns, tmp_path):
 def test_columns_of_the_layer(towns):
     towns = towns.assign(value=[1.0, 2.0, None, 4.0])
     (indicator,), findings = held(towns, {"value": column("value", title="A value", unit="m")}, "towns.gpkg")
-    assert indicator == ("value", "A value", "m", "number")
+    assert indicator[:4] == ("value", "A value", "m", "number")
     assert findings == ("towns.gpkg, column 'value': of 4 cells 1 empty are taken as missing.",)
     with pytest.raises(DataError, match="towns.gpkg: there is no column 'valeu'"):
         held(towns, {"valeu": column("valeu")}, "towns.gpkg")

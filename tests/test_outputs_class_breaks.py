@@ -79,3 +79,33 @@ def test_many_zeros_are_a_class_of_their_own():
 def test_pretty_of_next_to_nothing():
     assert pretty(1.0, 1.0 + 1e-16 + 2**-52, 5)[0] <= 1.0
     assert pretty(0.0, 1.0, 1).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_maps_are_cut_as_the_study_says(method):
+    import pandas as pd
+
+    from spatial.outputs.themes import class_numbers, theme
+
+    column = pd.Series([*VALUES, np.nan], index=list("abcdefghi"), name="income")
+    made = theme(column, "sequential", id="income", title="Income", classes=method, count=7)
+    bounds = class_breaks(VALUES, method, 7)
+    assert [each.high for each in made.classes[:-1]] == bounds[1:].tolist()
+    assert [each.count for each in made.classes[:-1]] == class_counts(VALUES, bounds).tolist()
+    assert made.classes[-1].label == "No data"
+    assert made.method == METHODS[method]
+    assert len({each.colour for each in made.classes}) == len(made.classes)
+    assert np.bincount(class_numbers(made, column), minlength=len(made.classes)).tolist() == [each.count for each in made.classes]
+
+
+def test_a_study_names_the_classes_of_a_map(tmp_path):
+    from spatial.errors import StudyError
+    from spatial.study import read_study
+
+    text = '[places]\nboundaries = "libpysal:columbus"\nkey = "POLYID"\n[places.columns.CRIME]\nclasses = "{}"\nclass_count = {}\n'
+    (tmp_path / "study.toml").write_text('title = "Crime"\n' + text.format("box", 6))
+    column = read_study(tmp_path / "study.toml").places.columns["CRIME"]
+    assert (column.classes, column.class_count) == ("box", 6)
+    (tmp_path / "study.toml").write_text('title = "Crime"\n' + text.format("quantiles", 12))
+    with pytest.raises(StudyError, match=r"(?s)classes = 'quantiles' is not known. Did you mean 'quantile'.*class_count = 12.*2 to 9"):
+        read_study(tmp_path / "study.toml")

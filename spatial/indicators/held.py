@@ -51,4 +51,4 @@ def held(
     _, findings, complaints = columns_read(Cells(plain), recipe, [str(label) for label in places.index], ())
     if complaints:
         raise DataError("\n".join(complaints))
-    return tuple(JoinedColumn(each.name, each.title, each.unit, each.kind) for each in columns.values()), findings
+    return tuple(JoinedColumn.of(each) for each in columns.values()), findings

@@ -11,7 +11,7 @@ import numpy as np
 from spatial.errors import DataError, complaint, listed, nearest_name
 from spatial.indicators._columns import columns_read
 from spatial.indicators._described import Column
-from spatial.indicators.recipes import TableRecipe
+from spatial.indicators.recipes import ColumnRecipe, TableRecipe
 from spatial.indicators.tables import Cells, cells
 from spatial.places import checked
 
@@ -33,6 +33,13 @@ class JoinedColumn(NamedTuple):
     title: str
     unit: str
     kind: str
+    classes: str = "natural"
+    class_count: int | None = None
+
+    @classmethod
+    def of(cls, recipe: ColumnRecipe) -> "JoinedColumn":
+        """Say of a column what its recipe says."""
+        return cls(recipe.name, recipe.title, recipe.unit, recipe.kind, recipe.classes, recipe.class_count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +121,7 @@ def joined_as(places: "GeoDataFrame", examined: Examined) -> Joined:
             places.index
         )
     joined = pd.concat([places, pd.DataFrame(added, index=places.index)], axis=1)
-    about = (JoinedColumn(each.recipe.name, each.recipe.title, each.recipe.unit, each.recipe.kind) for each in examined.columns)
+    about = (JoinedColumn.of(each.recipe) for each in examined.columns)
     return Joined(joined, examined.ledger, examined.findings, tuple(about))
 
 

@@ -25,6 +25,8 @@ class ColumnRecipe:
     kind: Kind = "number"
     deviation: str | None = None  # the column of its standard deviation, for the plausibility check
     count: str | None = None  # the column of the number of answers behind it
+    classes: str = "natural"  # how its map is cut into classes
+    class_count: int | None = None  # into how many; None where the map is to choose
 
 
 @dataclass(frozen=True, kw_only=True)

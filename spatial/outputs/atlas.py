@@ -20,6 +20,8 @@ class Indicator:
     title: str
     unit: str = ""
     kind: str = "number"  # "number", "count", "share" (0 to 1), "percent" (0 to 100), "category", "text"
+    classes: str = "natural"  # how its map is cut into classes
+    class_count: int | None = None  # into how many; None where the number of places tells
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

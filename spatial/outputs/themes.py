@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatial.outputs.atlas import Class, Indicator, Step, Theme
-from spatial.outputs.natural_breaks import natural_breaks
+from spatial.outputs.class_breaks import METHODS, class_breaks
 from spatial.results import place_columns
 
 if TYPE_CHECKING:
@@ -66,7 +66,18 @@ def themes_of(places: "GeoDataFrame", indicators: Sequence[Indicator], steps: Se
             continue
         kind: str | None = "categories" if categories else "sequential"
         whole = each.kind == "count"
-        made.append(theme(places[each.column], str(kind), id=each.column, title=each.title, unit=each.unit, whole=whole))
+        made.append(
+            theme(
+                places[each.column],
+                str(kind),
+                id=each.column,
+                title=each.title,
+                unit=each.unit,
+                whole=whole,
+                classes=each.classes,
+                count=each.class_count,
+            )
+        )
     for step in steps:
         mapped = _mapped(step, places)
         for column, words, each_field in mapped:
@@ -131,6 +142,8 @@ def theme(
     unit: str = "",
     step: str | None = None,
     whole: bool = False,
+    classes: str = "natural",
+    count: int | None = None,
 ) -> Theme:
     """
     Put the values of one column into classes.
@@ -151,6 +164,10 @@ def theme(
         The step the column comes from.
     whole
         Whether the values count something, so that the legend has no decimals.
+    classes
+        How a ``"sequential"`` theme is cut into classes: one of ``class_breaks.METHODS``.
+    count
+        Into how many; None for as many as the number of places bears, at most five.
 
     Returns
     -------
@@ -158,15 +175,15 @@ def theme(
         Every value is in exactly one class, missing ones in a class of their own.
     """
     if kind in ("categories", "clusters"):
-        classes, method = _categories(column, CLUSTERS if kind == "clusters" else {}), ""
+        made, method = _categories(column, CLUSTERS if kind == "clusters" else {}), ""
     elif kind == "diverging":
-        classes, method = _diverging(column)
+        made, method = _diverging(column)
     else:
-        classes, method = _sequential(column, whole=whole)
+        made, method = _sequential(column, whole=whole, cut=classes, count=count)
     absent = int(column.isna().sum())
     if absent:
-        classes = (*classes, Class(label=NO_DATA_LABEL, colour=NO_DATA, count=absent))
-    return Theme(id=id, title=title, column=str(column.name), kind=kind, classes=classes, unit=unit, step=step, method=method)  # type: ignore[arg-type]
+        made = (*made, Class(label=NO_DATA_LABEL, colour=NO_DATA, count=absent))
+    return Theme(id=id, title=title, column=str(column.name), kind=kind, classes=made, unit=unit, step=step, method=method)  # type: ignore[arg-type]
 
 
 def class_numbers(made: Theme, column: "pd.Series[Any]") -> "np.ndarray[Any, np.dtype[np.int64]]":
@@ -296,13 +313,14 @@ def _written(value: float, digits: int) -> str:
     return f"−{words}" if value < 0 and float(words.replace("\u202f", "")) != 0 else words
 
 
-def _sequential(column: "pd.Series[Any]", *, whole: bool) -> tuple[tuple[Class, ...], str]:
+def _sequential(column: "pd.Series[Any]", *, whole: bool, cut: str, count: int | None) -> tuple[tuple[Class, ...], str]:
     values = column.dropna().to_numpy(dtype=float)
     distinct = np.unique(values)
-    count = min(len(SEQUENTIAL), len(distinct), max(2, round(1 + math.log2(len(values)))))
-    uppers = natural_breaks(values, count)
+    bearable = min(len(SEQUENTIAL), max(2, round(1 + math.log2(len(values)))))
+    bounds = class_breaks(values, cut, min(count or bearable, len(distinct)))
+    lowest, uppers = float(bounds[0]), bounds[1:]
     colours = _spread(SEQUENTIAL if distinct[-1] >= 0 else SEQUENTIAL[::-1], len(uppers))  # dark is far from 0
-    return _ranges(values, float(distinct[0]), uppers, colours, whole=whole), "natural breaks (Fisher-Jenks)"
+    return _ranges(values, lowest, uppers, colours, whole=whole), METHODS[cut]
 
 
 def _diverging(column: "pd.Series[Any]") -> tuple[tuple[Class, ...], str]:
@@ -361,4 +379,9 @@ def _natural_order(text: str) -> tuple[int, float, str]:
 def _spread(colours: Sequence[str], count: int) -> tuple[str, ...]:
     if count == 1:
         return (colours[len(colours) // 2],)
+    if count > len(colours):  # more than there are: mixed from those beside
+        parts = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in colours], float)
+        at = np.linspace(0, len(colours) - 1, count)
+        mixed = np.column_stack([np.interp(at, np.arange(len(colours)), part) for part in parts.T]).round().astype(int)
+        return tuple(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in mixed.tolist())
     return tuple(colours[round(position * (len(colours) - 1) / (count - 1))] for position in range(count))

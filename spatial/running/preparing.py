@@ -142,7 +142,7 @@ def _joined(study: Study, places: "GeoDataFrame", reader: "Reader", complaints: 
             tables.findings.extend(joined.findings)
             parts += joined.indicators
             reader.remember(recipe.table, recipe.source)
-    tables.indicators.extend(Indicator(column=each.column, title=each.title, unit=each.unit, kind=each.kind) for each in parts)
+    tables.indicators.extend(Indicator(**each._asdict()) for each in parts)
     return places, tables
 
 

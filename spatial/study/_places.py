@@ -8,16 +8,18 @@ from typing import Any
 
 from spatial.errors import listed, nearest_name
 from spatial.indicators import KINDS, ColumnRecipe, PointsRecipe, RecordsRecipe, TableRecipe
+from spatial.outputs.class_breaks import METHODS
 from spatial.shipped import shipped
 from spatial.study._section import Section, is_there, neighbours
 from spatial.study.recipes import PlacesRecipe
 
 _PLACES = ("boundaries", "key", "crs", "layer", "label")
 _TABLE = ("table", "sheet", "key", "match", "missing", "unmatched", "implausible", "encoding", "decimal", "source", "columns")
-_COLUMN = ("from", "title", "unit", "range", "kind", "deviation", "count")
+_COLUMN = ("from", "title", "unit", "range", "kind", "deviation", "count", "classes", "class_count")
 _RECORDS = ("table", "sheet", "key", "missing", "values", "encoding", "decimal", "source", "columns")
 _POINTS = ("table", "sheet", "key", "x", "y", "crs", "label", "missing", "encoding", "decimal", "source")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_MOST_CLASSES = 9  # more shades nobody tells apart
 _EXAMPLE = "libpysal:"
 
 
@@ -123,7 +125,17 @@ def _column(section: Section, name: str, languages: Sequence[str], *, held: bool
         kind=section.choice("kind", KINDS, "number"),
         deviation=section.text("deviation"),
         count=section.text("count"),
+        classes=section.choice("classes", tuple(METHODS), "natural"),
+        class_count=_class_count(section),
     )
+
+
+def _class_count(section: Section) -> int | None:
+    found: int | None = section.take("class_count", int, "a whole number from 2 to 9")
+    if found is not None and not 2 <= found <= _MOST_CLASSES:
+        section.complain("class_count", f"class_count = {found}", f"Expected a whole number from 2 to {_MOST_CLASSES}")
+        return None
+    return found
 
 
 def _range(section: Section) -> tuple[float | None, float | None]:
