@@ -58,9 +58,9 @@ def moran_variance(sums: Constants, shape: float | None) -> float:
 
 
 def standard(values: "np.ndarray[Any, np.dtype[np.float64]]") -> "np.ndarray[Any, np.dtype[np.float64]]":
-    """Give deviations from the mean in standard deviations (divisor n)."""
-    deviation = values - values.mean()
-    return np.asarray(deviation / deviation.std())
+    """Give deviations from the mean in standard deviations (divisor n), of each row."""
+    deviation = values - values.mean(axis=-1, keepdims=True)
+    return np.asarray(deviation / deviation.std(axis=-1, keepdims=True))
 
 
 def sampled_moments(

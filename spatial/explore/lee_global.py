@@ -106,7 +106,7 @@ def lee(
     """
     options = used(lee, locals())
     given = pair_of(places, graph, column, second, missing, own=True)
-    one, other = (standard(each) for each in given.values.T)
+    one, other = standard(given.values.T)
     matrix, n = given.weights, len(given.labels)
     scale = 1 / float((row_sums(matrix) ** 2).sum())
 

@@ -108,7 +108,7 @@ def bivariate_moran(
     """
     options = used(bivariate_moran, locals())
     given = pair_of(places, graph, column, second, missing)
-    one, other = (standard(each) for each in given.values.T)
+    one, other = standard(given.values.T)
     sums, matrix = constants(given.weights), given.weights
     scale = 1 / sums.s0
     pull = matrix.T @ one  # what each place's second value counts
