@@ -18,7 +18,8 @@ Inference = Literal["permutation", "analytical"]
 Texts = np.ndarray[Any, np.dtype[np.object_]]
 
 NOT_SIGNIFICANT, ISOLATED, NO_DATA = "Not significant", "Isolated", "No data"
-KINDS = ("High-High", "Low-Low", "Low-High", "High-Low", "Hot spot", "Cold spot")
+MORE = ("Other positive", "Positive", "Negative", "Cluster", "Alone", "High variance", "Low variance")
+KINDS = ("High-High", "Low-Low", "Low-High", "High-Low", "Hot spot", "Cold spot", *MORE)
 FEW = 10
 
 

@@ -57,6 +57,11 @@ def moran_variance(sums: Constants, shape: float | None) -> float:
     return (first - second) / ((n - 1) * (n - 2) * (n - 3) * s0**2) - expected**2
 
 
+def by_column(given: Aligned) -> "np.ndarray[Any, np.dtype[np.float64]]":
+    """Give the aligned numbers as (columns, places)."""
+    return given.values.T
+
+
 def standard(values: "np.ndarray[Any, np.dtype[np.float64]]") -> "np.ndarray[Any, np.dtype[np.float64]]":
     """Give deviations from the mean in standard deviations (divisor n), of each row."""
     deviation = values - values.mean(axis=-1, keepdims=True)

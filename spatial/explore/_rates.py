@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.errors import ModelError, complaint, listed
+from spatial.explore._moments import by_column
 from spatial.explore._significance import Array
 from spatial.places import Aligned, Missing, aligned
 
@@ -28,7 +29,7 @@ def counts_of(
 ) -> tuple[Aligned, Array, Array]:
     """Align counts and populations; refuse negative counts, populations of 0 and a total of 0."""
     given = aligned(places, graph, [events, population], missing=missing, least=least, varying=False)
-    count, base = given.values.T
+    count, base = by_column(given)
     for column, wrong, words in ((events, count < 0, "are negative"), (population, base <= 0, "are not above 0")):
         if wrong.any():
             raise ModelError(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
-from spatial.explore._moments import constants, pair_of, row_sums, standard
+from spatial.explore._moments import by_column, constants, pair_of, row_sums, standard
 from spatial.explore._pairs import products_of, with_own
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
@@ -106,7 +106,7 @@ def lee(
     """
     options = used(lee, locals())
     given = pair_of(places, graph, column, second, missing, own=True)
-    one, other = standard(given.values.T)
+    one, other = standard(by_column(given))
     matrix, n = given.weights, len(given.labels)
     scale = 1 / float((row_sums(matrix) ** 2).sum())
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
-from spatial.explore._moments import constants, pair_of, standard
+from spatial.explore._moments import by_column, constants, pair_of, standard
 from spatial.explore._pairs import pair_moments, products_of
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
@@ -108,7 +108,7 @@ def bivariate_moran(
     """
     options = used(bivariate_moran, locals())
     given = pair_of(places, graph, column, second, missing)
-    one, other = standard(given.values.T)
+    one, other = standard(by_column(given))
     sums, matrix = constants(given.weights), given.weights
     scale = 1 / sums.s0
     pull = matrix.T @ one  # what each place's second value counts

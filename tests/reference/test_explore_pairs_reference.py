@@ -1,5 +1,6 @@
 """Statistics of two columns, of kinds and of rates beside what spdep 1.2-7 computed for six data sets."""
 
+import numpy as np
 import pytest
 from outside import DATA_SETS, reference
 from reference_explore import TOLERANCE, graph_of, places_of
@@ -61,3 +62,31 @@ def test_rate_moran(name, rate):
     assert found.rate == pytest.approx(block["EBest_moments"]["b"], rel=TOLERANCE)
     assert found.between == pytest.approx(block["EBest_moments"]["a"], rel=TOLERANCE)
     assert found.simulated_sd == pytest.approx(block["EBImoran"]["sim_sd"], rel=0.1)
+
+
+LOCAL = [(name, key) for name in DATA_SETS for key in (reference(name, "local.json") or {}) if key.count("|") == 2]
+
+
+def numbers(block, name):
+    return np.array([np.nan if value is None else float(value) for value in block[name]])
+
+
+@pytest.mark.parametrize(("name", "key"), LOCAL)
+def test_local_geary_and_scatter(name, key):
+    variable, weights, style = key.split("|")
+    block, places, graph = reference(name, "local.json")[key], places_of(name), graph_of(name, weights, style)
+    linked = ~places.index.isin(graph.isolates)
+    found = spatial.local_geary(places, graph, column=variable, permutations=99)
+    np.testing.assert_allclose(found.statistic[linked], numbers(block, "C_local")[linked], rtol=TOLERANCE)
+    assert (found.cluster[~linked] == "Isolated").all()
+    found = spatial.losh(places, graph, column=variable, permutations=99)
+    expected = numbers(block, "LOSH_H")
+    if linked.all():
+        np.testing.assert_allclose(found.statistic, expected, rtol=TOLERANCE)
+
+
+@pytest.mark.parametrize(("name", "block"), PAIRS, ids=[f"{name}-{block['x']}-{block['y']}" for name, block in PAIRS])
+def test_local_values_add_up_to_the_global_ones(name, block):
+    places, graph = places_of(name), graph_of(name, block["weights"], block["style"])
+    local = spatial.local_bivariate_moran(places, graph, column=block["x"], second=block["y"], permutations=99)
+    assert local.statistic.sum() / graph.sparse.sum() == pytest.approx(block["moran_bv"], rel=TOLERANCE)

@@ -1,0 +1,162 @@
+"""Where are places like their neighbours, or unlike them? Local Geary's c, of one column or several."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+
+from spatial.explore._conditional import conditional
+from spatial.explore._local import Choice, LocalStatistic, fields_of, notes_of, reading_of
+from spatial.explore._moments import LEAST, by_column, linked, row_sums, sampled_moments, standard
+from spatial.explore._significance import Array, deviate, normal_p
+from spatial.options import Between, Column, used
+from spatial.places import Missing, aligned
+from spatial.results import shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from geopandas import GeoDataFrame
+    from libpysal.graph import Graph
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LocalGeary(LocalStatistic):
+    """Local Geary's c of each place."""
+
+    statistic: "pd.Series[Any]" = shown("Local Geary's c")
+    z: "pd.Series[Any]" = shown("z (positive where neighbours are alike)")
+
+
+def local_geary(
+    places: "GeoDataFrame",
+    graph: "Graph",
+    *,
+    column: Column,
+    others: list[Column] | None = None,
+    alpha: Annotated[float, Between(0, 1)] = 0.05,
+    correction: Literal["fdr", "none", "bonferroni"] = "fdr",
+    inference: Literal["permutation", "analytical"] = "permutation",
+    alternative: Literal["two-sided", "greater", "less"] = "two-sided",
+    permutations: Annotated[int, Between(99, 99_999)] = 999,
+    exact: Literal["auto", "no"] = "auto",
+    draws: Literal["rotated", "own", "shared"] = "rotated",
+    seed: Annotated[int, Between(0, 2_147_483_647)] = 0,
+    missing: Missing = "error",
+) -> LocalGeary:
+    """
+    Find places that are like their neighbours and places that are not (local Geary's c).
+
+    Parameters
+    ----------
+    places
+        The table of places.
+    graph
+        Who is whose neighbour, and with what weight.
+    column
+        The numbers to look at.
+    others
+        Further columns: then places are compared in all of them together (multivariate local Geary).
+    alpha
+        Up to which p, after correction, a place stands out (0 to 1).
+    correction
+        How the many tests are allowed for: false discovery rate, not at all, or Bonferroni.
+    inference
+        Which p decides: that of the permutations or the analytical one.
+    alternative
+        Whether either kind counts, only places like their neighbours ("greater"), or only unlike ones ("less").
+    permutations
+        How many draws of neighbours each place gets; where it has fewer possible sets of neighbours, all are tried.
+    exact
+        Whether all sets of neighbours are tried where they are no more than the permutations.
+    draws
+        How neighbours are sampled: at random distances on circles of places ("rotated"), for each place by itself ("own",
+        slow), or once for all places ("shared", fastest, but the p of all places err together).
+    seed
+        Where the random numbers start; the same seed gives the same numbers.
+    missing
+        Whether a missing value is an error, or the place is left out.
+
+    Returns
+    -------
+    LocalGeary
+        Series on ``place``. ``statistic`` is the weighted sum of squared differences from the neighbours, in squared standard
+        deviations: small where they are alike. ``z`` is positive where neighbours are alike, as in ``geary``. ``cluster`` is
+        "High-High", "Low-Low", "Other positive" (alike, on different sides of the mean) or "Negative" (unlike) where the place
+        stands out; "Positive" or "Negative" with several columns.
+
+    Raises
+    ------
+    DataError
+        When labels do not match, a value is missing or no number, or a place is its own neighbour.
+    ModelError
+        When there are fewer than 4 places, all values of a column are equal, or nobody has a neighbour.
+
+    Notes
+    -----
+    c_i = sum_j w_ij (z_i - z_j)^2 with z in standard deviations (divisor n - 1), as in spdep and GeoDa; with several columns
+    their mean. Expectation and variance hold the place's own values fixed and draw its neighbours from all others, exactly as
+    the permutations do; places keep all their values together.
+
+    References
+    ----------
+    Anselin, L. (1995). Local indicators of spatial association. Geographical Analysis 27, 93-115.
+    doi:10.1111/j.1538-4632.1995.tb00338.x
+    Anselin, L. (2019). A local indicator of multivariate spatial association: extending Geary's c. Geographical Analysis 51,
+    133-150. doi:10.1111/gean.12164
+
+    Examples
+    --------
+    >>> import geopandas, libpysal.graph, spatial
+    >>> from shapely import box
+    >>> row = [box(1000 * x, 0, 1000 * x + 1000, 1000) for x in range(5)]
+    >>> table = {"value": [1, 2, 3, 4, 5]}
+    >>> places = geopandas.GeoDataFrame(table, geometry=row, index=list("abcde"), crs="EPSG:32642")
+    >>> graph = libpysal.graph.Graph.build_contiguity(places, rook=True)
+    >>> spatial.local_geary(places, graph, column="value").statistic.tolist()  # c: (1 + 1) / 2.5
+    [0.4, 0.8, 0.8, 0.8, 0.4]
+    """
+    options = used(local_geary, locals())
+    columns = [column, *(others or [])]
+    given = linked(aligned(places, graph, columns, missing=missing, least=LEAST))
+    n = len(given.labels)
+    scores = standard(by_column(given)) * ((n - 1) / n) ** 0.5
+    weight = row_sums(given.weights)
+    # sum_j w_ij (z_i - z_j)^2 = w_i z_i^2 + sum_j w_ij (z_j^2 - 2 z_i z_j): what lies in the sum is drawn together
+    drawn_together = np.concatenate([scores**2, scores]) / len(columns)
+    share = np.concatenate([np.ones_like(scores), -2 * scores])
+    fixed = weight * (scores**2).mean(axis=0)
+    expected, variance = sampled_moments(drawn_together, given.weights, share)
+    statistic = fixed + sum(each * (given.weights @ values) for each, values in zip(share, drawn_together, strict=True))
+    z = -deviate(statistic, fixed + expected, variance, weight)
+    drawn = conditional(drawn_together, given.weights, count=permutations, seed=seed, exact=exact, draws=draws, share=share)
+    p_drawn = drawn.p(alternative, upward=False)
+    alike = drawn.less <= drawn.greater if inference == "permutation" else z > 0
+    kinds = _kinds(scores, given.weights @ scores[0], alike)
+    found = {
+        "statistic": np.maximum(statistic, 0.0),
+        "expected": fixed + expected,
+        "variance": variance,
+        "z": z,
+        "p": normal_p(z, alternative),
+    }
+    choice = Choice(alternative, inference, correction, alpha)
+    filled = fields_of(given, found, drawn, p_drawn, kinds, choice)
+    return LocalGeary(
+        operation="local_geary",
+        options=options | {"graph": given.graph},
+        observations=len(given.labels),
+        notes=notes_of(given, drawn, choice, permutations, z),
+        reading=reading_of("Local Geary's c", ", ".join(columns), len(given.labels), filled, choice, drawn),
+        permutations=permutations,
+        seed=seed,
+        alternative=alternative,
+        **filled,
+    )
+
+
+def _kinds(scores: Array, lag: Array, alike: "np.ndarray[Any, np.dtype[np.bool_]]") -> "np.ndarray[Any, np.dtype[np.object_]]":
+    """Name what a place would be if it stood out."""
+    if len(scores) > 1:
+        return np.where(alike, "Positive", "Negative").astype(object)
+    side = np.where((scores[0] > 0) & (lag > 0), "High-High", np.where((scores[0] < 0) & (lag < 0), "Low-Low", "Other positive"))
+    return np.where(alike, side, "Negative").astype(object)
