@@ -1,5 +1,6 @@
 """Places and neighbours -> what can be seen in them: summaries, global and local spatial statistics."""
 
+from spatial.explore.correlogram_global import Correlogram, correlogram
 from spatial.explore.description import Description, describe
 from spatial.explore.geary_global import Geary, geary
 from spatial.explore.geary_local import LocalGeary, local_geary
@@ -14,9 +15,12 @@ from spatial.explore.moran_bivariate_local import LocalBivariateMoran, local_biv
 from spatial.explore.moran_global import Moran, moran
 from spatial.explore.moran_local import LocalMoran, local_moran
 from spatial.explore.moran_rates import RateMoran, rate_moran
+from spatial.explore.moran_rates_local import local_rate_moran
+from spatial.explore.rates import SmoothedRates, SpatialRates, empirical_bayes, spatial_rate
 
 __all__ = [
     "BivariateMoran",
+    "Correlogram",
     "Description",
     "Geary",
     "GetisOrd",
@@ -30,8 +34,12 @@ __all__ = [
     "LocalScatter",
     "Moran",
     "RateMoran",
+    "SmoothedRates",
+    "SpatialRates",
     "bivariate_moran",
+    "correlogram",
     "describe",
+    "empirical_bayes",
     "geary",
     "getis_ord",
     "join_counts",
@@ -41,7 +49,9 @@ __all__ = [
     "local_getis_ord",
     "local_join_counts",
     "local_moran",
+    "local_rate_moran",
     "losh",
     "moran",
     "rate_moran",
+    "spatial_rate",
 ]

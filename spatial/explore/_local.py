@@ -21,6 +21,7 @@ NOT_SIGNIFICANT, ISOLATED, NO_DATA = "Not significant", "Isolated", "No data"
 MORE = ("Other positive", "Positive", "Negative", "Cluster", "Alone", "High variance", "Low variance")
 KINDS = ("High-High", "Low-Low", "Low-High", "High-Low", "Hot spot", "Cold spot", *MORE)
 FEW = 10
+MOST_FLIPS = 500  # rows of a table that somebody reads
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,6 +37,7 @@ class LocalStatistic(Result):
     p_adjusted: "pd.Series[Any]" = shown("p adjusted for many places (Benjamini-Hochberg)")
     cluster: "pd.Series[Any]" = shown("Cluster", theme="clusters")
     counts: "pd.DataFrame" = shown("Significant places by rule")
+    flips: "pd.DataFrame" = shown("Places that a map of one-sided, uncorrected p would show otherwise")
     permutations: int = shown("Permutations")
     seed: int = shown("Seed")
     alternative: str = shown("Alternative")
@@ -78,7 +80,8 @@ def fields_of(
         Field name to value, without the fields of ``Result``.
     """
     nan = np.where(given.islands, np.nan, 1.0)
-    p, p_drawn, tail = moments["p"] * nan, p_drawn * nan, drawn.smaller_tail() * nan
+    p, p_drawn = moments["p"] * nan, p_drawn * nan
+    tail = np.where(np.isnan(p_drawn), np.nan, drawn.smaller_tail())
     deciding = p_drawn if choice.inference == "permutation" else p
     stands_out = _below(corrected(deciding, choice.correction), choice.alpha)
     cluster = np.where(given.islands, ISOLATED, np.where(stands_out, kinds, NOT_SIGNIFICANT))
@@ -88,6 +91,7 @@ def fields_of(
         "p_adjusted": given.series(benjamini_hochberg(deciding)),
         "cluster": given.series(cluster, fill=NO_DATA),
         "counts": _counts(deciding, tail, kinds, choice),
+        "flips": _flips(given, deciding, tail, kinds, choice),
     }
 
 
@@ -102,6 +106,11 @@ def notes_of(given: Aligned, drawn: Conditional, choice: Choice, count: int, z: 
         sets = f"{low:,}" if low == high else f"{low:,} to {high:,}"
         notes.append(
             f"For {exact} of {int(tested.sum())} places all possible sets of neighbours were enumerated ({sets}): their permutation p is exact."
+        )
+    coarse = drawn.smallest_p(choice.alternative) > choice.alpha
+    if choice.inference == "permutation" and (coarse & tested).any():
+        notes.append(
+            f"{int((coarse & tested).sum())} places have so few possible sets of neighbours that no p up to {choice.alpha:g} can come about: {listed(given.labels[coarse & tested])}."
         )
     fixed = given.labels[np.isnan(z) & tested]
     if len(fixed):
@@ -176,6 +185,18 @@ def _counts(p: Array, tail: Array, kinds: Texts, choice: Choice) -> "pd.DataFram
     columns = [name for name in KINDS if name in names]
     table["total"] = table[columns].sum(axis=1)
     return table[["rule", *columns, "total"]]
+
+
+def _flips(given: Aligned, p: Array, tail: Array, kinds: Texts, choice: Choice) -> "pd.DataFrame":
+    """List the places on which the rule in force and GeoDa's default disagree, most surprising first."""
+    import pandas as pd
+
+    rules = {rule: _below(corrected(p, rule), choice.alpha) for rule in ("none", "fdr", "bonferroni")}
+    wrong = np.flatnonzero(rules[choice.correction] != _below(tail, choice.alpha))
+    wrong = wrong[np.argsort(tail[wrong], kind="stable")][:MOST_FLIPS]
+    table = {"place": given.labels[wrong], "kind": kinds[wrong], "smaller tail p": tail[wrong], "p": p[wrong]}
+    table |= {rule: out[wrong] for rule, out in rules.items()}
+    return pd.DataFrame(table, index=pd.RangeIndex(1, len(wrong) + 1, name="number"))
 
 
 def _below(p: Array, alpha: float) -> "np.ndarray[Any, np.dtype[np.bool_]]":

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
+from spatial.explore._influence import influence_on_slope
 from spatial.explore._moments import constants, kurtosis, moran_variance, neighbours_of
 from spatial.explore._permutations import quadratic
 from spatial.explore._significance import Array
@@ -25,6 +26,8 @@ class Moran(GlobalStatistic):
     statistic: float = shown("Moran's I")
     deviation: "pd.Series[Any]" = shown("Deviation from the mean, in standard deviations")
     lag: "pd.Series[Any]" = shown("Spatial lag of the deviation")
+    influence: "pd.DataFrame" = shown("Influence of single places on the slope of the scatterplot")
+    influential: int = shown("Places with much influence on the slope")
 
 
 def moran(
@@ -68,7 +71,10 @@ def moran(
     Moran
         ``statistic`` is near ``expected`` = -1/(n-1) without pattern, larger where neighbours are alike, smaller where they
         differ; with row-standardised weights it usually lies between -1 and 1. ``deviation`` and ``lag`` are the axes of the
-        Moran scatterplot: z over its standard deviation (divisor n), and its weighted sum over the neighbours.
+        Moran scatterplot: z over its standard deviation (divisor n), and its weighted sum over the neighbours. ``influence`` says of
+        each place how much the line through the scatterplot hangs on it: ``hat`` (leverage), ``cook`` (Cook's distance),
+        ``dffit``, ``cov_ratio`` and ``influential`` (1 where one of them is beyond the usual bounds); ``influential`` counts
+        these.
 
     Raises
     ------
@@ -122,6 +128,8 @@ def moran(
         exact=exact,
     )
     standard = deviation / (spread / sums.n) ** 0.5
+    lag = _lag(matrix, standard)
+    influence = influence_on_slope(standard, lag)
     return Moran(
         operation="moran",
         options=options | {"graph": given.graph},
@@ -130,7 +138,9 @@ def moran(
         reading=_reading(column, sums.n, filled),
         assumption=assumption,
         deviation=given.series(standard),
-        lag=given.series(_lag(matrix, standard)),
+        lag=given.series(lag),
+        influence=given.frame(influence),
+        influential=int(influence["influential"].sum()),
         **filled,
     )
 

@@ -11,7 +11,7 @@ from spatial.explore._local import Choice, LocalStatistic, fields_of, notes_of, 
 from spatial.explore._moments import kurtosis, neighbours_of, row_sums, spread_of_others, unevenness
 from spatial.explore._significance import Array, deviate, normal_p
 from spatial.options import Between, Column, used
-from spatial.places import Missing
+from spatial.places import Aligned, Missing
 from spatial.results import shown
 
 if TYPE_CHECKING:
@@ -123,31 +123,37 @@ def local_moran(
     """
     options = used(local_moran, locals())
     given = neighbours_of(places, graph, column, missing)
-    deviation = given.vector - given.vector.mean()
+    return local_moran_of("local_moran", given, given.vector, options, column)
+
+
+def local_moran_of(operation: str, given: Aligned, values: Array, options: dict[str, Any], words: str) -> LocalMoran:
+    """Compute local Moran's I of aligned values, with the options of ``local_moran``."""
+    choice = Choice(options["alternative"], options["inference"], options["correction"], options["alpha"])
+    deviation = values - values.mean()
     second = float((deviation**2).mean())
     lag = given.weights @ deviation
     statistic = deviation * lag / second
-    expected, variance = (_conditional if moments == "conditional" else _total)(deviation, given.weights)
+    expected, variance = (_total if options.get("moments") == "total" else _conditional)(deviation, given.weights)
     z = deviate(statistic, expected, variance, row_sums(abs(given.weights)))
-    drawn = conditional(deviation, given.weights, count=permutations, seed=seed, exact=exact, draws=draws)
-    p_drawn = np.where(deviation == 0, 1.0, drawn.p(alternative, upward=deviation > 0))
+    how = {name: options[name] for name in ("seed", "exact", "draws")}
+    drawn = conditional(deviation, given.weights, count=options["permutations"], **how)
+    p_drawn = np.where(deviation == 0, 1.0, drawn.p(choice.alternative, upward=deviation > 0))
     kinds = np.where(deviation > 0, np.where(lag > 0, "High-High", "High-Low"), np.where(lag > 0, "Low-High", "Low-Low")).astype(
         object
     )
-    choice = Choice(alternative, inference, correction, alpha)
-    found = {"statistic": statistic, "expected": expected, "variance": variance, "z": z, "p": normal_p(z, alternative)}
+    found = {"statistic": statistic, "expected": expected, "variance": variance, "z": z, "p": normal_p(z, choice.alternative)}
     filled = fields_of(given, found, drawn, p_drawn, kinds, choice)
     return LocalMoran(
-        operation="local_moran",
+        operation=operation,
         options=options | {"graph": given.graph},
         observations=len(given.labels),
-        notes=notes_of(given, drawn, choice, permutations, z)
+        notes=notes_of(given, drawn, choice, options["permutations"], z)
         + _sides_note(filled["cluster"].reindex(given.labels), deviation, lag, drawn, choice),
-        reading=reading_of("Local Moran's I", column, len(given.labels), filled, choice, drawn),
+        reading=reading_of("Local Moran's I", words, len(given.labels), filled, choice, drawn),
         quadrant=given.series(np.where(given.islands, np.array(None, object), kinds), fill=None),
-        permutations=permutations,
-        seed=seed,
-        alternative=alternative,
+        permutations=options["permutations"],
+        seed=options["seed"],
+        alternative=choice.alternative,
         **filled,
     )
 
