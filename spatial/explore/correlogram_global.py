@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
-from spatial.errors import ModelError, complaint
+from spatial.errors import DataError
 from spatial.explore._moments import constants, kurtosis, moran_variance, neighbours_of
 from spatial.explore._permutations import by_chance, quadratic
 from spatial.explore._significance import Array, benjamini_hochberg, deviate, normal_p
@@ -86,9 +86,9 @@ def correlogram(
     Raises
     ------
     DataError
-        When labels do not match, or a value is missing or no number.
+        When labels do not match, a value is missing or no number, or no two places are as near as the first lag.
     ModelError
-        When there are fewer than 4 places, all values are equal, or no two places are as near as the first lag.
+        When there are fewer than 4 places, or all values are equal.
 
     Notes
     -----
@@ -146,10 +146,6 @@ def correlogram(
                 "high": high,
             }
         )
-    if not rows:
-        raise ModelError(
-            complaint("correlogram", "no two places are as near as the first lag", "Expected some", "Use a larger width")
-        )
     table = pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="lag"))
     table.insert(10, "p_adjusted", benjamini_hochberg(table["p_permutation"].to_numpy()))
     notes = given.notes + ((f"Only {len(rows)} of {steps} lags have any links.",) if len(rows) < steps else ())
@@ -173,8 +169,9 @@ def _orders(places: "GeoDataFrame", graph: "Graph", steps: int) -> "Iterator[tup
 
     yield 1, 1, graph
     for order in range(2, steps + 1):
-        found = higher_order(places, graph, order=order, islands="keep", transform=_transform(graph))
-        if not found.sparse.nnz:
+        try:
+            found = higher_order(places, graph, order=order, islands="keep", transform=_transform(graph))
+        except DataError:  # no two places are so many steps apart
             return
         yield order, order, found
 
@@ -187,10 +184,13 @@ def _bands(places: "GeoDataFrame", graph: "Graph", steps: int, width: float | No
     before = None
     for number in range(1, steps + 1):
         band = distance_band(places, threshold=number * step, islands="keep", transform=_transform(graph))
-        found = band if before is None else difference(places, [band, before], islands="keep", transform=_transform(graph))
-        before = band
-        if found.sparse.nnz:
-            yield (number - 1) * step, number * step, found
+        try:
+            found = band if before is None else difference(places, [band, before], islands="keep", transform=_transform(graph))
+        except DataError:  # no two places are as far apart as in this band
+            continue
+        finally:
+            before = band
+        yield (number - 1) * step, number * step, found
 
 
 def _nearest_that_leaves_nobody_alone(places: "GeoDataFrame") -> float:

@@ -87,6 +87,8 @@ def moran(
     -----
     I = (n / S0) sum_ij w_ij z_i z_j / sum_i z_i^2 with z the deviations from the mean and S0 the sum of the weights.
     Places without neighbours count in n, as in PySAL; spdep leaves them out of n unless told otherwise.
+    The line of the scatterplot is that of deviations, whose slope is I where rows sum to 1; spdep's ``moran.plot`` lags the
+    values themselves, which is another line, and other influence, where the rows' sums differ.
     A two-sided permutation p is twice the smaller of both tails, at most 1.
 
     References

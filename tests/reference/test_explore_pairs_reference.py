@@ -6,6 +6,7 @@ from outside import DATA_SETS, reference
 from reference_explore import TOLERANCE, graph_of, places_of
 
 import spatial
+from spatial.explore._influence import influence_on_slope
 
 PAIRS = [(name, block) for name in DATA_SETS for block in (reference(name) or {}).get("bivariate") or ()]
 KINDS = [
@@ -134,7 +135,15 @@ def test_influence_on_the_slope_of_the_scatterplot(name, key):
     block, places, graph = reference(name, "local.json")[key], places_of(name), graph_of(name, weights, style)
     if "mp_hat" not in block:
         pytest.skip("R gives no influence here")
-    found = spatial.moran(places, graph, column=variable, permutations=99).influence
-    for ours, theirs in {"hat": "mp_hat", "cook": "mp_cook", "dffit": "mp_dffit", "cov_ratio": "mp_cov_r"}.items():
+    names = {"hat": "mp_hat", "cook": "mp_cook", "dffit": "mp_dffit", "cov_ratio": "mp_cov_r"}
+    values = places[variable].to_numpy(float)
+    order = graph.unique_ids.get_indexer(places.index)
+    lag = graph.sparse[order][:, order] @ values  # spdep's moran.plot lags the values, not their deviations
+    found = influence_on_slope(values - values.mean(), lag)
+    for ours, theirs in names.items():
         np.testing.assert_allclose(found[ours], numbers(block, theirs), rtol=TOLERANCE, atol=1e-12, err_msg=theirs)
     assert found["influential"].astype(bool).tolist() == block["mp_influential"]
+    if style == "W" and not len(graph.isolates):  # the same where all rows sum to the same
+        result = spatial.moran(places, graph, column=variable, permutations=99)
+        assert result.influential == sum(block["mp_influential"])
+        np.testing.assert_allclose(result.influence["cook"], numbers(block, "mp_cook"), rtol=TOLERANCE, atol=1e-12)
