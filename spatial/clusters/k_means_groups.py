@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
 _FEWER_STARTS = 10  # for data drawn anew or at random, of which there are many
+_TRIED_IN_FULL = 1_000  # places up to which other numbers of groups are searched as long as the one asked for
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,7 +72,7 @@ def k_means(
     KMeans
         ``cluster`` is "1", "2", ... by falling mean of the first column, "No data" for places left out. Sums of squares are of
         the standardised columns; ``share_between`` is the share of the total that the groups account for. ``silhouette`` is
-        from -1 to 1. ``choice`` shows the same search for 2 to 10 groups: sum of squares within, share between, mean silhouette,
+        from -1 to 1. ``choice`` shows the search for 2 to 10 groups (of more than 1,000 places from 10 starts for the numbers not asked for): sum of squares within, share between, mean silhouette,
         and the index of Calinski and Harabasz (higher is better). ``stability`` has for each group the mean ``jaccard`` index
         with the group most like it in a resample, the share of resamples in which it is ``recovered`` (above 0.75) and
         ``dissolved`` (at most 0.5). ``gap`` has the gap statistic for 1 to 10 groups with its ``error``; the smallest number
@@ -123,8 +124,9 @@ def k_means(
     enough_kinds(values, k, "k_means, option 'k'")
     compared = other_grouping(places, given, other)
     counts = range(2, most_groups(values) + 1)
-    followed = 1 if len(values) > MOST_SEEN else 5  # of many places, the groupings beside the one asked for are followed once
-    cuts = {count: best_grouping(values, count, seed=seed, starts=starts, finalists=followed) for count in counts if count != k}
+    few = len(values) <= _TRIED_IN_FULL
+    aside = {"starts": starts if few else min(starts, _FEWER_STARTS), "finalists": 5 if few else 1}
+    cuts = {count: best_grouping(values, count, seed=seed, **aside) for count in counts if count != k}
     cuts[k] = best_grouping(values, k, seed=seed, starts=starts)
     labels, certain = numbered(cuts[k][0], values), cuts[k][1]
     draws, said = resamples_used(resamples, len(values))
