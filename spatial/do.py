@@ -89,7 +89,7 @@ def _parser(row: Operation, function: Any, options: tuple[Option, ...]) -> argpa
         files.add_argument(
             "--graph",
             metavar="FILE|KIND",
-            help="a .gal, .gwt, .csv or .parquet file, or a kind: queen, rook, nearest:k=4, distance_band:threshold=5000",
+            help="a .gal, .gwt, .swm, .csv, .xlsx or .parquet file, with options as times.csv:values=costs,k=4, or a kind: queen, rook, nearest:k=4, distance_band:threshold=5000",
         )
     if "graphs" in names:
         files.add_argument(

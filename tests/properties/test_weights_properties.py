@@ -291,3 +291,16 @@ def test_a_band_on_the_globe(at, reach):
     np.fill_diagonal(away, np.inf)
     graph = distance_band(places, threshold=reach * 1000.0 + 0.5, islands="keep", transform="b")
     assert np.array_equal(graph.sparse.toarray() > 0, away <= reach * 1000.0 + 0.5)
+
+
+@few
+@given(at=st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), min_size=2, max_size=12))
+def test_a_geodesic_is_no_longer_than_the_arc_that_bounds_it(at):
+    from spatial.weights._positions import distances, positions
+
+    where = positions(table(at, "EPSG:4326"))
+    first, second = np.triu_indices(len(at), 1)
+    straight = np.linalg.norm(where.space[first] - where.space[second], axis=1)
+    measured = distances(where, first, second)
+    assert (straight <= measured * (1 + 1e-12) + 1e-6).all()
+    assert (measured <= where.longest(straight) * (1 + 1e-12) + 1e-6).all()
