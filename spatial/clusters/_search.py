@@ -10,6 +10,7 @@ MOST_PARTITIONS = 100_000
 _BLOCK = 4_000_000
 _WARM, _ROUNDS = 10, 300  # rounds of Lloyd's steps: for every start, and for those that go on
 _FINALISTS = 5  # starts that go on, the best after the first rounds
+_FINAL = 20  # rounds in which places move one by one where there are many
 MOST_SEEN = 5_000  # places that the starts are tried on
 
 
@@ -37,7 +38,8 @@ def best_grouping(values: Array, groups: int, *, seed: int, starts: int, finalis
     -----
     Starts are k-means++ (Arthur and Vassilvitskii 2007), then ten of Lloyd's steps for all starts at once. The best five
     go on until nothing changes; then single places move as long as the sum falls (Hartigan). Of more than 5,000 places the starts see
-    a sample of so many, drawn at random; the best two go on with all places (Bradley and Fayyad 1998). Written out here because the
+    a sample of so many, drawn at random; the best two go on with all places (Bradley and Fayyad 1998) until no more than one in a thousand
+    changes its group, and single places move in at most 20 rounds. Written out here because the
     reductions of a library that runs on several cores give other last digits on other machines.
     """
     if few_ways(len(values), groups, MOST_PARTITIONS):
@@ -47,7 +49,8 @@ def best_grouping(values: Array, groups: int, *, seed: int, starts: int, finalis
     held = _begun(seen, groups, seed, starts)[: min(finalists, 2) if many else finalists]
     if many:
         held = _lloyd(seen, held, _ROUNDS)[1]
-    ended = [_moved(values, labels, groups) for labels in _lloyd(values, held, _ROUNDS, len(values) // 1000 if many else 0)[0]]
+    still, rounds = (len(values) // 1000, _FINAL) if many else (0, _ROUNDS)
+    ended = [_moved(values, labels, groups, rounds) for labels in _lloyd(values, held, _ROUNDS, still)[0]]
     sums = np.array([within(values, labels) for labels in ended])
     close = SAME * float((values**2).sum())
     return ended[int(np.flatnonzero(sums <= sums.min() + close)[0])], False
@@ -119,13 +122,13 @@ def _lloyd(values: Array, centres: Array, rounds: int, still: int = 0) -> tuple[
     return labels, centres
 
 
-def _moved(values: Array, labels: Whole, groups: int) -> Whole:
+def _moved(values: Array, labels: Whole, groups: int, rounds: int) -> Whole:
     """Move single places as long as that lowers the sum (Hartigan); this also fills groups that went empty."""
     labels = labels.copy()
     close = SAME * float((values**2).sum())
-    for _ in range(_ROUNDS):
-        sizes: Array = np.bincount(labels, minlength=groups).astype(float)
-        sums: Array = np.stack([np.bincount(labels, column, minlength=groups) for column in values.T], axis=1).astype(float)
+    sizes: Array = np.bincount(labels, minlength=groups).astype(float)
+    sums: Array = np.stack([np.bincount(labels, column, minlength=groups) for column in values.T], axis=1).astype(float)
+    for _ in range(rounds):
         promising = _promising(values, labels, sizes, sums, close)
         moves = 0
         for place in promising:

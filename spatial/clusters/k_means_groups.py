@@ -72,11 +72,12 @@ def k_means(
     KMeans
         ``cluster`` is "1", "2", ... by falling mean of the first column, "No data" for places left out. Sums of squares are of
         the standardised columns; ``share_between`` is the share of the total that the groups account for. ``silhouette`` is
-        from -1 to 1. ``choice`` shows the search for 2 to 10 groups (of more than 1,000 places from 10 starts for the numbers not asked for): sum of squares within, share between, mean silhouette,
-        and the index of Calinski and Harabasz (higher is better). ``stability`` has for each group the mean ``jaccard`` index
-        with the group most like it in a resample, the share of resamples in which it is ``recovered`` (above 0.75) and
-        ``dissolved`` (at most 0.5). ``gap`` has the gap statistic for 1 to 10 groups with its ``error``; the smallest number
-        whose gap is no less than the next one's minus that one's error is marked as ``chosen``.
+        from -1 to 1. ``choice`` shows the search for 2 to 10 groups: sum of squares within, share between, mean silhouette, and
+        the index of Calinski and Harabasz (higher is better); of more than 1,000 places the numbers of groups not asked for are
+        searched from 10 starts. ``stability`` has for each group the mean ``jaccard`` index with the group most like it in a
+        resample, and the shares of resamples in which it is ``recovered`` (above 0.75) and ``dissolved`` (at most 0.5). ``gap``
+        has the gap statistic for 1 to 10 groups with its ``error``; the smallest number whose gap is no less than the next
+        one's minus that one's error is ``chosen``.
 
     Raises
     ------
@@ -88,9 +89,10 @@ def k_means(
     Notes
     -----
     Where there are at most 100,000 ways to form the groups (always for up to 10 places) all are tried and the best is certain.
-    Otherwise the best of many starts is taken, which may not be the best there is; of more than 5,000 places the starts see 5,000 drawn at
-    random, and the best go on with all. Neighbourhood plays no part: groups may be scattered over the map. Silhouettes of more
-    than 7,071 places are worked out for some of them, drawn at random; a note says how many.
+    Otherwise the best of many starts is taken, which may not be the best there is. Of more than 5,000 places the starts see
+    5,000 drawn at random; the best two go on with all places until no more than one in a thousand changes its group, and then
+    single places move in at most 20 rounds. Neighbourhood plays no part: groups may be scattered over the map. Silhouettes of
+    more than 7,071 places are worked out for some of them, drawn at random; a note says how many.
 
     References
     ----------
@@ -99,7 +101,6 @@ def k_means(
     Arthur, D. and Vassilvitskii, S. (2007). k-means++: the advantages of careful seeding. SODA '07, 1027-1035.
     Rousseeuw, P. J. (1987). Silhouettes. Journal of Computational and Applied Mathematics 20, 53-65.
     doi:10.1016/0377-0427(87)90125-7
-
     Calinski, T. and Harabasz, J. (1974). A dendrite method for cluster analysis. Communications in Statistics 3, 1-27.
     doi:10.1080/03610927408827101
     Tibshirani, R., Walther, G. and Hastie, T. (2001). Estimating the number of clusters in a data set via the gap statistic.
