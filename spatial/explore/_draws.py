@@ -64,11 +64,12 @@ def task_of(
     who = who[np.argsort(-degrees[who], kind="stable")]
     found = degrees[who].astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(found)])
-    spots = np.repeat(matrix.indptr[who] - starts[:-1], found) + np.arange(starts[-1])
-    weights = matrix.data[spots]
-    high, low = np.maximum.reduceat(weights, starts[:-1]), np.minimum.reduceat(weights, starts[:-1])
-    alike = bool((high - low <= _EVEN * np.abs(high)).all())
-    scale = weights[starts[:-1]] if alike else np.ones(len(who))
+    first = matrix.indptr[who]
+    linked = np.flatnonzero(degrees)
+    high, low = (each.reduceat(matrix.data, matrix.indptr[linked]) for each in (np.maximum, np.minimum))
+    alike = bool((high - low <= _EVEN * np.abs(high))[np.searchsorted(linked, who)].all())
+    weights = None if alike else matrix.data[np.repeat(first - starts[:-1], found) + np.arange(starts[-1])]
+    scale = matrix.data[first] if alike else np.ones(len(who))
     lower, upper = bounds[0][who] / scale, bounds[1][who] / scale
     chosen = None if share is None else np.ascontiguousarray(share[:, who])
-    return Task(values, who, found, None if alike else weights, starts, chosen, lower, upper, count, seed)
+    return Task(values, who, found, weights, starts, chosen, lower, upper, count, seed)

@@ -42,7 +42,7 @@ def _block(task: Task, number: int, first: int, last: int) -> Counts:
     less, greater = (np.zeros(places, np.int64) for _ in range(2))
     for begin in range(0, task.count, part):
         width = min(part, task.count - begin)
-        drawn = _taken(random, places * width, degree, others).reshape(degree, places, width)
+        drawn = taken(random, places * width, degree, others).reshape(degree, places, width)
         sums = summed(task, drawn, first, last)
         less += np.count_nonzero(sums <= task.high[first:last, None], axis=1)
         greater += np.count_nonzero(sums >= task.low[first:last, None], axis=1)
@@ -66,7 +66,7 @@ def summed(task: Task, drawn: Indices, first: int, last: int) -> "np.ndarray[tup
     return total
 
 
-def _taken(random: np.random.Generator, rows: int, degree: int, others: int) -> Indices:
+def taken(random: np.random.Generator, rows: int, degree: int, others: int) -> Indices:
     """Take ordered sets, the way that is fastest for their size."""
     if degree**2 > others:
         return _shuffled(random, rows, degree, others)

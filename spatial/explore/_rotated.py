@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 
 from spatial.explore._draws import Counts, Task, Whole
+from spatial.explore._own import taken
 from spatial.explore._significance import Array
 from spatial.explore._workers import shared_out
 
 _SMALL = 4096  # places up to which every draw has a circle of its own, many of them at a time
-_SHUFFLED = 4_000_000  # values laid on circles where places are many, at least _CIRCLES times
+_SHUFFLED = 1_000_000  # values laid on circles where places are many, at least _CIRCLES times
 _CIRCLES = 16
+_EACH = 256  # places on a circle for every draw that it serves, where places are few
 _HELD = 65_536  # sums held at a time where places are few
 _BLOCK = 12_288  # places at a time, so that their sums stay in the processor's cache
 _BYTE = 255  # draws that a count of one byte can hold
@@ -42,7 +44,7 @@ def rotated(task: Task) -> Counts:
     ready = (task.reach, task.ranked)  # made before the threads ask for them
     draws = task.count * int(task.starts[-1]) * len(task.values)
     less, greater = (np.zeros(len(ready[0]) and len(task.who), np.int64) for _ in range(2))
-    for one, other in shared_out(lambda part: work(task, *part), parts, _WORDS, threads=None if draws > 20_000_000 else 1):
+    for one, other in shared_out(lambda part: work(task, *part), parts, _WORDS, threads=None if draws > 4_000_000 else 1):
         less += one
         greater += other
     return less, greater
@@ -58,16 +60,17 @@ class _Meetings:
 
 
 def _few(task: Task, number: int, rows: int) -> Counts:
-    """Few places: a circle for every draw, all draws at once."""
+    """Few places: a circle for every draw or every few of them, all draws at once."""
     random = np.random.default_rng([task.seed, number])
     n, m, most = task.n, len(task.who), len(task.reach)
-    everyone = np.broadcast_to(np.arange(n), (rows, n))
+    circle_of = np.arange(rows) // max(1, n // _EACH)
+    everyone = np.broadcast_to(np.arange(n), (int(circle_of[-1]) + 1, n))
     order = random.permuted(everyone, axis=1)
-    distances = random.permuted(everyone, axis=1)[:, : most + 1]
+    distances = np.ascontiguousarray(taken(random, rows, most + 1, n).T, np.int64)
     spots = np.empty_like(order)
     np.put_along_axis(spots, order, everyone, axis=1)
     circles = np.concatenate([task.values[:, order]] * 2, axis=2)
-    start = distances + np.arange(rows)[:, None] * (2 * n)
+    start = distances + circle_of[:, None] * (2 * n)
     sums = np.zeros((rows, m))
     for column, circle in enumerate(circles):
         part = sums if task.share is None else np.zeros((rows, m))
@@ -81,7 +84,7 @@ def _few(task: Task, number: int, rows: int) -> Counts:
             part[:, :reach] += drawn
         if task.share is not None:
             sums += part * task.share[column]
-    met = _meetings(task, spots[:, task.who], distances, circles, np.arange(rows))
+    met = _meetings(task, spots[:, task.who], distances, circles, circle_of)
     sums[met.row, met.place] += met.change
     return _count(sums <= task.high), _count(sums >= task.low)
 
