@@ -180,7 +180,10 @@ def _rings(shapes: Numbers) -> _Rings:
     points, owner = shapely.get_coordinates(shapes, return_index=True)
     counts = np.bincount(owner, minlength=len(shapes))
     end = np.cumsum(counts)
-    back = (points == points[np.repeat(end - counts, counts)]).all(axis=1)
+    first = points[end - counts]
+    back = points[:, 0] == np.repeat(first[:, 0], counts)
+    maybe = np.flatnonzero(back)
+    back[maybe] = points[maybe, 1] == first[owner[maybe], 1]
     simple = (np.add.reduceat(back, end - counts, dtype=np.int64) == 2) & back[end - 1]
     ends = end[simple] - 1
     if not simple.all():
