@@ -200,6 +200,8 @@ def test_a_hierarchy_among_neighbours_by_hand():
     found = spatial.constrained_ward(places, spatial.contiguity(places), columns=["value"], k=2)
     assert found.merges["first"].tolist() == ["b", "a", "a, b, c"]
     assert found.merges["within"].iloc[-1] == pytest.approx(found.total)
+    assert found.merges["height"].is_monotonic_increasing
+    assert found.merges["rise"].sum() == pytest.approx(found.total)
 
 
 def test_max_p_on_a_strip():

@@ -38,7 +38,9 @@ class Grouping(Result):
     cluster: "pd.Series[Any]" = shown("Group", theme="categories")
     silhouette_places: "pd.Series[Any]" = shown("Silhouette")
     profile: "pd.DataFrame" = shown("Means of the groups, in the columns' own units")
-    profile_standardised: "pd.DataFrame" = shown("Means of the groups, in standard deviations from the mean of all places")
+    profile_standardised: "pd.DataFrame" = shown(
+        "Means of the groups, in standard deviations from the mean of all places", figure="profiles"
+    )
     choice: "pd.DataFrame" = shown("Groupings into more and more groups")
     stability: "pd.DataFrame | None" = shown("Stability of the groups when the data are drawn anew", required=False)
     groups: int = shown("Groups")

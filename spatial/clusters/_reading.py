@@ -34,7 +34,7 @@ def reading(
         sentences.append(f"The groups are {members}.")
     if not math.isnan(silhouette):
         words = "clearly apart" if silhouette > CLEAR else "weakly apart" if silhouette > WEAK else "hardly apart"
-        sentences.append(f"The groups are {words} (mean silhouette {silhouette:.2f}, at best 1).")
+        sentences.append(f"The groups are {words} (mean silhouette {round(silhouette, 2) + 0:.2f}, at best 1).")
     sentences += _chosen(choice, len(groups))
     sentences += _stable(stability)
     if agreement is not None:
@@ -84,7 +84,7 @@ def _stable(stability: "pd.DataFrame | None") -> list[str]:
         return []
     known = stability["jaccard"].dropna()
     firm, loose = (list(map(str, known.index[chosen])) for chosen in (known > STABLE, known <= DISSOLVED))
-    words = [f"Drawn or shaken anew {int(stability['resamples'].max())} times,"]
+    words = [f"With the data drawn or shaken anew {int(stability['resamples'].max())} times,"]
     if len(firm) == len(known):
         words.append(f"all groups come back (mean Jaccard index {known.min():.2f} or more, at best 1).")
     elif len(firm):

@@ -65,9 +65,10 @@ def constrained_ward(
     Returns
     -------
     ConstrainedWard
-        ``cluster`` is "1", "2", ... by falling mean of the first column, "No data" for places left out. ``merges`` is that of ward.
-        ``choice`` cuts the hierarchy into 2 to 10 groups, no fewer than the graph has parts. ``stability`` is that of k_means, but for values with
-        normal noise of a tenth of a standard deviation: places drawn anew would have no neighbours.
+        ``cluster`` is "1", "2", ... by falling mean of the first column, "No data" for places left out. ``merges`` has a row for
+        each step, as that of ward; its ``height`` is the sum of squares within groups that is reached, and ``rise`` what the step
+        adds to it. ``choice`` cuts the hierarchy into 2 to 10 groups, no fewer than the graph has parts. ``stability`` is that of
+        k_means, but for values with normal noise of a tenth of a standard deviation: places drawn anew would have no neighbours.
 
     Raises
     ------
@@ -80,9 +81,10 @@ def constrained_ward(
     Notes
     -----
     Of all pairs of groups with a link between them the pair is merged that raises the within sum of squares least; of equal
-    ones that of the first place names. Heights are those of ward, but one may be lower than the one before: two groups may become
-    neighbours only late. scikit-learn's ``AgglomerativeClustering`` with ``connectivity`` gives the same groups. Unlike skater, which
-    cuts the whole, this builds up from single places, and mostly leaves a smaller sum of squares within groups.
+    ones that of the first place names. A step may raise it by less than the one before, for two groups may become neighbours
+    only late; heights are therefore the sum reached, not its rise as in ward. scikit-learn's ``AgglomerativeClustering`` with
+    ``connectivity`` gives the same groups. Unlike skater, which cuts the whole, this builds up from single places, and mostly leaves
+    a smaller sum of squares within groups.
 
     References
     ----------
@@ -129,5 +131,14 @@ def constrained_ward(
         notes=(*notes, *said),
     )
     return ConstrainedWard(
-        operation="constrained_ward", options=options | {"graph": given.graph}, merges=merges(steps, given.labels), **common
+        operation="constrained_ward",
+        options=options | {"graph": given.graph},
+        merges=_rising(merges(steps, given.labels)),
+        **common,
     )
+
+
+def _rising(steps: "pd.DataFrame") -> "pd.DataFrame":
+    """Let heights be the sum of squares reached, which never falls, so that a cut at a height gives the groups."""
+    rises = steps["height"] ** 2 / 2
+    return steps.assign(height=steps["within"], rise=rises)
