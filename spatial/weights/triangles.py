@@ -9,6 +9,7 @@ from spatial.options import used
 from spatial.places import checked
 from spatial.weights._links import Islands, Numbers, Transform, both_ways, graph_of, settled
 from spatial.weights._positions import Positions, located, nearest_to
+from spatial.weights._vertices import once
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -123,7 +124,7 @@ def _delaunay(at: Positions) -> Numbers:
             )
         )
     sides = np.concatenate([mesh.simplices[:, [0, 1]], mesh.simplices[:, [1, 2]], mesh.simplices[:, [0, 2]]])
-    return np.unique(np.sort(order[sides], axis=1), axis=0)
+    return once(np.sort(order[sides], axis=1))
 
 
 def _along(order: Numbers) -> Numbers:
@@ -161,14 +162,13 @@ def _relative(space: Numbers, pairs: Numbers) -> Numbers:
     from scipy.spatial import cKDTree
 
     middle, apart = _measured(space, pairs)
-    tree, keep = cKDTree(space), np.ones(len(pairs), bool)
-    todo, count = np.arange(len(pairs)), min(8, len(space))
+    tree, keep = cKDTree(space), _gabriel(space, pairs)  # a place within the circle is nearer to both ends
+    todo, count = np.flatnonzero(keep), min(8, len(space))
     while len(todo):
         reach, others = tree.query(middle[todo], k=count)
         limit = apart[todo] * (1 - ROUNDING)
         first, second = (np.linalg.norm(space[others] - space[pairs[todo, end]][:, None], axis=2) for end in (0, 1))
         nearer = ((first < limit[:, None]) & (second < limit[:, None])).any(axis=1)
-        nearer &= keep[todo]
         keep[todo[nearer]] = False
         # Nobody farther from the middle than this is nearer than `apart` to both ends.
         complete = (reach[:, -1] >= apart[todo] * np.sqrt(3) / 2) | (count == len(space))
