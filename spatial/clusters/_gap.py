@@ -15,8 +15,9 @@ MOST_PLACES = 2_000  # in the data and each set of random numbers
 
 def gaps(values: Array, references: int, seed: int, group: Callable[[Array, int], Whole]) -> "pd.DataFrame | None":
     """
-    Compare the logarithm of the within sum of squares with that of random numbers, spread evenly over a box turned to the main axes.
+    Compare the logarithm of the within sum of squares with that of random numbers.
 
+    They are spread evenly over a box turned to the main axes.
     Tibshirani, Walther and Hastie (2001), doi:10.1111/1467-9868.00293, section 3, reference (b). Of more than 2,000 places as
     many are drawn.
     """

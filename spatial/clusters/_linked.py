@@ -33,7 +33,8 @@ def linked(given: "Aligned") -> tuple[Whole, Whole, tuple[str, ...]]:
         notes.append(f"{directed:,} links of the graph go in one direction only; they join places as the others do.")
     if len(first) > 1:
         notes.append(
-            f"The graph falls into {len(first)} parts that no link joins; no group reaches over two of them: {parts_named(given, components)}."
+            f"The graph falls into {len(first)} parts that no link joins, and no group reaches over two of them;"
+            f" {parts_named(given, components)}."
         )
     return pairs, components, tuple(notes)
 
@@ -43,7 +44,11 @@ def parts_named(given: "Aligned", components: Whole) -> str:
     sizes = np.bincount(components)
     order = np.argsort(sizes, kind="stable")
     words = [f"{sizes[part]:,} ({named(given.labels[components == part], 3)})" for part in order[:_LISTED]]
-    return "parts of " + ", ".join(words) + (f" and {len(order) - _LISTED} larger ones" if len(order) > _LISTED else "") + " places"
+    return f"the {'smallest have' if len(order) > _LISTED else 'parts have'} {', '.join(words)} places"
+
+
+#: What joins parts of a graph, for messages.
+JOINING = 'join the parts: islands = "nearest" attaches single places, by = "geometry" or snap closes gaps, union adds the links of another graph'
 
 
 def enough_groups(given: "Aligned", components: Whole, groups: int, where: str) -> None:
@@ -53,8 +58,8 @@ def enough_groups(given: "Aligned", components: Whole, groups: int, where: str) 
         raise ModelError(
             complaint(
                 f"{where}, option 'k'",
-                f"the graph falls into {count} parts that no link joins ({parts_named(given, components)}), but {groups} groups are asked for",
+                f"the graph falls into {count} parts that no link joins, but {groups} groups are asked for; {parts_named(given, components)}",
                 "Every group is to be connected",
-                f'Ask for {count} groups or more, or join the parts (islands = "nearest" joins islands to the nearest place)',
+                f"Ask for {count} groups or more, or {JOINING}",
             )
         )

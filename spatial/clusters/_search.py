@@ -37,9 +37,9 @@ def best_grouping(values: Array, groups: int, *, seed: int, starts: int, finalis
     Notes
     -----
     Starts are k-means++ (Arthur and Vassilvitskii 2007), then ten of Lloyd's steps for all starts at once. The best five
-    go on until nothing changes; then single places move as long as the sum falls (Hartigan). Of more than 5,000 places the starts see
-    a sample of so many, drawn at random; the best two go on with all places (Bradley and Fayyad 1998) until no more than one in a thousand
-    changes its group, and single places move in at most 20 rounds. Written out here because the
+    go on until nothing changes; then single places move as long as the sum falls (Hartigan). Of more than 5,000 places the
+    starts see a sample of so many, drawn at random; the best two go on with all places (Bradley and Fayyad 1998) until no more
+    than one in a thousand changes its group, and single places move in at most 20 rounds. Written out here because the
     reductions of a library that runs on several cores give other last digits on other machines.
     """
     if few_ways(len(values), groups, MOST_PARTITIONS):

@@ -191,8 +191,8 @@ def _distances_saved(values: Array, starts: Whole, ends: Whole, close: float) ->
     Tell for centred values by how much the sum of distances falls with each cut, exactly where that can be the most.
 
     The sum of distances from a group's places to a point is convex in the point. Its slope at the mean of the whole bounds
-    from below what the sum at the part's own mean can be, and so from above what a cut saves; cuts are worked out in the order of these
-    bounds until none can be better. The others are given as minus infinity.
+    from below what the sum at the part's own mean can be, and so from above what a cut saves; cuts are worked out in the order
+    of these bounds until none can be better. The others are given as minus infinity.
     """
     lengths = np.sqrt((values**2).sum(axis=1))
     units = np.divide(values, lengths[:, None], out=np.zeros_like(values), where=lengths[:, None] > 0)

@@ -83,8 +83,8 @@ def constrained_ward(
     Of all pairs of groups with a link between them the pair is merged that raises the within sum of squares least; of equal
     ones that of the first place names. A step may raise it by less than the one before, for two groups may become neighbours
     only late; heights are therefore the sum reached, not its rise as in ward. scikit-learn's ``AgglomerativeClustering`` with
-    ``connectivity`` gives the same groups. Unlike skater, which cuts the whole, this builds up from single places, and mostly leaves
-    a smaller sum of squares within groups.
+    ``connectivity`` gives the same groups. Unlike skater, which cuts the whole, this builds up from single places, and mostly
+    leaves a smaller sum of squares within groups.
 
     References
     ----------

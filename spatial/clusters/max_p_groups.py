@@ -8,7 +8,7 @@ import numpy as np
 from spatial.clusters._grouping import Grouping, other_grouping, parts
 from spatial.clusters._groups import Array, Whole, named, numbered
 from spatial.clusters._land import land
-from spatial.clusters._linked import linked
+from spatial.clusters._linked import JOINING, linked
 from spatial.clusters._regions import best_regions
 from spatial.clusters.skater_groups import apart
 from spatial.errors import ModelError, complaint, listed
@@ -89,13 +89,13 @@ def max_p(
 
     Notes
     -----
-    Regions begin in four ways in turn. They grow one after the other from random places until each holds enough: by likeness, by taking
-    first what would be left over, or at random; places left over join the region they change least. Or they are cut from a long
+    Regions begin in four ways in turn. They grow one after the other from random places until each holds enough: by likeness,
+    by taking first what would be left over, or at random; places left over join the region they change least. Or they are cut from a long
     winding tree through all places, which yields about as many as there can be. Regions that hold enough for one more, alone or
     two together, are formed anew. Of the beginnings with the most regions the three with the smallest within sum of squares are
     improved: places on a border move to the next region while that lowers the sum; then tabu search makes the least bad moves,
-    undoes none within ten, and keeps the best regions it meets. No search of this kind is sure to find the most regions or the smallest
-    sum; ``most_possible`` says how many more there could be.
+    undoes none within ten, and keeps the best regions it meets. No search of this kind is sure to find the most regions or the
+    smallest sum; ``most_possible`` says how many more there could be.
     The paper adds up differences between every two places of a region where this adds up squared distances to its mean, so
     that regions can be compared with those of the other groupings.
 
@@ -163,7 +163,7 @@ def _most(given: Aligned, components: Whole, weights: Array, minimum: float, siz
                 "max_p, option 'minimum'",
                 f"{len(poor)} parts of the graph that no link joins to the rest hold less than {minimum:g} {unit}: {listed(which)}",
                 "Every region is to be connected and to hold enough",
-                'Lower the minimum, or join the parts (islands = "nearest" joins islands to the nearest place)',
+                f"Lower the minimum, or {JOINING}",
             )
         )
     counts = np.bincount(components)

@@ -90,9 +90,9 @@ def skater(
         ``total`` are sums of what ``criterion`` says, of standardised columns. ``choice`` goes on cutting up to 10 groups; its
         ``within_squares`` can be compared with those of k_means. ``cuts`` has a row for each cut: the link that was removed, the
         ``gain``, and the sum ``within`` that is left. ``branches`` undoes the cuts from the last on: the groups joined and the
-        ``height``, the rise of the sum within groups since all of them. ``tree`` has the links of the spanning tree. ``stability`` is
-        that of k_means, but for values with normal noise of a tenth of a standard deviation: places drawn anew would have no
-        neighbours.
+        ``height``, the rise of the sum within groups since all of them. ``tree`` has the links of the spanning tree.
+        ``stability`` is that of k_means, but for values with normal noise of a tenth of a standard deviation: places drawn anew
+        would have no neighbours.
 
     Raises
     ------
@@ -108,8 +108,8 @@ def skater(
     spanning tree; a forest where the graph falls into parts, each a group of its own to begin with). Each cut is the one, of all
     links of all groups, that lowers the sum most. Of equally good links or cuts that of the first place names is taken. A cut
     is not taken back, so there may be better connected groups.
-    spdep's ``skater`` has the same trees, cuts and sums ("distances" is its default). Its upper bound on groups is not offered: it refuses
-    a cut that leaves too large a rest, though the next cut would mend that. Where ``minimum`` forbids further cuts spdep gives
+    spdep's ``skater`` has the same trees, cuts and sums ("distances" is its default). Its upper bound on groups is not offered:
+    it refuses a cut that leaves too large a rest, though the next cut would mend that. Where ``minimum`` forbids further cuts spdep gives
     fewer groups in silence.
 
     References

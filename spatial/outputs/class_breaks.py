@@ -40,12 +40,12 @@ def class_breaks(values: "np.ndarray[Any, Any]", method: str, count: int) -> Num
 
     Notes
     -----
-    Bounds are those of R's classInt 0.4-9 by the styles ``jenks`` ("natural"), ``fisher``, ``quantile`` (type 7), ``equal``, ``pretty``,
-    ``sd`` ("deviation"), ``headtails`` (threshold 0.4), ``hclust`` (complete linkage; "hierarchical") and ``maximum``. "box" has
-    the quartiles and 1.5 interquartile ranges beyond them, where there are values beyond (mapclassify's ``BoxPlot``). A map counts a value that lies
-    on a bound to the class below it, as ``jenks`` does; classInt's other styles count it to the class above. Where many values are
-    equally far apart, R's ``hclust`` gives other classes for other orders of rows; here the values are sorted first, which gives what R
-    gives for sorted values.
+    Bounds are those of R's classInt 0.4-9 by the styles ``jenks`` ("natural"), ``fisher``, ``quantile`` (type 7), ``equal``,
+    ``pretty``, ``sd`` ("deviation"), ``headtails`` (threshold 0.4), ``hclust`` (complete linkage; "hierarchical") and
+    ``maximum``. "box" has the quartiles and 1.5 interquartile ranges beyond them, where there are values beyond (mapclassify's
+    ``BoxPlot``). A map counts a value that lies on a bound to the class below it, as ``jenks`` does; classInt's other styles
+    count it to the class above. Where many values are equally far apart, R's ``hclust`` gives other classes for other orders of
+    rows; here the values are sorted first, which gives what R gives for sorted values.
 
     References
     ----------
