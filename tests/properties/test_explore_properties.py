@@ -155,3 +155,122 @@ def test_under_chance_the_permutation_p_is_no_liberal_test(seed):
         for turn in range(60)
     ]
     assert np.mean(np.array(p) <= 0.05) < 0.05 + 5 * (0.05 * 0.95 / 60) ** 0.5
+
+
+def several(seed):
+    """Several columns: numbers, kinds, ones and zeros, counts and populations."""
+    places, graph = drawn(seed)
+    random = np.random.default_rng([seed, 1])
+    kinds = random.permutation(np.arange(25) % 3)
+    population = random.integers(20, 5_000, size=25)
+    columns = {
+        "other": random.normal(size=25),
+        "kind": np.array(list("ABC"))[kinds],
+        "town": (kinds == 0).astype(int),
+        "port": random.permutation(np.arange(25) % 2),
+        "population": population,
+        "events": random.binomial(population, 0.05) + 1,
+    }
+    return places.assign(**columns), graph
+
+
+PAIR, RATE = {"column": "value", "second": "other"}, {"events": "events", "population": "population"}
+MORE = {
+    "join_counts": {"column": "kind"},
+    "bivariate_moran": PAIR,
+    "lee": PAIR,
+    "rate_moran": RATE,
+    "correlogram": {"column": "value", "steps": 3},
+    "local_geary": {"column": "value", "others": ["other"]},
+    "local_bivariate_moran": PAIR,
+    "local_join_counts": {"column": "town", "others": ["port"], "together": "neighbours"},
+    "losh": {"column": "value"},
+    "local_rate_moran": RATE,
+    "spatial_rate": RATE,
+}
+
+
+@pytest.mark.parametrize("name", MORE)
+@given(seed=seeds)
+@settings(max_examples=4, deadline=None)
+def test_the_order_of_rows_does_not_matter_to_any(name, seed):
+    places, graph = several(seed)
+    mixed = places.sample(frac=1, random_state=seed % 1000)
+    equal(*(getattr(spatial, name)(each, graph, **MORE[name]) for each in (places, mixed)))
+
+
+@pytest.mark.parametrize("draws", ["rotated", "own", "shared"])
+@given(seed=seeds)
+@settings(max_examples=4, deadline=None)
+def test_the_order_of_rows_does_not_matter_to_any_way_of_drawing(draws, seed):
+    places, graph = drawn(seed)
+    mixed = places.sample(frac=1, random_state=seed % 1000)
+    equal(*(spatial.local_moran(each, graph, column="value", draws=draws, exact="no") for each in (places, mixed)))
+
+
+@pytest.mark.parametrize("name", [name for name, options in MORE.items() if options is not RATE and "kind" not in options.values()])
+@given(seed=seeds, scale=st.floats(1e-3, 1e3), shift=st.floats(-100, 100))
+@settings(max_examples=4, deadline=None)
+def test_another_unit_changes_no_verdict(name, seed, scale, shift):
+    places, graph = several(seed)
+    other = places.assign(value=places["value"] * scale + shift * scale, other=places["other"] * scale)
+    one, two = (getattr(spatial, name)(each, graph, **MORE[name]) for each in (places, other))
+    if name == "correlogram":
+        np.testing.assert_allclose(one.table["statistic"], two.table["statistic"], rtol=1e-6, atol=1e-9)
+    else:
+        np.testing.assert_allclose(one.statistic, two.statistic, rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(one.p_permutation, two.p_permutation)
+
+
+@given(seed=seeds)
+@settings(max_examples=6, deadline=None)
+def test_names_of_kinds_do_not_matter(seed):
+    places, graph = several(seed)
+    renamed = places.assign(kind=places["kind"].map({"A": "one", "B": "two", "C": "three"}))
+    one, two = (spatial.join_counts(each, graph, column="kind") for each in (places, renamed))
+    assert one.statistic == pytest.approx(two.statistic)
+    assert one.p == pytest.approx(two.p)
+    assert sorted(one.joins["count"]) == pytest.approx(sorted(two.joins["count"]))
+    assert one.joins["count"].drop("unlike").sum() == pytest.approx(graph.sparse.sum() / 2)
+
+
+@given(seed=seeds)
+@settings(max_examples=6, deadline=None)
+def test_a_column_with_itself_is_the_statistic_of_one(seed):
+    places, graph = several(seed)
+    one, two = (
+        spatial.moran(places, graph, column="value"),
+        spatial.bivariate_moran(places, graph, column="value", second="value", dealt="pairs"),
+    )
+    assert two.statistic == pytest.approx(one.statistic)
+    assert two.variance == pytest.approx(one.variance)
+    local, both = (
+        spatial.local_moran(places, graph, column="value"),
+        spatial.local_bivariate_moran(places, graph, column="value", second="value"),
+    )
+    for field in ("statistic", "expected", "variance", "p_permutation"):
+        np.testing.assert_allclose(getattr(both, field), getattr(local, field), rtol=1e-9, atol=1e-12)
+
+
+@given(seed=seeds, parts=st.sampled_from([1, 2, 10]))
+@settings(max_examples=8, deadline=None)
+def test_one_component_or_ten_and_places_on_one_spot(seed, parts):
+    import geopandas
+    from libpysal.graph import Graph
+    from shapely import Point
+
+    n = 20
+    random = np.random.default_rng(seed)
+    labels = np.array([f"{number:02d}" for number in range(n)])
+    focal, near = zip(
+        *[(one, two) for one in range(n) for two in range(n) if one != two and one % parts == two % parts], strict=True
+    )
+    values = {"value": random.normal(size=n), "other": random.normal(size=n), "town": np.arange(n) % 2}
+    places = geopandas.GeoDataFrame(values, geometry=[Point(0, 0)] * n, index=labels, crs="EPSG:32642").rename_axis("place")
+    graph = Graph.from_arrays(labels[list(focal)], labels[list(near)], np.ones(len(focal))).transform("r")
+    for name in ("moran", "local_moran", "local_geary", "losh", "lee", "local_join_counts"):
+        options = {"column": "town"} if name == "local_join_counts" else PAIR if name == "lee" else {"column": "value"}
+        found = getattr(spatial, name)(places, graph, **options)
+        assert np.isfinite(found.statistic).all()
+        p = np.asarray(found.p_permutation, float)
+        assert ((p > 0) & (p <= 1) | np.isnan(p)).all()
