@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
 Theme = Literal["sequential", "diverging", "categories", "clusters"]
+Figure = Literal["histogram", "links", "correlogram", "profiles"]
 
 
 def shown(
@@ -22,6 +23,7 @@ def shown(
     unit: str = "",
     theme: Theme | None = None,
     mapped: tuple[str, ...] = (),
+    figure: Figure | None = None,
     default: Any = None,
     required: bool = True,
 ) -> Any:
@@ -36,7 +38,13 @@ def shown(
         The unit of the values, empty for a pure number.
     theme
         For a ``Series`` on places, the kind of thematic map that is drawn of it without being asked: ``"sequential"``,
-        ``"diverging"`` (around 0), ``"categories"`` (groups without order) or ``"clusters"`` (High-High and so on).
+        ``"diverging"`` (around 0), ``"categories"`` (groups without order) or ``"clusters"`` (High-High and so on, classes of p).
+    figure
+        The chart that is drawn of it. Of a ``DataFrame``: ``"histogram"`` (how many places, its first column, by a whole number,
+        its index), ``"correlogram"`` (a row for each lag with ``nearest, farthest, links, statistic, expected, p_adjusted`` and
+        ``low`` and ``high``, between which 95 percent of the permutations lie) or ``"profiles"`` (a row for each group, a column
+        for each indicator, in standard deviations from the mean of all). Of a ``Series`` on places with the number of
+        neighbours: ``"links"``, a map of the graph.
     default
         The value where the field does not apply; only used with ``required=False``.
     required
@@ -45,9 +53,9 @@ def shown(
     Returns
     -------
     dataclasses.Field
-        With this in its ``metadata`` under ``title``, ``unit``, ``theme`` and ``mapped``.
+        With this in its ``metadata`` under ``title``, ``unit``, ``theme``, ``mapped`` and ``figure``.
     """
-    metadata = {"title": title, "unit": unit, "theme": theme, "mapped": mapped}
+    metadata = {"title": title, "unit": unit, "theme": theme, "mapped": mapped, "figure": figure}
     return field(metadata=metadata) if required else field(default=default, metadata=metadata)
 
 

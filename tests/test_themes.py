@@ -22,6 +22,7 @@ PALETTES = {
     "sequential": [*themes.SEQUENTIAL, themes.NO_DATA],
     "diverging": [*themes.DIVERGING, themes.NO_DATA],
     "clusters": [*dict.fromkeys(themes.CLUSTERS.values()), themes.NO_DATA],
+    "significance": [*themes.SIGNIFICANCE.values(), themes.CLUSTERS["Isolated"], themes.NO_DATA],
     "groups": [*themes.GROUPS],
 }
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Inference = Literal["permutation", "analytical"]
 Texts = np.ndarray[Any, np.dtype[np.object_]]
 
+STEPS = (0.001, 0.01, 0.05)  # of a map of significance
 NOT_SIGNIFICANT, ISOLATED, NO_DATA = "Not significant", "Isolated", "No data"
 MORE = ("Other positive", "Positive", "Negative", "Cluster", "Alone", "High variance", "Low variance")
 KINDS = ("High-High", "Low-Low", "Low-High", "High-Low", "Hot spot", "Cold spot", *MORE)
@@ -36,6 +37,7 @@ class LocalStatistic(Result):
     p_permutation: "pd.Series[Any]" = shown("p (conditional permutation)")
     p_adjusted: "pd.Series[Any]" = shown("p adjusted for many places (Benjamini-Hochberg)")
     cluster: "pd.Series[Any]" = shown("Cluster", theme="clusters")
+    significance: "pd.Series[Any]" = shown("Significance, p after the correction used", theme="clusters")
     counts: "pd.DataFrame" = shown("Significant places by rule")
     flips: "pd.DataFrame" = shown("Places that a map of one-sided, uncorrected p would show otherwise")
     permutations: int = shown("Permutations")
@@ -83,13 +85,15 @@ def fields_of(
     p, p_drawn = moments["p"] * nan, p_drawn * nan
     tail = np.where(np.isnan(p_drawn), np.nan, drawn.smaller_tail())
     deciding = p_drawn if choice.inference == "permutation" else p
-    stands_out = _below(corrected(deciding, choice.correction), choice.alpha)
+    decided = corrected(deciding, choice.correction)
+    stands_out = _below(decided, choice.alpha)
     cluster = np.where(given.islands, ISOLATED, np.where(stands_out, kinds, NOT_SIGNIFICANT))
     filled = {name: given.series(values) for name, values in (moments | {"p": p}).items()}
     return filled | {
         "p_permutation": given.series(p_drawn),
         "p_adjusted": given.series(benjamini_hochberg(deciding)),
         "cluster": given.series(cluster, fill=NO_DATA),
+        "significance": given.series(_steps(decided, given.islands), fill=NO_DATA),
         "counts": _counts(deciding, tail, kinds, choice),
         "flips": _flips(given, deciding, tail, kinds, choice),
     }
@@ -197,6 +201,13 @@ def _flips(given: Aligned, p: Array, tail: Array, kinds: Texts, choice: Choice) 
     table = {"place": given.labels[wrong], "kind": kinds[wrong], "smaller tail p": tail[wrong], "p": p[wrong]}
     table |= {rule: out[wrong] for rule, out in rules.items()}
     return pd.DataFrame(table, index=pd.RangeIndex(1, len(wrong) + 1, name="number"))
+
+
+def _steps(p: Array, islands: "np.ndarray[Any, np.dtype[np.bool_]]") -> Texts:
+    """Put p into the classes of a map of significance; where there is none (a statistic that cannot vary) nothing is shown."""
+    words = np.array([*(f"p ≤ {step:g}" for step in STEPS), f"p > {STEPS[-1]:g}"], object)
+    found = words[np.searchsorted(STEPS, np.where(np.isnan(p), np.inf, p), side="left")]
+    return np.where(islands, ISOLATED, np.where(np.isnan(p), NOT_SIGNIFICANT, found)).astype(object)
 
 
 def _below(p: Array, alpha: float) -> "np.ndarray[Any, np.dtype[np.bool_]]":

@@ -27,7 +27,7 @@ _ALPHA = 0.05  # only for words
 class Correlogram(Result):
     """Moran's I of each lag, with the band in which it would lie by chance."""
 
-    table: "pd.DataFrame" = shown("Moran's I by lag")
+    table: "pd.DataFrame" = shown("Moran's I by lag", figure="correlogram")
     by: str = shown("Lags by")
     permutations: int = shown("Permutations")
     seed: int = shown("Seed")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _QUADRANTS = (("High-High", 1, 1), ("Low-High", 0, 1), ("Low-Low", 0, 0), ("High-Low", 1, 0))
+_MOST_AVOIDED = 1000  # points that names try not to cover
+_MOST_RINGS = 5  # places marked as influential
 _SHAPES = {"direct": "o", "indirect": "s", "total": "D", "": "o"}
 
 
@@ -66,7 +68,10 @@ def moran_scatter(atlas: Atlas, step: Step, deviation: "pd.Series[Any]", lag: "p
     )
     ends = np.array([-high_x, high_x])
     axes.plot(ends, slope * ends, color=INK, linewidth=0.9, zorder=2)
-    _influential(made, axes, atlas, deviation[known].index, x, y)
+    marked = _influential(step, deviation[known].index, x, y)
+    axes.scatter(x[marked], y[marked], s=52, facecolors="none", edgecolors=INK, linewidths=0.8, zorder=4)
+    few = np.argsort(-np.abs(x), kind="stable") if len(x) <= NAMED_UP_TO else marked[:0]
+    _named(made, axes, atlas, deviation[known].index, x, y, np.array(list(dict.fromkeys([*marked, *few])), dtype=int))
     numbered(axes)
     column = str(step.result.options.get("column", ""))
     words = {name: str(type(step.result).__dataclass_fields__[name].metadata.get("title", name)) for name in ("deviation", "lag")}
@@ -75,7 +80,7 @@ def moran_scatter(atlas: Atlas, step: Step, deviation: "pd.Series[Any]", lag: "p
         "\n".join(wrapped(f"{about}: {words['deviation'][:1].lower()}{words['deviation'][1:]}", 3.2, 7, most=2)), parse_math=False
     )
     axes.set_ylabel(cleaned(words["lag"]), parse_math=False)
-    side(made, 4.0, _scatter_words(slope, len(x), step))
+    side(made, 4.0, [*_scatter_words(slope, len(x), step), *_marked_words(step, len(marked))])
     return made
 
 
@@ -135,11 +140,26 @@ def _scatter_words(slope: float, count: int, step: Step) -> list[str]:
     words = [f"Slope of the line: {number_words(slope)}", f"Places: {count}"]
     statistic = getattr(step.result, "statistic", None)
     if isinstance(statistic, float):
-        words[0] = f"Moran's I (slope): {number_words(statistic)}" if np.isclose(statistic, slope, rtol=1e-6) else words[0]
+        said = str(type(step.result).__dataclass_fields__["statistic"].metadata.get("title", "Statistic"))
+        same = np.isclose(statistic, slope, rtol=1e-6)
+        words[:1] = [f"{said} (slope): {number_words(statistic)}"] if same else [words[0], f"{said}: {number_words(statistic)}"]
     p = getattr(step.result, "p_permutation", None)
     if isinstance(p, float) and np.isfinite(p):
         words.append(f"p (permutation): {p_words(p)}")
-    return words if count <= NAMED_UP_TO else [*words, "Named: places that move the slope most (Cook's distance above 4/n)."]
+    return words
+
+
+def _marked_words(step: Step, marked: int) -> list[str]:
+    """Say what the rings are."""
+    counted = getattr(step.result, "influential", None)
+    if not isinstance(counted, int):
+        return ["Ringed: places that move the slope most (Cook's distance above 4/n)."] if marked else []
+    if not counted:
+        return ["No place has much influence on the slope by itself."]
+    return [
+        f"Ringed: {'places' if counted > 1 else 'the place'} with much influence on the slope"
+        + (f" ({marked} of {counted})." if counted > marked else ".")
+    ]
 
 
 def _quadrant(x: float, y: float) -> str:
@@ -147,29 +167,53 @@ def _quadrant(x: float, y: float) -> str:
 
 
 def _influential(
-    made: Sheet, axes: "Axes", atlas: Atlas, index: "pd.Index[str]", x: "np.ndarray[Any, Any]", y: "np.ndarray[Any, Any]"
-) -> None:
-    """Name the places whose Cook's distance in the regression of lag on deviation is large."""
+    step: Step, index: "pd.Index[str]", x: "np.ndarray[Any, Any]", y: "np.ndarray[Any, Any]"
+) -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """Find the places on which the slope hangs most: those the result marks, else those whose Cook's distance is above 4/n."""
+    none = np.zeros(0, np.int64)
+    table: Any = getattr(step.result, "influence", None)
+    if hasattr(table, "columns") and {"cook", "influential"} <= set(table.columns):
+        given = table.reindex(index)
+        distance, chosen = given["cook"].fillna(np.inf).to_numpy(float), (given["influential"] > 0).to_numpy()
+    else:
+        distance = _cook(x, y)
+        chosen = distance > 4 / len(x)
+    order = np.argsort(-distance, kind="stable").astype(np.int64)
+    return order[chosen[order]][:_MOST_RINGS] if len(order) else none
+
+
+def _cook(x: "np.ndarray[Any, Any]", y: "np.ndarray[Any, Any]") -> "np.ndarray[Any, np.dtype[np.float64]]":
+    """Cook's distance in the regression of lag on deviation; 0 where a line and its residuals say nothing."""
     count = len(x)
-    if count < 4:  # a line and its residuals need more
-        return
+    if count < 4:
+        return np.zeros(count)
     design = np.column_stack([np.ones(count), x])
     inverse = np.linalg.pinv(design.T @ design)
     leverage = np.minimum(np.einsum("ij,jk,ik->i", design, inverse, design), 1 - 1e-9)
     residual = y - design @ (inverse @ design.T @ y)
     variance = float(residual @ residual) / (count - 2)
-    if variance <= 0:
-        return
-    distance = residual**2 / (2 * variance) * leverage / (1 - leverage) ** 2
-    order = np.argsort(-distance, kind="stable")
-    chosen = order if count <= NAMED_UP_TO else order[:8][distance[order[:8]] > 4 / count]
+    found: np.ndarray[Any, Any] = residual**2 / (2 * variance) * leverage / (1 - leverage) ** 2 if variance > 0 else np.zeros(count)
+    return found
+
+
+def _named(
+    made: Sheet,
+    axes: "Axes",
+    atlas: Atlas,
+    index: "pd.Index[str]",
+    x: "np.ndarray[Any, Any]",
+    y: "np.ndarray[Any, Any]",
+    chosen: "np.ndarray[Any, np.dtype[np.int64]]",
+) -> None:
+    """Name points beside them, the first ones first."""
     named = dict(zip(atlas.places.index, labels_of(atlas, atlas.places), strict=True))
     on_paper = axes.transData + made.paper.transData.inverted()
     spots = on_paper.transform(np.column_stack([x[chosen], y[chosen]]))
     left, right = (float(on_paper.transform((edge, 0))[0]) for edge in axes.get_xlim())
     frame = Frame(left, 0, right - left, made.height, 0, 0, 1, 1)
     made.paper.set_zorder(2)
-    place_names(made.paper, [named[index[number]] for number in chosen], spots, np.full(len(chosen), 0.06), frame)
+    points = on_paper.transform(np.column_stack([x, y])) if len(x) <= _MOST_AVOIDED else spots
+    place_names(made.paper, [named[index[number]] for number in chosen], spots, np.full(len(chosen), 0.07), frame, avoid=points)
 
 
 def _interval_words(axes: "Axes", y: float, term: str, effect: str, numbers: tuple[float, float, float], x: float) -> None:

@@ -23,6 +23,7 @@ def place_names(
     beside: "np.ndarray[Any, Any]",
     frame: Frame,
     fills: Sequence[str] = (),
+    avoid: "np.ndarray[Any, Any] | None" = None,
 ) -> None:
     """
     Write names onto a map, each where it covers no other; a name that fits nowhere is left out.
@@ -41,9 +42,12 @@ def place_names(
         Where the map is: names stay inside.
     fills
         The colour below each name where it is known; on a dark one the letters are white.
+    avoid
+        Points that names cover only where there is no other room, in inches.
     """
     size, tall = 6.0, 0.085
     taken: list[tuple[float, float, float, float]] = []
+    dots = [] if avoid is None else [(x - 0.03, y - 0.03, x + 0.03, y + 0.03) for x, y in avoid]
     for text, (x, y), gap, fill in zip(texts, spots, beside, fills or [""] * len(texts), strict=True):
         short = wrapped(text, 1.6, size, most=1)[0] if measured(text, size) > 1.6 else text  # inches
         wide = measured(short, size)
@@ -52,7 +56,8 @@ def place_names(
         spaces = [(left, y + row - tall / 2, left + wide, y + row + tall / 2) for row in rows for left in lefts]
         spaces += [(x - wide / 2, y + row - tall / 2, x + wide / 2, y + row + tall / 2) for row in (0.13, -0.13) if gap]
         inside = [box for box in spaces if box[0] >= frame.left - 0.02 and box[2] <= frame.left + frame.width + 0.02]
-        free = next((box for box in inside if not any(_overlap(box, other) for other in taken)), None)
+        spaces = [box for box in inside if not any(_overlap(box, other) for other in taken)]
+        free = min(spaces, key=lambda box: sum(_overlap(box, dot) for dot in dots), default=None)
         if free is not None:
             taken.append(free)
             pale = not fill or _lightness(fill) > 0.5  # where black and white letters read equally well

@@ -7,6 +7,7 @@ import numpy as np
 
 from spatial.outputs._axes import chart, numbered
 from spatial.outputs._frame import labels_of
+from spatial.outputs._groups import group_colours
 from spatial.outputs._paper import INK, MARK, WIDTH, Sheet, wrapped, write
 from spatial.outputs.atlas import Atlas, Step
 
@@ -45,7 +46,8 @@ def tree(atlas: Atlas, step: Step, merges: "pd.DataFrame") -> Sheet | None:
 
 def _pairs(merges: "pd.DataFrame", leaves: Sequence[str]) -> "np.ndarray[Any, Any] | None":
     """Turn names of what is joined into numbers: leaves from 0, then the joinings in turn."""
-    if len(merges) != len(leaves) - 1:
+    parts = int(merges["groups"].iloc[-1]) if "groups" in merges and len(merges) else 1  # of a graph that falls apart
+    if len(merges) != len(leaves) - parts:
         return None
     alive = {leaf: number for number, leaf in enumerate(leaves)}  # first member of a group -> its number
     pairs = []
@@ -67,6 +69,7 @@ def _dendrogram(
     count = len(leaves)
     heights = np.r_[np.zeros(count), joined]
     order = _leaves(pairs, count)
+    colours, kept = _coloured(atlas, step, pairs, leaves)
     named = dict(zip(map(str, atlas.places.index), labels_of(atlas, atlas.places), strict=True))
     texts = [named[leaf] for leaf in leaves]
     row = 0.17 if count <= 40 else 0.11  # lines of text
@@ -78,28 +81,47 @@ def _dendrogram(
         axes.plot(
             [heights[first], heights[number], heights[number], heights[second]],
             [ys[first], ys[first], ys[second], ys[second]],
-            color=INK,
-            linewidth=0.8,
+            color=colours[number],
+            linewidth=0.8 if colours[number] == INK else 1.3,
         )
     axes.set_xlim(0, heights.max() * 1.04)
     axes.set_ylim(count - 0.4, -0.6)
     axes.spines["left"].set_visible(False)
     axes.set_yticks([])
     numbered(axes)
-    axes.set_xlabel("Height at which groups are joined", parse_math=False)
+    axes.set_xlabel(
+        "Height at which groups are joined" + ("; groups in the colours of the map" if kept < len(pairs) else ""), parse_math=False
+    )
     for number, leaf in enumerate(order):
         short = wrapped(texts[leaf], 1.75, 6.5, most=1)[0]
         text = write(axes, -0.012, number, short, size=6.5 if row > 0.15 else 5, align="right", level="center")
         text.set_transform(axes.get_yaxis_transform())
-    _cut(axes, heights[count:], step)
+        if colours[leaf] != INK:
+            axes.plot([0], [number], marker="s", markersize=3.2, color=colours[leaf], markeredgewidth=0, clip_on=False, zorder=4)
+    _cut(axes, joined[:kept], joined[kept:], count - kept)
     return made
 
 
-def _cut(axes: "Axes", heights: "np.ndarray[Any, Any]", step: Step) -> None:
-    """Draw a dashed line where the tree is cut into the groups that were asked for."""
-    k = step.result.options.get("k")
-    if isinstance(k, int) and 2 <= k <= len(heights):  # one group has no cut
-        at = (heights[-k] + heights[-k + 1]) / 2
+def _coloured(atlas: Atlas, step: Step, pairs: "np.ndarray[Any, Any]", leaves: Sequence[str]) -> tuple[list[str], int]:
+    """Give each leaf and each joining the colour of its group, ink above the cut; and how many joinings lie below it."""
+    count, k = len(leaves), step.result.options.get("k")
+    whole = len(leaves) - len(pairs)
+    if not isinstance(k, int) or not max(2, whole) <= k <= count:  # one group has no cut
+        return [INK] * (count + len(pairs)), len(pairs)
+    kept = count - k
+    given, groups = group_colours(atlas, step), getattr(step.result, "cluster", None)
+    of = {} if groups is None else dict(zip(map(str, groups.index), map(str, groups), strict=True))
+    colours = [given.get(of.get(leaf, ""), INK) for leaf in leaves]
+    for number, (first, _) in enumerate(pairs):
+        colours.append(colours[first] if number < kept else INK)
+    return colours, kept
+
+
+def _cut(axes: "Axes", below: "np.ndarray[Any, Any]", above: "np.ndarray[Any, Any]", k: int) -> None:
+    """Draw a dashed line where the tree is cut, if a line can do it: among neighbours a later joining may be lower."""
+    highest = float(below.max()) if len(below) else 0.0
+    if len(above) and highest <= above.min():
+        at = (highest + float(above.min())) / 2
         axes.axvline(at, color=MARK, linewidth=0.8, linestyle=(0, (4, 3)))
         text = write(axes, at, 1.005, f"{k} groups", size=6, colour=MARK, align="center", level="bottom")
         text.set_transform(axes.get_xaxis_transform())
@@ -107,7 +129,8 @@ def _cut(axes: "Axes", heights: "np.ndarray[Any, Any]", step: Step) -> None:
 
 def _leaves(pairs: "np.ndarray[Any, Any]", count: int) -> "np.ndarray[Any, Any]":
     """Find the order of the leaves in which no two branches cross."""
-    order, stack = [], [count + len(pairs) - 1]
+    joined = set(pairs.ravel().tolist())
+    order, stack = [], [number for number in range(count + len(pairs)) if number not in joined]  # one root for each part
     while stack:
         node = stack.pop()
         if node < count:

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.outputs._collected import file_names, is_series
-from spatial.outputs.atlas import Atlas, Step
+from spatial.outputs.atlas import Atlas, Step, Theme
+from spatial.outputs.themes import number_words
+from spatial.outputs.words import lowered, p_words, value_words
 
 if TYPE_CHECKING:
     from spatial.outputs._paper import Sheet
 
+_NAMED_CLASSES = 12  # more are not listed in a caption
 _MULTIPLES = 6  # maps on one sheet, which then fits a page
 
 
@@ -21,7 +24,7 @@ class Picture:
 
     name: str
     caption: str
-    kind: str  # "overview", "map", "scatter", "surface", "tree" or "intervals"
+    kind: str  # "overview", "map", "links", "scatter", "surface", "tree", "intervals", "histogram", "correlogram" or "profiles"
     step: str | None  # the id of the step it belongs to
     draw: "Callable[[], Sheet | None]"
 
@@ -89,7 +92,13 @@ def pictures(atlas: Atlas) -> tuple[Picture, ...]:
                 )
             )
     found += [
-        Picture(name=each.id, caption=each.title, kind="map", step=each.step, draw=partial(_maps.choropleth, atlas, each))
+        Picture(
+            name=each.id,
+            caption=f"{each.title} ({counted(each)})",
+            kind="map",
+            step=each.step,
+            draw=partial(_maps.choropleth, atlas, each),
+        )
         for each in atlas.themes
     ]
     for step in atlas.steps:
@@ -99,18 +108,24 @@ def pictures(atlas: Atlas) -> tuple[Picture, ...]:
 
 
 def _step_pictures(atlas: Atlas, step: Step) -> list[Picture]:
-    from spatial.outputs import _charts, _surface, _tree
+    from spatial.outputs import _charts, _groups, _links, _surface, _tally, _tree
 
     values: dict[str, Any] = {each.name: getattr(step.result, each.name) for each in fields(step.result)}
     found = []
 
     def add(name: str, kind: str, caption: str, draw: "Callable[[], Sheet | None]") -> None:
-        found.append(Picture(name=f"{step.id}_{name}", caption=f"{step.title}: {caption}", kind=kind, step=step.id, draw=draw))
+        words = f"{step.title}: {caption} ({measured_words(step)})"
+        found.append(Picture(name=f"{step.id}_{name}", caption=words, kind=kind, step=step.id, draw=draw))
 
     deviation: Any = values.get("deviation")
     lag: Any = values.get("lag")
     if is_series(deviation) and is_series(lag) and float((deviation**2).sum()) > 0:
-        add("scatter", "scatter", "Moran scatterplot", partial(_charts.moran_scatter, atlas, step, deviation, lag))
+        add(
+            "scatter",
+            "scatter",
+            "scatterplot of values and neighbours' values",
+            partial(_charts.moran_scatter, atlas, step, deviation, lag),
+        )
     surface = atlas.surfaces.get(step.id)
     if surface is not None:
         found.append(
@@ -124,6 +139,17 @@ def _step_pictures(atlas: Atlas, step: Step) -> list[Picture]:
         )
     if hasattr(values.get("merges"), "columns"):
         add("tree", "tree", "dendrogram", partial(_tree.tree, atlas, step, values["merges"]))
+    charts: Any = {
+        "histogram": _tally.histogram,
+        "correlogram": _tally.correlogram,
+        "profiles": _groups.profiles,
+        "links": _links.links,
+    }
+    for each in fields(step.result):
+        figure, value = each.metadata.get("figure"), values[each.name]
+        if figure and value is not None and len(value) and (figure != "links" or step.graph in atlas.graphs):
+            title = str(each.metadata["title"])
+            add(each.name, figure, lowered(title), partial(charts[figure], atlas, step, value, title))
     for name, needed in (("coefficients", {"estimate", "low", "high"}), ("impacts", {"direct", "direct_low", "direct_high"})):
         table: Any = values.get(name)
         if hasattr(table, "columns") and needed <= set(table.columns) and len(table):
@@ -134,3 +160,54 @@ def _step_pictures(atlas: Atlas, step: Step) -> list[Picture]:
                 partial(_charts.intervals, atlas, step, table, f"{name} with intervals"),
             )
     return found
+
+
+def counted(theme: Theme) -> str:
+    """
+    Say how many places a map shows, and how many are in each class that has a name.
+
+    Parameters
+    ----------
+    theme
+        The map.
+
+    Returns
+    -------
+    str
+        For a caption, and for somebody who cannot see the map.
+    """
+    count = f"n = {sum(each.count for each in theme.classes)}"
+    if theme.kind not in ("categories", "clusters") or len(theme.classes) > _NAMED_CLASSES:
+        return count
+    return f"{count}: {', '.join(f'{each.label} {each.count}' for each in theme.classes)}"
+
+
+def measured_words(step: Step) -> str:
+    """
+    Say on how many places a step rests, and its statistic with p where it has them.
+
+    Parameters
+    ----------
+    step
+        The finished step.
+
+    Returns
+    -------
+    str
+        For a caption.
+    """
+    words = [f"n = {value_words(step.result.observations)}"]
+    statistic = getattr(step.result, "statistic", None)
+    if isinstance(statistic, float):
+        titles = {each.name: str(each.metadata.get("title", each.name)) for each in fields(step.result)}
+        words.append(f"{titles['statistic']} = {number_words(statistic)}")
+        for name in ("p_permutation", "p"):
+            p = getattr(step.result, name, None)
+            if isinstance(p, float) and p == p:  # noqa: PLR0124  (not NaN)
+                words.append(f"p ({'permutation' if name == 'p_permutation' else 'analytical'}) {_equals(p_words(p))}")
+                break
+    return ", ".join(words)
+
+
+def _equals(words: str) -> str:
+    return words if words[:1] in "<>" else f"= {words}"

@@ -24,9 +24,18 @@ CLUSTERS = {
     "High-Low": "#f4a582",
     "Hot spot": "#b2182b",
     "Cold spot": "#2166ac",
+    "Other positive": "#f4a582",
+    "Positive": "#b2182b",
+    "Negative": "#92c5de",
+    "Cluster": "#b2182b",
+    "Alone": "#f4a582",
+    "High variance": "#b2182b",
+    "Low variance": "#2166ac",
     "Not significant": "#f2f2f2",
     "Isolated": "#4d4d4d",
 }
+#: Classes of p, dark where chance is a poor explanation.
+SIGNIFICANCE = {"p ≤ 0.001": "#00441b", "p ≤ 0.01": "#238b45", "p ≤ 0.05": "#a1d99b", "p > 0.05": "#f2f2f2"}
 GROUPS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
 NO_DATA = "#8c8c8c"
 NO_DATA_LABEL = "No data"
@@ -175,7 +184,7 @@ def theme(
         Every value is in exactly one class, missing ones in a class of their own.
     """
     if kind in ("categories", "clusters"):
-        made, method = _categories(column, CLUSTERS if kind == "clusters" else {}), ""
+        made, method = _categories(column, SIGNIFICANCE | CLUSTERS if kind == "clusters" else {}), ""
     elif kind == "diverging":
         made, method = _diverging(column)
     else:

@@ -329,6 +329,29 @@ def term_words(term: object) -> str:
     return f"W·{text[2:]}" if text.startswith("W_") and len(text) > 2 else text  # the prefix
 
 
+def lowered(words: str) -> str:
+    """
+    Let a title follow a colon.
+
+    Parameters
+    ----------
+    words
+        The title.
+
+    Returns
+    -------
+    str
+        With a small first letter, unless it begins with a name or an abbreviation.
+
+    Examples
+    --------
+    >>> lowered("Places by number of neighbours"), lowered("Moran's I by lag")
+    ('places by number of neighbours', "Moran's I by lag")
+    """
+    first = words.partition(" ")[0]
+    return words if "'" in first or not first[1:].islower() else f"{words[:1].lower()}{words[1:]}"
+
+
 def heading_words(name: object) -> str:
     """
     Write the heading of a column.
