@@ -167,6 +167,12 @@ def worker(task, contestant, folder):
     print("FIGURES", json.dumps({"n": len(places), "seconds": seconds, "megabytes": peak, "links": links}))
 
 
+def simulate(size, folder):
+    """Keep simulated places where every contestant finds them."""
+    for title, values in zip(("points", "corners", "owner"), simulated(size), strict=True):
+        np.save(Path(folder) / f"{title}.npy", values)
+
+
 def measured(task, contestant, size, folder):
     """Run one contestant in a process of its own."""
     command = [sys.executable, __file__, "worker", task, contestant, str(folder)]
@@ -189,8 +195,8 @@ def measure(sizes, tasks, only):
     for size in sizes:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            for title, values in zip(("points", "corners", "owner"), simulated(size), strict=True):
-                np.save(folder / f"{title}.npy", values)
+            # In a process of its own: the peak memory of a child begins with what its parent holds.
+            subprocess.run([sys.executable, __file__, "simulate", str(size), name], check=True)
             for task in tasks:
                 for contestant, largest in CONTESTANTS.items():
                     if size > largest or (only and contestant not in only):
@@ -248,8 +254,13 @@ def main():
     one.add_argument("task")
     one.add_argument("contestant")
     one.add_argument("folder")
+    places = commands.add_parser("simulate")
+    places.add_argument("size", type=int)
+    places.add_argument("folder")
     given = parser.parse_args()
-    if given.command == "worker":
+    if given.command == "simulate":
+        simulate(given.size, given.folder)
+    elif given.command == "worker":
         worker(given.task, given.contestant, given.folder)
     elif given.command == "draw":
         draw()
