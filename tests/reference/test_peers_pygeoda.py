@@ -1,0 +1,74 @@
+"""Permutation p of local statistics beside those of pygeoda (GeoDa's own code), within the error of both."""
+
+import numpy as np
+import pytest
+
+import spatial
+
+DRAWS = 9_999
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    """Sixty-four squares with a block of high values, and the same as pygeoda reads it."""
+    import geopandas
+    from shapely import box
+
+    pygeoda = pytest.importorskip("pygeoda")
+    cells = [box(column * 1000, row * 1000, column * 1000 + 1000, row * 1000 + 1000) for row in range(8) for column in range(8)]
+    random = np.random.default_rng(11)
+    high = np.array([row >= 5 and column >= 5 for row in range(8) for column in range(8)])
+    columns = {
+        "value": random.normal(size=64) + 2 * high,
+        "second": random.normal(size=64) + high,
+        "town": (random.random(64) < 0.3 + 0.5 * high).astype(int),
+    }
+    places = geopandas.GeoDataFrame(columns, geometry=cells, index=[f"{number:02d}" for number in range(64)], crs="EPSG:32642")
+    places = places.rename_axis("place")
+    file = tmp_path_factory.mktemp("geoda") / "places.shp"
+    places.reset_index(drop=True).to_file(file)
+    layer = pygeoda.open(str(file))
+    return places, spatial.contiguity(places), pygeoda, layer, pygeoda.queen_weights(layer)
+
+
+def agree(tail, theirs, chosen=slice(None)):
+    """Compare one-sided p of the smaller tail, within five standard errors of the difference."""
+    tail, theirs = np.asarray(tail, float)[chosen], np.array(theirs, float)[chosen]
+    error = np.sqrt(2 * np.maximum(theirs * (1 - theirs), 1 / DRAWS) / DRAWS)
+    assert (np.abs(tail - theirs) <= 5 * error + 1 / DRAWS).all()
+
+
+@pytest.mark.parametrize("draws", ["rotated", "own", "shared"])
+def test_local_moran(pair, draws):
+    places, graph, pygeoda, layer, weights = pair
+    theirs = pygeoda.local_moran(weights, layer["value"], permutations=DRAWS, permutation_method="complete")
+    found = spatial.local_moran(places, graph, column="value", permutations=DRAWS, draws=draws)
+    np.testing.assert_allclose(found.statistic * 63 / 64, theirs.lisa_values(), rtol=1e-8)
+    agree(found.p_permutation / 2, theirs.lisa_pvalues())
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "options"),
+    [
+        ("local_geary", "local_geary", {"column": "value"}),
+        ("local_getis_ord", "local_g", {"column": "value", "star": False}),
+    ],
+)
+def test_others(pair, ours, theirs, options):
+    places, graph, pygeoda, layer, weights = pair
+    peer = getattr(pygeoda, theirs)(weights, layer["value"], permutations=DRAWS, permutation_method="complete")
+    found = getattr(spatial, ours)(places, graph, permutations=DRAWS, **options)
+    theirs = np.array(peer.lisa_pvalues())  # of the side of the permutations' mean, which may be the larger tail
+    agree(found.p_permutation / 2, np.minimum(theirs, 1 - theirs))
+
+
+def test_local_join_counts(pair):
+    places, graph, pygeoda, layer, weights = pair
+    theirs = pygeoda.local_joincount(weights, layer["town"], permutations=DRAWS, permutation_method="complete")
+    binary = graph.transform("b")
+    found = spatial.local_join_counts(places, binary, column="town", permutations=DRAWS, alternative="greater")
+    np.testing.assert_allclose(found.statistic, theirs.lisa_values())
+    some = (places["town"] == 1).to_numpy() & (found.statistic > 0).to_numpy()
+    upper = found.p_permutation.to_numpy()
+    lower = 1 - upper + 1 / (DRAWS + 1)  # theirs is the smaller of both, and leaves ties out of the lower one
+    agree(np.minimum(upper, lower), theirs.lisa_pvalues(), some)
