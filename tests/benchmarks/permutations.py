@@ -1,7 +1,7 @@
 """
 How long permutations take, beside pygeoda and esda, each measurement in a process of its own.
 
-    python tests/benchmarks/permutations.py [--peers] [--largest 1000000]
+    python tests/benchmarks/permutations.py [--peers] [--smallest 49] [--largest 1000000] [--only kernel]
 
 writes permutations.json beside this file: seconds (the second of two runs where the first takes less than ten seconds), seconds
 of processor time, and the peak memory of the process in MB, for local Moran's I with 8 neighbours and 999 permutations in every
@@ -84,16 +84,19 @@ def main() -> None:
     words = argparse.ArgumentParser()
     words.add_argument("--peers", action="store_true")
     words.add_argument("--largest", type=int, default=SIZES[-1])
+    words.add_argument("--only", default="", help="a part of the names of what is measured")
+    words.add_argument("--smallest", type=int, default=0)
     given = words.parse_args()
-    rows = []
-    for n in (each for each in SIZES if each <= given.largest):
-        for what in OURS + (PEERS if given.peers else ()):
+    file = Path(__file__).with_suffix(".json")
+    rows = json.loads(file.read_text(encoding="utf-8"))["rows"] if file.exists() else []
+    for n in (each for each in SIZES if given.smallest <= each <= given.largest):
+        for what in (each for each in OURS + (PEERS if given.peers else ()) if given.only in each):
             if n <= LARGEST.get(what, SIZES[-1]):
-                rows.append(measured(what, n))
+                load = round(os.getloadavg()[0], 1)
+                rows = [row for row in rows if (row["what"], row["n"]) != (what, n)] + [measured(what, n) | {"load": load}]
                 print(rows[-1], flush=True)
-    load = [round(each, 1) for each in os.getloadavg()]
-    found = {"cores": os.cpu_count(), "load": load, "permutations": 999, "neighbours": 8, "rows": rows}
-    Path(__file__).with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+                found = {"cores": os.cpu_count(), "permutations": 999, "neighbours": 8, "rows": rows}
+                file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
