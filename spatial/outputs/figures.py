@@ -114,7 +114,7 @@ def _step_pictures(atlas: Atlas, step: Step) -> list[Picture]:
     found = []
 
     def add(name: str, kind: str, caption: str, draw: "Callable[[], Sheet | None]") -> None:
-        words = f"{step.title}: {caption} ({measured_words(step)})"
+        words = f"{step.title}: {caption} ({'; '.join([measured_words(step), *_lag_p(kind, values)])})"
         found.append(Picture(name=f"{step.id}_{name}", caption=words, kind=kind, step=step.id, draw=draw))
 
     deviation: Any = values.get("deviation")
@@ -179,7 +179,7 @@ def counted(theme: Theme) -> str:
     count = f"n = {sum(each.count for each in theme.classes)}"
     if theme.kind not in ("categories", "clusters") or len(theme.classes) > _NAMED_CLASSES:
         return count
-    return f"{count}: {', '.join(f'{each.label} {each.count}' for each in theme.classes)}"
+    return "; ".join([count, *(f"{each.label}: {each.count}" for each in theme.classes)])
 
 
 def measured_words(step: Step) -> str:
@@ -207,6 +207,15 @@ def measured_words(step: Step) -> str:
                 words.append(f"p ({'permutation' if name == 'p_permutation' else 'analytical'}) {_equals(p_words(p))}")
                 break
     return ", ".join(words)
+
+
+def _lag_p(kind: str, values: dict[str, Any]) -> list[str]:
+    """Give the smallest and the largest p of a correlogram."""
+    table = next((each for each in values.values() if hasattr(each, "columns") and "p_adjusted" in each.columns), None)
+    if kind != "correlogram" or table is None:
+        return []
+    low, high = p_words(float(table["p_adjusted"].min())), p_words(float(table["p_adjusted"].max()))
+    return [f"p adjusted for {len(table)} lags from {low} to {high}"]
 
 
 def _equals(words: str) -> str:
