@@ -113,7 +113,7 @@ def test_words_stand_in_columns_and_places_in_one_table(layer, capsys):
     assert "observations  16" in lines
     assert sum(line.startswith("cell 00") for line in lines) == 1
     head = next(line for line in lines if line.split()[:2] == ["statistic", "expected"])
-    assert head.split()[-2:] == ["cluster", "quadrant"]
+    assert head.split()[-3:] == ["cluster", "significance", "quadrant"]
 
 
 def test_do_prints_a_graph_and_reads_it_again(layer, tmp_path, capsys):

@@ -279,3 +279,12 @@ def test_names_go_where_no_point_is():
     free = axes.texts[-1].get_position()
     _names.place_names(axes, ["ab"], spot, np.array([0.07]), frame, avoid=np.array([[2.0, 2.0], [2.1, 2.0]]))
     assert axes.texts[-1].get_position()[0] < free[0]
+
+
+@pytest.mark.parametrize(("room", "wanted"), [(2.0, ["0 – 25\n4 links", "25 – 50\n6 links"]), (0.3, ["0 – 25"])])
+def test_words_below_lags_never_meet(room, wanted):
+    from matplotlib.figure import Figure
+
+    axes = Figure().add_subplot()
+    _tally._lag_ticks(axes, ["0 – 25", "25 – 50"], ["4 links", "6 links"], room)
+    assert [each.get_text() for each in axes.get_xticklabels()] == wanted

@@ -10,7 +10,7 @@ from spatial.outputs._names import NAMED_UP_TO, place_names
 from spatial.outputs._paper import GREY, INK, MARK, Sheet, wrapped, write
 from spatial.outputs.atlas import Atlas, Step
 from spatial.outputs.themes import CLUSTERS, number_words
-from spatial.outputs.words import cleaned, decimals_for, line_words, p_words, term_words
+from spatial.outputs.words import cleaned, decimals_for, line_words, p_words, term_words, value_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,7 +137,7 @@ def intervals(atlas: Atlas, step: Step, table: "pd.DataFrame", words: str) -> Sh
 
 
 def _scatter_words(slope: float, count: int, step: Step) -> list[str]:
-    words = [f"Slope of the line: {number_words(slope)}", f"Places: {count}"]
+    words = [f"Slope of the line: {number_words(slope)}", f"Places: {value_words(count)}"]
     statistic = getattr(step.result, "statistic", None)
     if isinstance(statistic, float):
         said = str(type(step.result).__dataclass_fields__["statistic"].metadata.get("title", "Statistic"))

@@ -14,6 +14,7 @@ REFERENCES: Mapping[str, tuple[str, str]] = {
     "breusch-1979": ("Breusch, T. S. and Pagan, A. R. (1979). A simple test for heteroscedasticity and random coefficient variation. Econometrica 47(5), 1287–1294.", "10.2307/1911963"),
     "anselin-2014": ("Anselin, L. and Rey, S. J. (2014). Modern Spatial Econometrics in Practice. Chicago: GeoDa Press.", ""),
     "burnham-2004": ("Burnham, K. P. and Anderson, D. R. (2004). Multimodel inference: understanding AIC and BIC in model selection. Sociological Methods and Research 33(2), 261–304.", "10.1177/0049124104268644"),
+    "cook-1977": ("Cook, R. D. (1977). Detection of influential observation in linear regression. Technometrics 19(1), 15–18.", "10.1080/00401706.1977.10489493"),
     "elhorst-2010": ("Elhorst, J. P. (2010). Applied spatial econometrics: raising the bar. Spatial Economic Analysis 5(1), 9–28.", "10.1080/17421770903541772"),
     "florax-2003": ("Florax, R. J. G. M., Folmer, H. and Rey, S. J. (2003). Specification searches in spatial econometrics: the relevance of Hendry's methodology. Regional Science and Urban Economics 33(5), 557–579.", "10.1016/S0166-0462(03)00002-4"),
     "halleck-2015": ("Halleck Vega, S. and Elhorst, J. P. (2015). The SLX model. Journal of Regional Science 55(3), 339–363.", "10.1111/jors.12188"),
@@ -52,6 +53,8 @@ REFERENCES: Mapping[str, tuple[str, str]] = {
 # What a result has, or a test is called -> the papers it rests on.
 _BEHIND: Mapping[str, tuple[str, ...]] = {
     "moran": ("moran-1950", "cliff-1981"),
+    "correlogram": ("moran-1950", "cliff-1981", "benjamini-1995", "phipson-2010"),
+    "influence": ("cook-1977",),
     "geary": ("geary-1954", "cliff-1981"),
     "getis_ord": ("getis-1992",),
     "local_moran": ("anselin-1995", "sokal-1998"),

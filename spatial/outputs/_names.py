@@ -47,7 +47,7 @@ def place_names(
     """
     size, tall = 6.0, 0.085
     taken: list[tuple[float, float, float, float]] = []
-    dots = [] if avoid is None else [(x - 0.03, y - 0.03, x + 0.03, y + 0.03) for x, y in avoid]
+    dots = [] if avoid is None else [(x - 0.045, y - 0.045, x + 0.045, y + 0.045) for x, y in avoid]
     for text, (x, y), gap, fill in zip(texts, spots, beside, fills or [""] * len(texts), strict=True):
         short = wrapped(text, 1.6, size, most=1)[0] if measured(text, size) > 1.6 else text  # inches
         wide = measured(short, size)

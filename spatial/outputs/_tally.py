@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.outputs._axes import chart, numbered, side
-from spatial.outputs._paper import GREY, MARK, Sheet, write
+from spatial.outputs._paper import GREY, MARK, Sheet, measured, write
 from spatial.outputs.atlas import Atlas, Step
 from spatial.outputs.themes import CLUSTERS, number_words
 from spatial.outputs.words import line_words, lowered, value_words
@@ -13,10 +13,9 @@ from spatial.places import is_local
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 _FILL = "#a9c9e0"  # of a bar, and paler of the band
-_LABELLED = 24  # bars with a number on top
-_SPELT = 8  # lags with their number of links
 _ALPHA = 0.05
 
 
@@ -47,7 +46,8 @@ def histogram(atlas: Atlas, step: Step, table: "pd.DataFrame", words: str) -> Sh
     low, high = min(int(numbers.min()), 1), int(numbers.max())
     axes.set_xlim(low - 0.7, high + 0.7)
     axes.set_ylim(0, 1.12 * counts.max())
-    if len(numbers) <= _LABELLED:
+    room = 3.55 / (high - low + 1.4)  # inches of the axes to each bar
+    if max(measured(value_words(int(count)), 6) for count in counts) + 0.03 <= room:
         for number, count in zip(numbers, counts, strict=True):
             write(axes, number, count + 0.015 * counts.max(), value_words(int(count)), size=6, align="center", level="bottom")
     numbered(axes)
@@ -102,17 +102,21 @@ def correlogram(atlas: Atlas, step: Step, table: "pd.DataFrame", words: str) -> 
     axes.set_ylim(float(span.min()) - room, float(span.max()) + room)
     axes.set_xticks([])
     numbered(axes)
-    every = max(1, int(np.ceil(len(x) / 16)))
-    texts = _lag_words(atlas, table)
-    if len(x) <= _SPELT:
-        links = [f"{text}\n{value_words(int(each))} links" for text, each in zip(texts, table["links"], strict=True)]
-        axes.set_xticks(x, links)
-    else:
-        axes.set_xticks(x[::every], texts[::every])
+    _lag_ticks(axes, _lag_words(atlas, table), [f"{value_words(int(each))} links" for each in table["links"]], 3.8 / (len(x) - 0.2))
     axes.set_xlabel(_lag_title(atlas, table), parse_math=False)
     axes.set_ylabel(words.partition(" by ")[0], parse_math=False)
     side(made, 4.6, _band_words(step, len(table), int(out.sum())))
     return made
+
+
+def _lag_ticks(axes: "Axes", texts: list[str], links: list[str], room: float) -> None:
+    """Write below each lag what it is, and its number of links where there is room; where there is none, below some lags only."""
+    numbers = list(range(1, len(texts) + 1))
+    if max(measured(text, 6.5) for text in (*texts, *links)) + 0.05 <= room:
+        axes.set_xticks(numbers, [f"{text}\n{other}" for text, other in zip(texts, links, strict=True)])
+        return
+    every = max(1, int(np.ceil((max(measured(text, 6.5) for text in texts) + 0.08) / room)))
+    axes.set_xticks(numbers[::every], texts[::every])
 
 
 def _band_words(step: Step, lags: int, out: int) -> list[str]:
