@@ -113,7 +113,7 @@ def test_classes_of_p_include_their_bounds():
         "p ≤ 0.01",
         "p ≤ 0.05",
         "p > 0.05",
-        "Not significant",
+        "No p",
         "Isolated",
     ]
 

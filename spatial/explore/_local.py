@@ -18,7 +18,7 @@ Inference = Literal["permutation", "analytical"]
 Texts = np.ndarray[Any, np.dtype[np.object_]]
 
 STEPS = (0.001, 0.01, 0.05)  # of a map of significance
-NOT_SIGNIFICANT, ISOLATED, NO_DATA = "Not significant", "Isolated", "No data"
+NOT_SIGNIFICANT, ISOLATED, NO_P, NO_DATA = "Not significant", "Isolated", "No p", "No data"
 MORE = ("Other positive", "Positive", "Negative", "Cluster", "Alone", "High variance", "Low variance")
 KINDS = ("High-High", "Low-Low", "Low-High", "High-Low", "Hot spot", "Cold spot", *MORE)
 FEW = 10
@@ -204,10 +204,10 @@ def _flips(given: Aligned, p: Array, tail: Array, kinds: Texts, choice: Choice) 
 
 
 def _steps(p: Array, islands: "np.ndarray[Any, np.dtype[np.bool_]]") -> Texts:
-    """Put p into the classes of a map of significance; where there is none (a statistic that cannot vary) nothing is shown."""
+    """Put p into the classes of a map of significance; some places have none, such as those outside a category that is counted."""
     words = np.array([*(f"p ≤ {step:g}" for step in STEPS), f"p > {STEPS[-1]:g}"], object)
     found = words[np.searchsorted(STEPS, np.where(np.isnan(p), np.inf, p), side="left")]
-    return np.where(islands, ISOLATED, np.where(np.isnan(p), NOT_SIGNIFICANT, found)).astype(object)
+    return np.where(islands, ISOLATED, np.where(np.isnan(p), NO_P, found)).astype(object)
 
 
 def _below(p: Array, alpha: float) -> "np.ndarray[Any, np.dtype[np.bool_]]":

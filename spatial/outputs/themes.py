@@ -35,7 +35,7 @@ CLUSTERS = {
     "Isolated": "#4d4d4d",
 }
 #: Classes of p, dark where chance is a poor explanation.
-SIGNIFICANCE = {"p ≤ 0.001": "#00441b", "p ≤ 0.01": "#238b45", "p ≤ 0.05": "#a1d99b", "p > 0.05": "#f2f2f2"}
+SIGNIFICANCE = {"p ≤ 0.001": "#00441b", "p ≤ 0.01": "#238b45", "p ≤ 0.05": "#a1d99b", "p > 0.05": "#f2f2f2", "No p": "#c4c4c4"}
 GROUPS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
 NO_DATA = "#8c8c8c"
 NO_DATA_LABEL = "No data"
