@@ -50,7 +50,9 @@ OPERATIONS = (
     Operation("empirical_bayes", "explore", "Empirical Bayes rates", "Rates, smoothed where populations are small"),
     Operation("spatial_rate", "explore", "Spatial rates", "Rates of places together with their neighbours"),
     Operation("local_moran", "explore", "Local Moran's I", "Local Moran's I: where are the clusters and the outliers?"),
-    Operation("local_rate_moran", "explore", "Local Moran's I of rates", "Where are clusters of high and low rates (empirical Bayes)?"),
+    Operation(
+        "local_rate_moran", "explore", "Local Moran's I of rates", "Where are clusters of high and low rates (empirical Bayes)?"
+    ),
     Operation("local_getis_ord", "explore", "Local Getis-Ord G", "Local Getis-Ord G or G*: where are hot and cold spots?"),
     Operation("local_geary", "explore", "Local Geary's c", "Local Geary's c: where are places like or unlike their neighbours?"),
     Operation("local_bivariate_moran", "explore", "Local bivariate Moran's I", "Where does one column go with another one nearby?"),
@@ -60,9 +62,14 @@ OPERATIONS = (
     Operation("lag_model", "models", "Spatial lag model", "Spatial lag model (SAR) by maximum likelihood or moments, with impacts"),
     Operation("error_model", "models", "Spatial error model", "Spatial error model (SEM) by maximum likelihood or moments"),
     Operation("slx_model", "models", "Spatially lagged regressors", "Regression on regressors of the neighbours too (SLX)"),
-    Operation("durbin_model", "models", "Spatial Durbin model", "Spatial Durbin model (SDM): neighbours matter, and what they have"),
     Operation(
-        "durbin_error_model", "models", "Spatial Durbin error model", "Spatial Durbin error model (SDEM): regressors of neighbours, related errors"
+        "durbin_model", "models", "Spatial Durbin model", "Spatial Durbin model (SDM): neighbours matter, and what they have"
+    ),
+    Operation(
+        "durbin_error_model",
+        "models",
+        "Spatial Durbin error model",
+        "Spatial Durbin error model (SDEM): regressors of neighbours, related errors",
     ),
     Operation("combined_model", "models", "Spatial combined model", "Spatial lag and error at once (SAC, SARAR; GNS with durbin)"),
     Operation("fixed_effects", "models", "Fixed effects regression", "Regression on records with absorbed factors and clusters"),
@@ -73,7 +80,12 @@ OPERATIONS = (
     Operation("k_means", "clusters", "k-means grouping", "Group places by several indicators (k-means)"),
     Operation("ward", "clusters", "Ward grouping", "Group places by several indicators (Ward's hierarchy)"),
     Operation("skater", "clusters", "Skater grouping", "Group alike places into connected groups (skater)"),
-    Operation("constrained_ward", "clusters", "Constrained Ward grouping", "Group alike places into connected groups (Ward among neighbours)"),
+    Operation(
+        "constrained_ward",
+        "clusters",
+        "Constrained Ward grouping",
+        "Group alike places into connected groups (Ward among neighbours)",
+    ),
     Operation("max_p", "clusters", "Max-p regions", "Form as many connected regions as can be, each holding enough (max-p)"),
     Operation("compare_grouping", "clusters", "Grouping compared", "Compare a given grouping with the best one of the same size"),
 )

@@ -484,4 +484,6 @@ class TestReading:
 
 
 def test_public_names():
-    assert {"ols", "lag_model", "error_model", "slx_model", "durbin_model", "durbin_error_model", "combined_model"} <= set(models.__all__)
+    assert {"ols", "lag_model", "error_model", "slx_model", "durbin_model", "durbin_error_model", "combined_model"} <= set(
+        models.__all__
+    )

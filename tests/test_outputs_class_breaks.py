@@ -107,5 +107,7 @@ def test_a_study_names_the_classes_of_a_map(tmp_path):
     column = read_study(tmp_path / "study.toml").places.columns["CRIME"]
     assert (column.classes, column.class_count) == ("box", 6)
     (tmp_path / "study.toml").write_text('title = "Crime"\n' + text.format("quantiles", 12))
-    with pytest.raises(StudyError, match=r"(?s)classes = 'quantiles' is not known. Did you mean 'quantile'.*class_count = 12.*2 to 9"):
+    with pytest.raises(
+        StudyError, match=r"(?s)classes = 'quantiles' is not known. Did you mean 'quantile'.*class_count = 12.*2 to 9"
+    ):
         read_study(tmp_path / "study.toml")

@@ -24,7 +24,7 @@ import numpy as np
 HERE = Path(__file__).parent
 RESULTS, PICTURE = HERE / "spatial_models.json", HERE / "spatial_models.svg"
 SIZES = (1_024, 10_000, 99_856, 1_000_000)
-LIMIT_SECONDS, LIMIT_BYTES = 600, 12 * 2**30
+LIMIT_SECONDS, LIMIT_BYTES = 180, 12 * 2**30
 OURS = {
     "lag": "lag_model",
     "error": "error_model",
@@ -40,9 +40,9 @@ PEERS = {
         "spreg full": 10_000,
         "spreg ord": 10_000,
         "spreg LU": 100_000,
-        "spatialreg eigen": 10_000,
+        "spatialreg eigen": 2_000,
         "spatialreg Matrix": 1_000_000,
-        "spatialreg LU": 1_000_000,
+        "spatialreg LU": 100_000,
         "spatialreg Chebyshev": 1_000_000,
     },
     "error": {"spatial": 1_000_000, "spreg LU": 100_000, "spatialreg Matrix": 100_000},
