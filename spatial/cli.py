@@ -261,7 +261,7 @@ def _operations(given: argparse.Namespace) -> int:
         print(json.dumps(manifest(), ensure_ascii=False, indent=1))
         return 0
     for row in OPERATIONS:
-        print(f"{row.room:<10}{row.name:<18}{row.summary}")
+        print(f"{row.room:<10}{row.name:<23}{row.summary}")
     return 0
 
 

@@ -36,7 +36,7 @@ def do(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print("usage: spatial do OPERATION [options] [--json]\n\nOperations (help on one: spatial do OPERATION --help):")
         for row in OPERATIONS:
-            print(f"  {row.name:<18}{row.summary}")
+            print(f"  {row.name:<23}{row.summary}")
         return 0 if arguments else 2
     row = operation(arguments[0], "spatial do")
     function = row.function()
