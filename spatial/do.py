@@ -42,10 +42,14 @@ def do(arguments: list[str]) -> int:
     function = row.function()
     options = declared(function)
     given = _parser(row, function, options).parse_args(arguments[1:])
-    from spatial.running import collected
+    from spatial.explore import telling
+    from spatial.running import collected, seldom
     from spatial.written import safe
 
-    with collected() as told:
+    def line(done: int, total: int, words: str) -> None:
+        print(safe(f"[{done}/{total}] {words}"), file=sys.stderr, flush=True)
+
+    with collected() as told, telling(seldom(line)):
         result = _called(row, function, options, given)
     for sentence in told:
         print(safe(f"Note: {sentence}"), file=sys.stderr)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from spatial.results import Result
 from spatial.running._record import versions
-from spatial.running._told import collected
+from spatial.running._told import collected, seldom
 from spatial.running.computing import compute
 from spatial.running.preparing import Prepared, columns_named, prepare
 from spatial.study import Study, read_study
@@ -21,7 +21,19 @@ if TYPE_CHECKING:
 
     from spatial.outputs.atlas import Atlas
 
-__all__ = ["Prepared", "Progress", "Run", "collected", "columns_named", "compute", "output_folder", "prepare", "run", "versions"]
+__all__ = [
+    "Prepared",
+    "Progress",
+    "Run",
+    "collected",
+    "columns_named",
+    "compute",
+    "output_folder",
+    "prepare",
+    "run",
+    "seldom",
+    "versions",
+]
 
 #: Called with the work done so far, the work there is, and what is being done.
 Progress = Callable[[int, int, str], None]

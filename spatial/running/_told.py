@@ -1,8 +1,9 @@
 """What goes wrong or is worth knowing on the way: said with its place, and kept."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from spatial.errors import SpatialError, SpatialWarning
 from spatial.study import StepRecipe, Study
@@ -45,3 +46,30 @@ def in_step(study: Study, recipe: StepRecipe) -> Iterator[None]:
     """Say in which step something went wrong."""
     with within(f"{study.file.name}, step '{recipe.id}'"):
         yield
+
+
+def seldom(tell: Callable[[int, int, str], None], seconds: float = 2.0) -> Callable[[int, int, str], None]:
+    """
+    Pass on what a long computation tells, but not more often than a reader can follow.
+
+    Parameters
+    ----------
+    tell
+        Called with the work done, the work there is, and a few words.
+    seconds
+        How long nothing is told after something was, or after the beginning.
+
+    Returns
+    -------
+    callable
+        To be called as often as one likes.
+    """
+    last = monotonic()
+
+    def told(done: int, total: int, words: str) -> None:
+        nonlocal last
+        if monotonic() - last >= seconds:
+            last = monotonic()
+            tell(done, total, words)
+
+    return told

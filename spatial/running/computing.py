@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import DataError, complaint, listed
+from spatial.explore import telling
 from spatial.operations import operation
 from spatial.options import data_parameters
 from spatial.results import Result, columns_of, place_columns
 from spatial.running._record import record_of
-from spatial.running._told import collected, in_step
+from spatial.running._told import collected, in_step, seldom
 from spatial.running.preparing import Prepared
 from spatial.study import StepRecipe, Study
 
@@ -46,7 +47,8 @@ def compute(prepared: Prepared, tell: Callable[[int, str], None] | None = None) 
         title = recipe.title or _title(recipe, titles)
         if tell:
             tell(number, title)
-        with collected() as told, in_step(study, recipe):
+        inner = _inner(tell, number, title)
+        with collected() as told, in_step(study, recipe), telling(inner):
             result = _computed(recipe, prepared, steps)
         result = replace(result, notes=tuple(dict.fromkeys((*result.notes, *told))))
         steps.append(Step(id=recipe.id, title=title, result=result, graph=recipe.graph if "graph" in _data(recipe) else None))
@@ -90,6 +92,16 @@ def compute(prepared: Prepared, tell: Callable[[int, str], None] | None = None) 
         sources=prepared.sources,
     )
     return replace(atlas, record=record_of(prepared, atlas))
+
+
+def _inner(tell: Callable[[int, str], None] | None, number: int, title: str) -> Callable[[int, int, str], None]:
+    """Tell how far a long step is."""
+
+    def inner(done: int, total: int, words: str) -> None:
+        if tell:
+            tell(number, f"{title}: {words}, {done / total:.0%}")
+
+    return seldom(inner)
 
 
 def _data(recipe: StepRecipe) -> tuple[str, ...]:
