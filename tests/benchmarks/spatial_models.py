@@ -209,6 +209,8 @@ def measured(model, contestant, size):
     for line in done.stdout.splitlines():
         if line.startswith("FIGURES "):
             return json.loads(line.removeprefix("FIGURES "))
+    if any(word in done.stderr for word in ("MemoryError", "dmemory", "allocate")):
+        return {"n": size, "failed": f"more than {LIMIT_BYTES // 2**30} GB"}
     return {"n": size, "failed": (done.stderr.strip().splitlines() or ["killed"])[-1][-200:]}
 
 
@@ -241,10 +243,11 @@ def draw():
 
     mpl.use("svg")
     import matplotlib.pyplot as plt
+    import matplotlib.ticker
 
     mpl.rcParams.update({"svg.hashsalt": "spatial", "font.size": 10, "svg.fonttype": "path"})
     kept = json.loads(RESULTS.read_text())["lag"]
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(10, 4.8), layout="constrained")
     colours = {"spatial": "#0b5c8f", "spreg": "#c8641e", "spatialreg": "#6b6b6b"}
     marks = {"": "o", "full": "s", "ord": "^", "LU": "D", "eigen": "s", "Matrix": "v", "Chebyshev": "x"}
     for axis, key, title in ((axes[0], "seconds", "Seconds of the fit"), (axes[1], "megabytes", "Peak memory of the process, MB")):
@@ -262,8 +265,18 @@ def draw():
                     markersize=5,
                 )
         axis.set(xscale="log", yscale="log", xlabel="Places", title=title)
+        axis.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.5g}"))
+        axis.yaxis.set_minor_formatter(mpl.ticker.NullFormatter())
         axis.grid(visible=True, alpha=0.25)
-    axes[1].legend(frameon=False, fontsize=8, loc="upper left")
+    stopped = sorted({each["n"] for rows in kept.values() for each in rows.values() if "failed" in each})
+    axes[0].axhline(LIMIT_SECONDS, color="#999999", linestyle=":", linewidth=1)
+    for n in stopped:
+        count = sum(each["n"] == n and "failed" in each for rows in kept.values() for each in rows.values())
+        words = f"{count} peers stopped here:\nmore than {LIMIT_SECONDS} s or {LIMIT_BYTES // 2**30} GB"
+        axes[0].annotate(words, (n, LIMIT_SECONDS), (0, -6), textcoords="offset points", ha="center", va="top", fontsize=8)
+        axes[0].plot(n, LIMIT_SECONDS, marker="^", color="#999999", markersize=7)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     figure.savefig(PICTURE, metadata={"Date": None})
 
 
