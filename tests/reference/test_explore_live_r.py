@@ -10,6 +10,9 @@ from outside import component
 
 import spatial
 
+pytestmark = pytest.mark.xdist_group("explore_live_r")  # what is computed once is computed by one worker
+
+
 TOLERANCE = 1e-8
 SCRIPT = """
 suppressPackageStartupMessages(library(spdep))
