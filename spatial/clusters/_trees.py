@@ -41,14 +41,14 @@ def spanning_forest(pairs: Whole, values: Array) -> Whole:
 
     Cost is the Euclidean distance; of equal costs the link that comes first is kept.
     """
-    from scipy.sparse import csr_array
+    from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import minimum_spanning_tree
 
     costs = np.round(np.sqrt(((values[pairs[:, 0]] - values[pairs[:, 1]]) ** 2).sum(axis=1)), _ROUNDED)
     order = np.argsort(costs, kind="stable")
     rank = np.empty(len(pairs))
     rank[order] = np.arange(1, len(pairs) + 1)  # ranks, for a cost of 0 would be no link to scipy, and ties would be its choice
-    tree = minimum_spanning_tree(csr_array((rank, (pairs[:, 0], pairs[:, 1])), shape=(len(values), len(values))))
+    tree = minimum_spanning_tree(csr_matrix((rank, (pairs[:, 0], pairs[:, 1])), shape=(len(values), len(values))))
     kept: Whole = pairs[np.sort(order[tree.data.astype(int) - 1])]
     return kept
 

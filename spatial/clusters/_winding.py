@@ -96,11 +96,11 @@ def _winding(given: Land, members: "np.ndarray[Any, Any]", random: "np.random.Ge
 
 def wound(given: Land, random: "np.random.Generator") -> Whole:
     """Form regions of one winding tree through each part of the map."""
-    from scipy.sparse import csr_array
+    from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import connected_components
 
     size = len(given.values)
-    links = csr_array((np.ones(len(given.pairs)), (given.pairs[:, 0], given.pairs[:, 1])), shape=(size, size))
+    links = csr_matrix((np.ones(len(given.pairs)), (given.pairs[:, 0], given.pairs[:, 1])), shape=(size, size))
     components = connected_components(links, directed=False)[1]
     labels, count = np.empty(size, np.int64), 0
     for component in range(int(components.max()) + 1):
