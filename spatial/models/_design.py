@@ -240,6 +240,8 @@ def refuse_exact(found: Design, squares: float, size: float) -> None:
 
 def _texts_refused(table: "GeoDataFrame", parts: Parsed, formula: str) -> None:
     for name in parts.columns(category=False):
+        if getattr(table[name].dtype, "kind", "O") in "fiu":
+            continue  # numbers, which a million of need not be looked at one by one
         texts = [value for value in table[name].dropna() if isinstance(value, str)]
         if texts:
             raise DataError(
