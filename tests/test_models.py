@@ -487,3 +487,16 @@ def test_public_names():
     assert {"ols", "lag_model", "error_model", "slx_model", "durbin_model", "durbin_error_model", "combined_model"} <= set(
         models.__all__
     )
+
+
+def test_a_durbin_model_stands_without_an_error_model(line, chain, monkeypatch):
+    """Where the error model has no maximum inside its interval, the test against it is left out and named."""
+    from spatial.models import _engine, durbin_model
+
+    def none(*_):
+        raise ModelError("no maximum")
+
+    monkeypatch.setattr(_engine, "largest", none)
+    found = durbin_model(line, chain, formula="y ~ x", impacts="delta", bootstrap=0)
+    assert np.isnan(found.tests.loc["Common factor", "statistic"])
+    assert any("cannot be made" in note and "Common factor" in note for note in found.notes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.errors import DataError, complaint, listed
+from spatial.errors import DataError, ModelError, complaint, listed
 from spatial.models import _reading as reading
 from spatial.models._design import Design, design, refuse_exact
 from spatial.models._impacts import Effects, impacts_table, place_impacts
@@ -20,7 +20,7 @@ from spatial.models._prediction import predicted
 from spatial.models._profile import Problem, Profile, Solution, profile_of, solution_at
 from spatial.models._small_samples import FEW, likelihood_ratios, simulated_p
 from spatial.models._spatial_tests import spatial_tests
-from spatial.models._tables import coefficients_table, covariance_table, quantiles, tests_table, unknown_note
+from spatial.models._tables import chi_squared, coefficients_table, covariance_table, quantiles, tests_table, unknown_note
 from spatial.models._tests import residual_moran
 from spatial.models._two_parameters import maximised_pair
 from spatial.models._units import Scaled, scaled
@@ -255,8 +255,8 @@ def estimates(fit: Fit, vcov: str) -> tuple[Vector, Matrix, float]:
 def _effects(fit: Fit, estimate: Vector, covariance: Matrix) -> Effects | None:
     if not (fit.kind.rho or fit.kind.lags):
         return None
-    lags = sum(name.startswith("W_") for name in fit.found.names) if fit.kind.lags else 0
-    regressors = [name for name in fit.found.names[: len(fit.found.names) - lags] if name != "Intercept"]
+    plain = _without_lags(fit.found) if fit.kind.lags else range(len(fit.found.names))
+    regressors = [fit.found.names[place] for place in plain if fit.found.names[place] != "Intercept"]
     return Effects(
         roles_of(fit.found.names, regressors),
         estimate,
@@ -265,6 +265,11 @@ def _effects(fit: Fit, estimate: Vector, covariance: Matrix) -> Effects | None:
         fit.problem.weights,
         fit.determinant if fit.kind.rho else None,
     )
+
+
+def _without_lags(found: Design) -> list[int]:
+    """Find the columns that are no lags, in a model that has some: no other name may begin so."""
+    return [place for place, name in enumerate(found.names) if not name.startswith("W_")]
 
 
 def _linear(fit: Fit) -> tuple[float, int]:
@@ -276,7 +281,7 @@ def _linear(fit: Fit) -> tuple[float, int]:
     problem, ordinary = fit.problem, fit.profile.ordinary
     count = problem.matrix.shape[1]
     if fit.kind.lags and fit.kind.rho and fit.kind.error:
-        plain = [place for place, name in enumerate(fit.found.names) if not name.startswith("W_")]
+        plain = _without_lags(fit.found)
         ordinary = least_squares(problem.weighted(problem.response), problem.weighted(problem.matrix[:, plain]))
         count = len(plain)
     return log_likelihood(ordinary.squares, len(problem.response)) + _weights_part(problem), count
@@ -284,9 +289,7 @@ def _linear(fit: Fit) -> tuple[float, int]:
 
 def _common_factor(fit: Fit) -> dict[str, Any]:
     """Compare with the error model, in which the coefficients of W X are -rho times those of X."""
-    from spatial.models._tables import chi_squared
-
-    plain = [place for place, name in enumerate(fit.found.names) if not name.startswith("W_")]
+    plain = _without_lags(fit.found)
     lags = len(fit.found.names) - len(plain)
     regressors = [fit.found.names[place] for place in plain if fit.found.names[place] != "Intercept"]
     if any(f"W_{name}" not in fit.found.names for name in regressors):
@@ -296,7 +299,10 @@ def _common_factor(fit: Fit) -> dict[str, Any]:
     )
     units = scaled(inner)
     problem = Problem(units.response, units.matrix, fit.problem.weights, rho=False, error=True)
-    other = largest(fit.determinant, _one(profile_of(problem, inner.response_name), rho=False), len(units.response), "lambda")
+    try:
+        other = largest(fit.determinant, _one(profile_of(problem, inner.response_name), rho=False), len(units.response), "lambda")
+    except ModelError:  # the error model has no maximum inside: no reason to refuse this one
+        return {"Common factor": (float("nan"), float(lags), float("nan"))}
     return {"Common factor": chi_squared(max(2 * (fit.log_likelihood - other), 0.0), lags)}
 
 
@@ -338,20 +344,13 @@ def _fields(fit: Fit, estimate: Vector, covariance: Matrix, tests: dict[str, Any
         "admissible_high": fit.determinant.high,
         "prediction_trend": give(trend),
         "prediction_signal": give(signal),
-        **_predictions(fit, estimate[:k], variance),
+        **predicted_fields(found, estimate[:k], solution.rho, solution.error, variance),
     }
 
 
 def correlation2(response: Vector, other: Vector) -> float:
     """Squared correlation; NaN where one does not vary."""
     return float(np.corrcoef(response, other)[0, 1] ** 2) if np.ptp(other) > 0 else float("nan")
-
-
-def _predictions(fit: Fit, coefficients: Vector, variance: float) -> dict[str, Any]:
-    whole = fit.found.whole
-    if whole is None or whole.known.all():
-        return {}
-    return predicted_fields(fit.found, coefficients, fit.solution.rho, fit.solution.error, variance)
 
 
 def predicted_fields(found: Design, coefficients: Vector, rho: float, error: float, variance: float) -> dict[str, Any]:
