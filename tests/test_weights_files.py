@@ -114,9 +114,9 @@ def test_parquet_whose_labels_are_numbers(places, tmp_path):
         ("w.gal", "1\nOne place\n1\n", "line 'One place' cannot be understood"),
         ("w.gwt", "3\n01 1\n", "1 lines cannot be understood: '01 1'"),
         ("w.csv", "a,b,weight\n01,1,1\n", "its columns are 'a', 'b', 'weight'. Expected from, to and weight"),
-        ("w.csv", "", "it is no table"),
+        ("w.csv", "", "the table is empty"),
         ("w.csv", "from,to,weight\n01,1,1\n01,1,2\n", "1 links stand in it more than once: '01 to 1'"),
-        ("w.csv", "from,to,weight\n01,1,-1\n1,01,much\n", "2 weights are negative or no numbers: '01 to 1: -1', '1 to 01: nan'"),
+        ("w.csv", "from,to,weight\n01,1,-1\n1,01,much\n", "2 weights are negative or no numbers: '01 to 1: -1', '1 to 01: much'"),
         ("w.csv", "from,to,weight\n01,01,1\n", "1 places are their own neighbours: '01'"),
         ("w.csv", "from,to,weight\n", "none of the 3 places has a neighbour"),
         ("w.dbf", "", "cannot be read from a file ending in '.dbf'. Expected one of '.gal', '.gwt'"),
@@ -133,10 +133,148 @@ def test_a_file_that_is_not_there(places, tmp_path):
         read_graph(tmp_path / "none.gal", places)
 
 
-def test_a_file_in_another_encoding(places, tmp_path):
-    (tmp_path / "w.csv").write_bytes("from,to\nҚаратау,1\n".encode("cp1251", errors="replace") + b"\xff,1\n")
+def test_files_in_other_encodings(places, tmp_path):
+    places = places.rename(index={"01": "Алматы"})
+    text = "from;to;weight\nАлматы;1;1,5\n1;Алматы;2\nPetropavl city;1;2\n"
+    (tmp_path / "w.csv").write_bytes(text.encode("cp1251"))
+    with pytest.warns(SpatialWarning, match=r"not UTF-8 and was read as Windows Cyrillic"):
+        assert weights(read_graph(tmp_path / "w.csv", places, transform="o"))["Алматы", "1"] == 1.5
+    (tmp_path / "w.csv").write_bytes(text.encode("utf-16"))
+    assert weights(read_graph(tmp_path / "w.csv", places, transform="o"))["Алматы", "1"] == 1.5
+    (tmp_path / "w.gal").write_bytes("3\nАлматы 1\n1\n".encode("cp1251"))
     with pytest.raises(DataError, match="no UTF-8 text"):
-        read_graph(tmp_path / "w.csv", places)
+        read_graph(tmp_path / "w.gal", places)
+
+
+# Labels that are names
+
+
+@pytest.fixture
+def towns(places):
+    return places.rename(index={"01": "Алматы қаласы", "1": 'the "old"  town', "Petropavl city": "x"})
+
+
+def test_labels_with_blanks_as_spdep_writes_them(towns, write):
+    links = {("Алматы қаласы", 'the "old"  town'), ('the "old"  town', "Алматы қаласы"), ("x", "Алматы қаласы")}
+    text = '0 3 my map NAME\nАлматы қаласы 1\nthe "old" town\nthe "old" town 1\nАлматы қаласы\nx 1\nАлматы қаласы\n'
+    assert set(weights(read_graph(write("w.gal", text), towns))) == links
+    text = '0 3 "my map" NAME\nАлматы қаласы the "old" town 2\nthe "old" town Алматы қаласы 2\nx "Алматы қаласы" 3\n'
+    assert set(weights(read_graph(write("w.gwt", text), towns))) == links
+
+
+def test_several_labels_with_blanks_on_one_line(towns, write):
+    text = '3\nАлматы қаласы 2\nthe "old" town x\nthe "old" town 1\nx\nx 2\nАлматы қаласы the "old" town\n'
+    assert len(weights(read_graph(write("w.gal", text), towns))) == 5
+
+
+def test_labels_with_blanks_that_can_be_cut_in_two_ways(write):
+    places = geopandas.GeoDataFrame(geometry=[Point(x, 0) for x in range(4)], index=["a b", "b a", "a", "b"], crs="EPSG:32642")
+    with pytest.raises(DataError, match="'a' announces 2 neighbours and 3 follow"):  # a, and b a; or a b, and a
+        read_graph(write("w.gal", "4\na 2\na b a\na b 0\nb a 0\nb 0\n"), places)
+
+
+def test_letters_composed_in_another_way(towns, write):
+    towns = towns.rename(index={"x": "Йошкар"})  # the first letter is one character here and two in the file
+    path = write("w.csv", "from,to\nИ\u0306ошкар,Алматы қаласы\n")
+    assert set(weights(read_graph(path, towns, islands="keep"))) == {("Йошкар", "Алматы қаласы")}
+
+
+@pytest.mark.parametrize("ending", [".gal", ".gwt", ".csv", ".parquet"])
+def test_names_are_read_as_they_were_written(towns, tmp_path, ending):
+    graph = nearest(towns, k=1)
+    write_graph(graph, tmp_path / f"w{ending}")
+    assert weights(read_graph(tmp_path / f"w{ending}", towns)) == weights(graph)
+
+
+# Links of places to themselves
+
+
+@pytest.mark.parametrize("ending", [".gal", ".gwt", ".kwt", ".csv", ".parquet"])
+def test_links_of_places_to_themselves_are_kept_or_dropped(places, tmp_path, ending):
+    graph = kernel_weights(places, bandwidth=4, itself=True, transform="b" if ending == ".gal" else "o")
+    path = tmp_path / f"w{ending}"
+    write_graph(graph, path if ending != ".kwt" else tmp_path / "w.gwt")
+    if ending == ".kwt":
+        (tmp_path / "w.gwt").rename(path)
+    assert weights(read_graph(path, places, itself="keep", transform="o")) == weights(graph)
+    with pytest.raises(DataError, match=r"3 places are their own neighbours.*itself = \"drop\""):
+        read_graph(path, places)
+    with pytest.warns(SpatialWarning, match="3 links, from a place to itself, were left out"):
+        assert len(weights(read_graph(path, places, itself="drop"))) == 6
+
+
+# Places that a file does not know
+
+
+def test_places_that_are_not_in_the_file(places, write):
+    with pytest.warns(SpatialWarning, match=r"w.gal: 1 of 3 places are not in it: 'Petropavl city'"):
+        read_graph(write("w.gal", "2\n01 1\n1\n1 1\n01\n"), places, islands="keep")
+    with pytest.warns(SpatialWarning, match=r"its first line announces 2 places, and there are 3"):
+        read_graph(write("w.gwt", "2\n01 1 1\n1 01 1\n"), places, islands="keep")
+
+
+def test_distances_are_no_weights(tmp_path):
+    many = geopandas.GeoDataFrame(
+        geometry=[Point(x * x, 0) for x in range(12)], index=[f"p{x}" for x in range(12)], crs="EPSG:32642"
+    )
+    rows = [
+        f"p{one} p{other} {abs(one**2 - other**2) / 1000}\n" for one in range(12) for other in (one - 1, one + 1) if 0 <= other < 12
+    ]
+    (tmp_path / "w.gwt").write_text("0 12 towns ID\n" + "".join(rows))
+    with pytest.warns(SpatialWarning, match=r"its weights are the distances between the places.*values = \"costs\""):
+        read_graph(tmp_path / "w.gwt", many)
+    assert set(read_graph(tmp_path / "w.gwt", many, transform="b").adjacency) == {1}
+    assert read_graph(tmp_path / "w.gwt", many, values="costs", transform="o")["p1"]["p2"] == pytest.approx(1000 / 3)
+
+
+# Tables as others write them
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "from_id,to_id,travel_time",  # r5
+        "InputID,TargetID,Distance",  # QGIS
+        "origin_id,destination_id,total_cost",
+        "from,to,minutes",
+    ],
+)
+def test_edge_lists_of_others(places, write, header):
+    path = write("w.csv", f"{header}\n01,1,4\n1,Petropavl city,4\nPetropavl city,1,5\n")
+    found = weights(read_graph(path, places, values="costs", transform="o"))
+    assert found == {("01", "1"): 0.25, ("1", "Petropavl city"): 0.25, ("Petropavl city", "1"): 0.2}
+
+
+def test_columns_in_another_order_and_one_of_several_numbers(places, write):
+    path = write("w.csv", "time,to,distance,from\n30,1,7,01\n30,01,7,1\n10,1,8,Petropavl city\n")
+    with pytest.raises(DataError, match=r"beside the two ends its columns are 'time', 'distance'.*column = \"...\""):
+        read_graph(path, places)
+    assert weights(read_graph(path, places, column="distance", transform="o"))["01", "1"] == 7
+    with pytest.raises(DataError, match="there is no column 'tim'. Did you mean 'time'"):
+        read_graph(path, places, column="tim")
+
+
+def test_a_third_column_is_not_passed_over(places, write):
+    path = write("w.csv", "from,to,minuten\n01,1,30\n1,01,10\n")
+    with pytest.raises(DataError, match="beside the two ends its columns are 'minuten'. Expected one that is called weight"):
+        read_graph(path, places)
+    with pytest.raises(DataError, match="it has no column of costs"):
+        read_graph(write("w.csv", "from,to\n01,1\n"), places, values="costs")
+
+
+def test_a_row_with_a_cell_too_many(places, write):
+    with pytest.raises(DataError, match="1 of 2 rows have more cells than the header"):
+        read_graph(write("w.csv", "from,to,weight\n01,1,1,5\n1,01,1\n"), places)
+
+
+def test_a_first_line_that_is_a_link_is_not_passed_over(places, write):
+    with pytest.raises(DataError, match="its first line is '01 1 1'. Expected the number of places"):
+        read_graph(write("w.gwt", "01 1 1\n1 01 1\n"), places)
+
+
+def test_a_place_that_stands_twice_in_a_gal_file(places, write):
+    with pytest.raises(DataError, match="1 labels stand in it more than once: '01'"):
+        read_graph(write("w.gal", "3\n01 1\n1\n1 1\n01\n01 0\n"), places)
 
 
 # Matrices and costs
@@ -176,6 +314,44 @@ def test_numbers_on_the_diagonal_are_said_and_left_out(places, write):
         assert ("01", "01") not in weights(read_graph(path, places))
 
 
+def test_a_matrix_with_decimal_commas_and_codes(places, write):
+    path = write("trade.csv", ";1;Petropavl city;01\n01;1 200,5;-;\n1;;2,25;…\nPetropavl city;3;;-\n")
+    with pytest.raises(DataError, match=r"3 weights are negative or no numbers: '01 to Petropavl city: -'.*as missing"):
+        read_graph(path, places)
+    assert weights(read_graph(path, places, missing=["-", "…"], transform="o")) == {
+        ("01", "1"): 1200.5,
+        ("1", "Petropavl city"): 2.25,
+        ("Petropavl city", "1"): 3,
+    }
+    with pytest.raises(DataError, match=r"2 numbers can be read in two ways: '1,234', '2,345'"):
+        read_graph(write("trade.csv", 'place,01,1\n01,0,"1,234"\n1,"2,345",0\n'), places)
+
+
+def test_a_matrix_of_places_called_i_and_j(places, write):
+    places = places.rename(index={"01": "i", "1": "j"})
+    found = read_graph(write("trade.csv", "place,i,j,Petropavl city\ni,,2,\nj,3,,\nPetropavl city,1,,\n"), places, transform="o")
+    assert weights(found) == {("i", "j"): 2, ("j", "i"): 3, ("Petropavl city", "i"): 1}
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "parquet"])
+def test_a_matrix_with_labels_in_the_index_and_in_another_order(places, tmp_path, ending):
+    import pandas as pd
+
+    path, names = tmp_path / f"trade.{ending}", list(places.index)
+    table = pd.DataFrame([[0.0, 1, 2], [3, 0, 4], [5, 6, None]], index=names, columns=names).loc[names[::-1]]
+    table.to_parquet(path) if ending == "parquet" else table.to_excel(path)
+    found = read_graph(path, places, transform="o")
+    assert found.sparse.toarray().tolist() == [[0, 1, 2], [3, 0, 4], [5, 6, 0]]
+    assert list(found.unique_ids) == names
+
+
+def test_the_diagonal_of_a_matrix_may_be_kept(places, write):
+    found = read_graph(write("trade.csv", MATRIX.replace("01,0,3", "01,7,3")), places, itself="keep", transform="o")
+    assert weights(found)["01", "01"] == 7
+    with pytest.raises(DataError, match="One over the cost of staying is no weight"):
+        read_graph(write("times.csv", MATRIX), places, values="costs", itself="keep")
+
+
 @pytest.mark.parametrize("ending", ["xlsx", "parquet"])
 def test_matrices_in_workbooks(places, tmp_path, ending):
     import pandas as pd
@@ -208,7 +384,7 @@ def test_matrices_in_workbooks(places, tmp_path, ending):
             "2 labels stand only in the first column or only in the first row: 'Petropavl city', 'Petropavl'",
         ),
         ("place,01,1\n01,0,3\n1,3,0\n1,,1\n", {}, "labels stand in it more than once: '1'"),
-        (MATRIX.replace("3,0,1", "x,0,1"), {}, "1 weights are negative or no numbers: '1 to 01: nan'"),
+        (MATRIX.replace("3,0,1", "x,0,1"), {}, "1 weights are negative or no numbers: '1 to 01: x'"),
         ("from,to,time\n01,1,0\n1,01,2\n", {"values": "costs"}, "1 costs are 0: '01 to 1'. One over nothing is no weight"),
         (MATRIX, {"power": 2}, 'power = 2 is given for weights.*values = "costs"'),
         (MATRIX, {"threshold": 99}, "none of the 3 places has a neighbour"),

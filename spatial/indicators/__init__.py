@@ -1,5 +1,6 @@
 """Tables -> columns of places, and what did not match."""
 
+from spatial.indicators._numbers import as_numbers
 from spatial.indicators.guessing import Guessed, guessed, matched_rows
 from spatial.indicators.held import held
 from spatial.indicators.joining import Examined, Joined, JoinedColumn, alike, examine, join, joined_as, keys_of
@@ -21,6 +22,7 @@ __all__ = [
     "RecordsRecipe",
     "TableRecipe",
     "alike",
+    "as_numbers",
     "examine",
     "guessed",
     "held",

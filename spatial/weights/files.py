@@ -1,25 +1,32 @@
 """Graphs that others made: GAL, GWT, SWM, edge lists and matrices in CSV, workbooks and Parquet."""
 
+import unicodedata
+import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
-from struct import error, unpack
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from spatial.errors import DataError, complaint, listed
-from spatial.indicators import read_table
+from spatial.errors import DataError, SpatialWarning, complaint, listed
 from spatial.options import Between, used
 from spatial.places import checked
+from spatial.weights._formats import gal, gwt, swm
 from spatial.weights._links import Islands, Links, Numbers, Transform, graph_of, settled
-from spatial.weights._positions import nearest_to, positions
-from spatial.weights.tables import Edge, Rules, Values, edges_of, number, ruled, rules_checked
+from spatial.weights._positions import distances, nearest_to, positions
+from spatial.weights.tables import Cells, Names, Rules, Said, Values, ruled, rules_checked, said_by
 
 if TYPE_CHECKING:
+    import pandas as pd
     from geopandas import GeoDataFrame
     from libpysal.graph import Graph
+
+Itself = Literal["error", "drop", "keep"]
+
+TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".xlsx", ".xls", ".ods")
+ENDINGS = (".gal", ".gwt", ".kwt", ".swm", *TABLES)
+#: Weights of at least so many links that go with distance as closely as this are taken for distances.
+ENOUGH, ALIKE = 10, 0.99
 
 
 def read_graph(
@@ -27,10 +34,13 @@ def read_graph(
     places: "GeoDataFrame",
     *,
     sheet: str | None = None,
+    column: str | None = None,
+    missing: list[str] | None = None,
     values: Values = "weights",
     power: Annotated[float, Between(0, 100)] | None = None,
     threshold: Annotated[float, Between(0, 1e300)] | None = None,
     k: Annotated[int, Between(1, 10_000)] | None = None,
+    itself: Itself = "error",
     islands: Islands = "error",
     transform: Transform = "r",
 ) -> "Graph":
@@ -40,14 +50,19 @@ def read_graph(
     Parameters
     ----------
     source
-        ``.gal``, ``.gwt``, an edge list in ``.csv``, ``.tsv`` or ``.txt`` (columns ``from,to,weight`` or
-        ``focal,neighbor,weight``; without a weight column each link weighs 1), such a table in ``.parquet``, ``.xlsx``,
-        ``.xls`` or ``.ods``, or in any of these a matrix: labels in the first column and in the first row, such as travel
-        times or trade between regions, row to column; ``.swm`` as ArcGIS writes it.
+        ``.gal``, ``.gwt`` (``.kwt`` of GeoDa too), an edge list in ``.csv``, ``.tsv`` or ``.txt`` (columns ``from,to,weight`` or
+        ``focal,neighbor,weight`` in any order; without a third column each link weighs 1), such a table in ``.parquet``,
+        ``.xlsx``, ``.xls`` or ``.ods``, or in any of these a matrix: labels in the first column and in the first row, in any
+        order, such as travel times or trade between regions, row to column; ``.swm`` as ArcGIS writes it.
     places
         The places; their labels are what the file must speak of.
     sheet
         The sheet of a workbook; needed where there is more than one.
+    column
+        The column of an edge list that holds the numbers; needed where several could, or none is called weight, time,
+        minutes, hours, distance, cost, flow or value.
+    missing
+        What stands for no link in a table besides an empty cell, such as ``-`` or ``n/a``.
     values
         What the numbers are: ``"weights"``, of which more is nearer, such as flows; or ``"costs"``, of which less is nearer,
         such as minutes, turned into weights by ``power``.
@@ -58,6 +73,9 @@ def read_graph(
     k
         So many links each place keeps: those of smallest cost, or of largest weight; between equal ones the smaller label
         wins.
+    itself
+        What the link of a place to itself means: ``"error"``, ``"drop"`` to leave it out, or ``"keep"``, as kernel weights
+        may have it. The diagonal of a matrix is left out unless it is kept.
     islands
         What a place without neighbours means: ``"error"``, ``"keep"``, or ``"nearest"`` to attach it to its nearest place
         both ways, by centroid, with the mean weight of the file.
@@ -74,71 +92,127 @@ def read_graph(
     ------
     DataError
         When the file cannot be read, a label is no place, a link stands in it twice, a weight is no number or negative,
-        a cost is 0, or there are islands without a policy.
+        a cost is 0, places are their own neighbours, or there are islands without a policy.
 
     Notes
     -----
-    Labels are compared as text: 1 and 01 are two labels, and no label is ever turned into a number. As GAL and GWT
-    separate by blanks, a label with blanks is also found with ``_`` in their stead. Links of weight 0 are no links,
-    empty cells of a matrix neither; its diagonal is left out, with a warning where it holds numbers.
+    Labels are compared as text: 1 and 01 are two labels, and no label is ever turned into a number. GAL and GWT separate by
+    blanks; a label with blanks is found as it is (spdep), in quotation marks, or with ``_`` in their stead. Links of weight
+    0 are no links, empty cells of a matrix neither. Numbers may have decimal commas.
+
+    GeoDa and spdep put distances into GWT files of nearest neighbours and distance bands; read as weights, the farthest
+    neighbour would weigh most. A warning says so: ``values = "costs"`` weighs by one over them, with ``power = 0`` all alike.
+    Files of spdep's old style and its ``listw2sn`` number places in the order of its rows instead of naming them.
     """
+    from spatial.indicators.records import codes_of
+
     used(read_graph, locals())
     places, path = checked(places), Path(source)
     where = path.name
     rules = Rules(values, power, threshold, k)
-    rules_checked(rules, where)
-    readers: dict[str, Callable[[Path], tuple[list[str], list[Edge]]]] = {
-        ".gal": _gal,
-        ".gwt": _gwt,
-        ".csv": _separated,
-        ".tsv": _separated,
-        ".txt": _separated,
-        ".parquet": _parquet,
-        ".pq": _parquet,
-        ".swm": _swm,
-        **dict.fromkeys((".xlsx", ".xls", ".ods"), partial(_workbook, sheet=sheet)),
-    }
-    if path.suffix.lower() not in readers:
-        raise DataError(
-            complaint(
-                where, f"a graph cannot be read from a file ending in '{path.suffix}'", f"Expected one of {listed(readers, 20)}"
-            )
-        )
-    if not path.is_file():
-        raise DataError(complaint(where, "there is no such file", f"Looked for {source}", "Correct the path"))
-    try:
-        labels, edges = readers[path.suffix.lower()](path)
-    except UnicodeDecodeError as problem:
-        raise DataError(
-            complaint(where, f"byte {problem.start} is no UTF-8 text", "Expected UTF-8", "Save the file as UTF-8")
-        ) from None
-    links = ruled(_links(places, labels, edges, where, values), rules, places.index.to_numpy(object), where)
+    rules_checked(rules, where, itself)
+    _there(path, source)
+    names = _names(places)
+    said = _read(path, names, sheet, Cells(column, codes_of(",".join(missing or ())), values))
+    found = _wrong(places, names, said, itself)
+    if found:
+        raise DataError("\n".join(complaint(where, *each) for each in found))
+    _say_who_is_absent(places, names, said, where)
+    links, own = _links(names, said, values)
+    _say_what_is_dropped(places, own, itself, where, matrix=said.matrix)
+    links = ruled(links, rules, places.index.to_numpy(object), where)
+    if values == "weights" and transform != "b":
+        _say_if_distances(places, links, where)
 
     def attached(alone: Numbers) -> tuple[Numbers, Numbers]:
         rank = np.argsort(np.argsort(places.index.to_numpy(object), kind="stable"))
         return nearest_to(positions(places), 1, rank)[alone, 0], np.full(len(alone), links.weights.mean())
 
     links = settled(places, links, islands, where, attached=attached, advice=lambda: "Or complete the file")
-    return graph_of(places, links, transform)
+    return graph_of(places, _joined(links, own) if itself == "keep" else links, transform)
 
 
-def _links(places: "GeoDataFrame", labels: Iterable[str], edges: list[Edge], where: str, values: Values) -> Links:
+def _there(path: Path, source: str | Path) -> None:
+    if path.suffix.lower() not in ENDINGS:
+        what = f"a graph cannot be read from a file ending in '{path.suffix}'"
+        raise DataError(complaint(path.name, what, f"Expected one of {listed(ENDINGS, 20)}"))
+    if not path.is_file():
+        raise DataError(complaint(path.name, "there is no such file", f"Looked for {source}", "Correct the path"))
+
+
+def _names(places: "GeoDataFrame") -> Names:
+    """List the labels as files may write them: as they are, composed, and with ``_`` for blanks where that stays unique."""
     known = {str(label): position for position, label in enumerate(places.index)}
-    joined = Counter(label.replace(" ", "_") for label in known)
-    known = {label.replace(" ", "_"): position for label, position in known.items() if joined[label.replace(" ", "_")] == 1} | known
-    found = _wrong(places, known, labels, edges)
-    if found:
-        raise DataError("\n".join(complaint(where, *each) for each in found))
-    kept = [(known[start], known[to], weight) for start, to, weight in edges if (weight > 0 or values == "costs") and start != to]
-    rows, columns, weights = np.asarray(kept, float).reshape(-1, 3).T
-    return Links(rows.astype(np.int64), columns.astype(np.int64), weights)
+    composed = {unicodedata.normalize("NFC", " ".join(label.split())): position for label, position in known.items()}
+    joined = Counter("_".join(label.split()) for label in known)
+    words = {"_".join(label.split()): position for label, position in known.items() if joined["_".join(label.split())] == 1}
+    positions = words | composed | known
+    return Names(positions, max((len(label.split()) for label in known), default=1))
 
 
-def _wrong(places: "GeoDataFrame", known: dict[str, int], labels: Iterable[str], edges: list[Edge]) -> list[tuple[str, ...]]:
+def _read(path: Path, names: Names, sheet: str | None, how: Cells) -> Said:
+    kind = path.suffix.lower()
+    if kind == ".gal":
+        return gal(path, names)
+    if kind in (".gwt", ".kwt"):
+        return gwt(path, names)
+    if kind == ".swm":
+        return swm(path)
+    return said_by(path.name, _table(path, sheet), how)
+
+
+def _table(path: Path, sheet: str | None) -> "pd.DataFrame":
+    from spatial.indicators.tables import cells
+
+    if path.suffix.lower() in (".parquet", ".pq"):
+        return _parquet(path)
+    read = cells(path, sheet)
+    for finding in read.findings:
+        warnings.warn(finding, SpatialWarning, stacklevel=4)
+    return read.frame
+
+
+def _parquet(path: Path) -> "pd.DataFrame":
+    import pandas as pd
+    import pyarrow as pa
+
+    from spatial.indicators.tables import numbered
+
+    try:
+        table = pd.read_parquet(path)
+    except pa.ArrowInvalid as problem:
+        raise DataError(complaint(path.name, f"it is no Parquet file: {problem}", "Expected columns from, to, weight")) from None
+    return numbered(table if isinstance(table.index, pd.RangeIndex) else table.reset_index())
+
+
+def _known(names: Names, label: str) -> int | None:
+    position = names.positions.get(label)
+    return names.positions.get(unicodedata.normalize("NFC", label)) if position is None else position
+
+
+def _links(names: Names, said: Said, values: Values) -> tuple[Links, Links]:
+    """Put links into numbers, and apart from them those of places to themselves."""
+    ends = [(_known(names, start), _known(names, to), weight) for start, to, weight in said.edges]
+    rows, columns, weights = np.asarray(ends, float).reshape(-1, 3).T
+    own = (rows == columns) & (weights > 0)
+    others = (rows != columns) & ((weights > 0) | (values == "costs"))
+    found = [Links(rows[some].astype(np.int64), columns[some].astype(np.int64), weights[some]) for some in (others, own)]
+    return found[0], found[1]
+
+
+def _joined(links: Links, own: Links) -> Links:
+    return Links(
+        np.concatenate([links.rows, own.rows]),
+        np.concatenate([links.columns, own.columns]),
+        np.concatenate([links.weights, own.weights]),
+    )
+
+
+def _wrong(places: "GeoDataFrame", names: Names, said: Said, itself: Itself) -> list[tuple[str, ...]]:
     """Collect what keeps edges from being links, each as what, what was expected, and what to do."""
-    named = dict.fromkeys([*labels, *(end for start, to, _ in edges for end in (start, to))])
+    named = dict.fromkeys([*said.labels, *(end for start, to, _ in said.edges for end in (start, to))])
     found: list[tuple[str, ...]] = []
-    unknown = [label for label in named if label not in known]
+    unknown = [label for label in named if _known(names, label) is None]
     if unknown:
         found.append(
             (
@@ -147,155 +221,73 @@ def _wrong(places: "GeoDataFrame", known: dict[str, int], labels: Iterable[str],
                 "Correct the labels, or read places with the key that the file uses",
             )
         )
-    twice = [f"{start} to {to}" for (start, to), times in Counter(edge[:2] for edge in edges).items() if times > 1]
+    again = [label for label, times in Counter(said.labels).items() if times > 1]
+    if again:
+        found.append((f"{len(again)} labels stand in it more than once: {listed(again)}", "Expected each once", "Correct them"))
+    twice = [f"{start} to {to}" for (start, to), times in Counter(edge[:2] for edge in said.edges).items() if times > 1]
     if twice:
         found.append(
             (f"{len(twice)} links stand in it more than once: {listed(twice)}", "Expected each link once", "Remove the repetitions")
         )
-    wrong = [f"{start} to {to}: {weight:g}" for start, to, weight in edges if not 0 <= weight < np.inf]
+    wrong = [
+        f"{start} to {to}: {said.texts.get((start, to), f'{weight:g}')}"
+        for start, to, weight in said.edges
+        if not 0 <= weight < np.inf
+    ]
     if wrong:
         found.append(
             (
                 f"{len(wrong)} weights are negative or no numbers: {listed(wrong)}",
                 "Expected finite weights of 0 or more",
-                "Correct them",
+                "Correct them" + (", or say what stands for no link as missing" if said.texts else ""),
             )
         )
-    selves = [start for start, to, weight in edges if start == to and weight > 0]
-    if selves:
+    selves = [start for start, to, weight in said.edges if start == to and weight > 0]
+    if selves and itself == "error" and not said.matrix:
         found.append(
             (
                 f"{len(selves)} places are their own neighbours: {listed(selves)}",
                 "Expected links between different places",
-                "Remove these links",
+                'Set itself = "drop" to leave these links out, or "keep" to use them',
             )
         )
     return found
 
 
-def _gal(path: Path) -> tuple[list[str], list[Edge]]:
-    """Each place on a line with the number of its neighbours, the neighbours on the next; the first line says how many."""
-    lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-    lines = [line for line in lines if line]
-    announced = _announced(path, lines[0] if lines else "")
-    labels: list[str] = []
-    edges: list[Edge] = []
-    at = 1
-    while at < len(lines):
-        label, _, number = lines[at].replace("\t", " ").rpartition(" ")
-        if not label or not number.isdigit():
-            raise DataError(
-                complaint(
-                    path.name, f"line {lines[at]!r} cannot be understood", "Expected a label and the number of its neighbours"
-                )
-            )
-        label, count, at = label.strip(), int(number), at + 1
-        neighbours: list[str] = []
-        while len(neighbours) < count and at < len(lines):
-            neighbours += lines[at].split()
-            at += 1
-        if len(neighbours) != count:
-            raise DataError(
-                complaint(
-                    path.name,
-                    f"{label!r} announces {count} neighbours and {len(neighbours)} follow",
-                    "Expected as many as announced",
-                    "A label with blanks must be written with _ in their stead",
-                )
-            )
-        labels.append(label)
-        edges += [(label, neighbour, 1.0) for neighbour in neighbours]
-    if announced != len(labels):
-        raise DataError(
-            complaint(
-                path.name,
-                f"its first line announces {announced} places and {len(labels)} follow",
-                "Expected as many as announced",
-                "The file may be cut short",
-            )
+def _say_who_is_absent(places: "GeoDataFrame", names: Names, said: Said, where: str) -> None:
+    """Tell places that a file does not know of from those that it knows to have no links."""
+    there = {_known(names, label) for label in said.labels}
+    absent = [label for position, label in enumerate(places.index) if position not in there] if there else []
+    if absent:
+        warnings.warn(
+            f"{where}: {len(absent)} of {len(places)} places are not in it: {listed(absent)}.", SpatialWarning, stacklevel=3
         )
-    return labels, edges
-
-
-def _announced(path: Path, header: str) -> int:
-    """Read the number of places from a header of either form: ``n``, or ``0 n name key``."""
-    words = header.split()
-    number = words[1] if len(words) > 1 else "".join(words)
-    if not number.isdigit():
-        raise DataError(
-            complaint(
-                path.name, f"its first line is {header!r}", "Expected the number of places, or '0', that number, a name and a key"
-            )
+    if said.announced not in (None, len(places)):
+        warnings.warn(
+            f"{where}: its first line announces {said.announced} places, and there are {len(places)}.", SpatialWarning, stacklevel=3
         )
-    return int(number)
 
 
-def _gwt(path: Path) -> tuple[list[str], list[Edge]]:
-    """One link on each line, a place, its neighbour and the weight, below the same header as GAL."""
-    lines = [line.split() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    _announced(path, " ".join(lines[0]) if lines else "")
-    broken = [" ".join(line) for line in lines[1:] if len(line) != 3]
-    if broken:
-        raise DataError(
-            complaint(
-                path.name,
-                f"{len(broken)} lines cannot be understood: {listed(broken)}",
-                "Expected a place, its neighbour and a weight",
-                "A label with blanks must be written with _ in their stead",
-            )
+def _say_what_is_dropped(places: "GeoDataFrame", own: Links, itself: Itself, where: str, *, matrix: bool) -> None:
+    if not len(own.rows) or itself == "keep":
+        return
+    what = "numbers on the diagonal of the matrix" if matrix else "links"
+    warnings.warn(
+        f"{where}: {len(own.rows)} {what}, from a place to itself, were left out: {listed(places.index[own.rows])}.",
+        SpatialWarning,
+        stacklevel=3,
+    )
+
+
+def _say_if_distances(places: "GeoDataFrame", links: Links, where: str) -> None:
+    """Warn of weights that are distances, as GeoDa and spdep write them: the farther a neighbour, the more it would weigh."""
+    if len(links.rows) < ENOUGH:
+        return
+    far = distances(positions(places), links.rows, links.columns)
+    if min(np.ptp(far), np.ptp(links.weights)) > 0 and np.corrcoef(far, links.weights)[0, 1] > ALIKE:
+        warnings.warn(
+            f"{where}: its weights are the distances between the places, so that the farthest neighbours weigh most. "
+            'Set values = "costs" to weigh by one over the distance, with power = 0 to weigh all alike.',
+            SpatialWarning,
+            stacklevel=3,
         )
-    return [], [(start, to, number(weight)) for start, to, weight in lines[1:]]
-
-
-def _swm(path: Path) -> tuple[list[str], list[Edge]]:
-    """One line of text, then in binary: how many places; of each its number, its neighbours, their weights and the sum."""
-    header, _, body = path.read_bytes().partition(b"\n")
-    fixed = b"FIXEDWEIGHTS@TRUE" in header.upper().replace(b" ", b"")
-    labels: list[str] = []
-    edges: list[Edge] = []
-    try:
-        (announced, _), at = unpack("<2i", body[:8]), 8
-        for _ in range(announced):
-            (start, count), at = unpack("<2i", body[at : at + 8]), at + 8
-            labels.append(str(start))
-            if not count:
-                continue
-            size = 1 if fixed else count
-            numbers = unpack(f"<{count}i{size + 1}d", body[at : at + 4 * count + 8 * (size + 1)])  # the last one is the sum
-            at += 4 * count + 8 * (size + 1)
-            weights = numbers[count:-1] * (count if fixed else 1)
-            edges += [(str(start), str(to), float(weight)) for to, weight in zip(numbers[:count], weights, strict=True)]
-    except error:
-        raise DataError(
-            complaint(
-                path.name, "it ends before all places are there", "Expected a file of ArcGIS (.swm)", "The file may be cut short"
-            )
-        ) from None
-    return labels, edges
-
-
-def _workbook(path: Path, *, sheet: str | None) -> tuple[list[str], list[Edge]]:
-    return edges_of(path, read_table(path, sheet))
-
-
-def _separated(path: Path) -> tuple[list[str], list[Edge]]:
-    import pandas as pd
-
-    header = path.read_text(encoding="utf-8-sig").partition("\n")[0]
-    separator = max(",;\t", key=header.count)
-    try:
-        table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as problem:
-        raise DataError(complaint(path.name, f"it is no table: {problem}", "Expected columns from, to, weight")) from None
-    return edges_of(path, table)
-
-
-def _parquet(path: Path) -> tuple[list[str], list[Edge]]:
-    import pandas as pd
-    import pyarrow as pa
-
-    try:
-        table = pd.read_parquet(path)
-    except pa.ArrowInvalid as problem:
-        raise DataError(complaint(path.name, f"it is no Parquet file: {problem}", "Expected columns from, to, weight")) from None
-    return edges_of(path, table.reset_index() if table.index.names != [None] else table)
