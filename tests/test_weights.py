@@ -3,12 +3,12 @@
 import geopandas
 import numpy as np
 import pytest
-from shapely.affinity import rotate
+from shapely.affinity import rotate, translate
 from shapely.geometry import Point, box
 
 from spatial.errors import DataError, SpatialWarning, StudyError
 from spatial.places import LOCAL
-from spatial.weights import contiguity, distance_band, inverse_distance, nearest
+from spatial.weights import contiguity, distance_band, edges, inverse_distance, nearest
 
 
 def table(shapes, labels=None, crs="EPSG:32642"):
@@ -235,6 +235,78 @@ def test_the_centroid_of_a_place_cut_at_the_date_line():
     assert 1 / graph["p0"]["p1"] == pytest.approx(324_000, rel=0.01)  # 6 degrees of longitude at 61 north
 
 
+def globe(*shapes):
+    return table(shapes, crs="EPSG:4326")
+
+
+@pytest.mark.parametrize("rule", ["queen", "rook"])
+@pytest.mark.parametrize("by", ["vertices", "geometry"])
+@pytest.mark.parametrize("beyond", [False, True])  # longitudes of the east counted on, or as negative ones
+def test_borders_on_the_180th_meridian(rule, by, beyond):
+    east = box(180, 60, 182, 62) if beyond else box(-180, 60, -178, 62)
+    places = globe(box(178, 60, 180, 62), east, box(170, 60, 178, 62), box(-178, 60, -170, 62), box(0, 0, 1, 1))
+    found = contiguity(places, rule=rule, by=by, islands="keep")
+    assert neighbours(found, "p0") == ["p1", "p2"]
+    assert neighbours(found, "p1") == ["p0", "p3"]
+
+
+def test_snap_over_the_180th_meridian():
+    places = globe(box(178, 60, 179.9999, 62), box(-179.9999, 60, -178, 62), box(0, 0, 1, 1))
+    with pytest.warns(SpatialWarning, match=r"closed the gaps between 1 pairs of places, the widest of 1[0-2]\.\d+ m: 'p0 and p1'"):
+        assert linked(contiguity(places, snap=20, islands="keep")) == {("p0", "p1"), ("p1", "p0")}
+    with pytest.raises(DataError, match="has a neighbour"):
+        contiguity(places, snap=9)
+
+
+def test_a_place_that_the_180th_meridian_cuts_is_one_place():
+    cut = box(170, 60, 180, 62).union(box(-180, 60, -175, 62))
+    places = globe(
+        cut, box(-180, 60.5, -179.5, 61).buffer(-0.1), box(-174.999, 60, -174, 62), box(169, 60, 169.999, 62), box(0, 0, 9, 9)
+    )
+    with pytest.warns(SpatialWarning, match="closed the gaps"):
+        found = contiguity(places, snap=100, islands="keep")
+    assert neighbours(found, "p0") == ["p1", "p2", "p3"]
+    # A country with land far away: the mainland stays where it is though its longitudes change their sign.
+    lands, far = box(-5, 42, 8, 51).union(box(-54, 2, -52, 6)).union(box(-151, -18, -149, -16)), box(163, -23, 168, -20)
+    country = lands.union(far)
+    places = globe(country, box(8, 45, 12, 50), box(-58, 2, -54, 6), box(100, 0, 101, 1))
+    assert neighbours(contiguity(places, by="geometry", islands="keep"), "p0") == ["p1", "p2"]
+    centre = edges(places, nearest(places, k=1)).geometry.iloc[0].coords[0]
+    assert centre == pytest.approx(lands.union(translate(far, -360)).centroid.coords[0])
+
+
+def test_islands_are_attached_over_the_180th_meridian_and_by_the_ellipsoid():
+    places = globe(box(179.8, 60, 179.9, 62), box(-179.9, 60, -179.8, 62), box(170, 60, 171, 62), box(169, 60, 170, 62))
+    with pytest.warns(SpatialWarning, match="'p0 and p1', 'p1 and p0'"):
+        contiguity(places, islands="nearest")
+    # 8 degrees of longitude at 70 north are 305 km, 3 of latitude 335 km.
+    places = globe(box(0, 70, 1, 71), box(9, 70, 10, 71), box(0, 74, 1, 75), box(1, 74, 2, 75), box(10, 70, 11, 71))
+    with pytest.warns(SpatialWarning, match="'p0 and p1'"):
+        contiguity(places, islands="nearest")
+
+
+def test_lines_over_the_180th_meridian_are_cut_there():
+    places = globe(Point(179, 60), Point(-178, 63), Point(170, 60))
+    lines = edges(places, nearest(places, k=1))
+    assert set(lines.geom_type) == {"MultiLineString"}
+    assert lines.geometry.iloc[0].wkt == "MULTILINESTRING ((179 60, 180 61), (-180 61, -178 63))"
+    assert lines.geometry.iloc[1].wkt == "MULTILINESTRING ((-178 63, -180 61), (180 61, 179 60))"
+    assert lines.geometry.iloc[2].wkt == "MULTILINESTRING ((170 60, 179 60))"
+
+
+def test_coordinates_that_are_no_degrees():
+    with pytest.raises(DataError, match=r"1 latitudes are beyond 90 degrees: 'p1'. Expected longitude first"):
+        nearest(globe(Point(50, 60), Point(60, 120), Point(1, 1)), k=1)
+    with pytest.raises(DataError, match="coordinates are in the unit 'grad'"):
+        nearest(table([Point(1, 50), Point(2, 50), Point(3, 50)], crs="EPSG:4807"), k=1)
+
+
+def test_the_nearest_outline_on_a_plane_is_that_of_the_smaller_label():
+    places = table([box(0, 0, 1, 1), box(5, 0, 6, 1), box(-5, 0, -4, 1), box(6, 0, 7, 1), box(-6, 0, -5, 1)], list("mzaby"))
+    with pytest.warns(SpatialWarning, match="'m and a'"):
+        contiguity(places, islands="nearest")
+
+
 # Within a distance
 
 
@@ -300,6 +372,12 @@ def test_one_over_the_distance():
 def test_one_over_nothing_is_no_weight():
     with pytest.raises(DataError, match=r"1 pairs of places lie at the same point: 'p0 and p2'"):
         inverse_distance(line(3, 4, 3))
+
+
+@pytest.mark.parametrize(("apart", "power"), [(1e-200, 2), (1e6, 100)])
+def test_weights_that_are_no_numbers_to_a_computer(apart, power):
+    with pytest.raises(DataError, match="weights are too large or too small to be computed with.*Set a smaller power"):
+        inverse_distance(line(0, apart, 3 * apart), power=power)
 
 
 def test_all_pairs_of_very_many_places():

@@ -93,7 +93,7 @@ def test_kernels_refuse():
         kernel_weights(line(0, 0, 2), bandwidth=0)
     with pytest.raises(StudyError, match="'kernel'"):
         kernel_weights(line(0, 1, 2), kernel="cosine")
-    with pytest.raises(DataError, match=r"1 of 3 places have no neighbour: 'p2'.*leaves no place alone is 50 m, or set k"):
+    with pytest.raises(DataError, match=r"1 of 3 places have no neighbour: 'p2'.*A bandwidth beyond 50 m leaves no place alone"):
         kernel_weights(line(0, 1, 51), bandwidth=10)
 
 
@@ -184,6 +184,16 @@ def test_cells_and_their_centres_have_the_neighbours_of_polygons(grid, rule, poi
 
 def test_a_lattice_of_one_row():
     assert linked(contiguity(line(0, 30, 60, 120), by="lattice", islands="keep")) == both(("p0", "p1"), ("p1", "p2"))
+
+
+@pytest.mark.parametrize("rule", ["queen", "rook"])
+def test_a_lattice_round_the_globe(rule):
+    cells = table([box(west, south, west + 60, south + 30) for south in (0, 30) for west in range(-180, 180, 60)], crs="EPSG:4326")
+    round_it, by_borders = contiguity(cells, by="lattice", rule=rule), contiguity(cells, rule=rule)
+    assert linked(round_it) == linked(by_borders)
+    assert ("p0", "p5") in linked(round_it)
+    part = cells.drop(index=["p5", "p11"])
+    assert ("p0", "p4") not in linked(contiguity(part, by="lattice", rule=rule))
 
 
 def test_no_lattice():

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from spatial.weights._positions import metres_per_unit
+from spatial.weights._positions import metres_per_unit, uncut
 from spatial.weights._vertices import Match, keys_of, once
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ STRETCH = 10.0
 METRES_PER_DEGREE = 2e7 / 180
 #: So many pairs are measured at once; bounds memory.
 PORTION = 50_000
+#: So many polygons are measured at once when the nearest one is looked for.
+AT_ONCE = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,8 @@ def outlines(places: "GeoDataFrame") -> Outlines:
 
     shapes = np.asarray(places.geometry.array)
     degrees = bool(places.crs.is_geographic)
+    if degrees:
+        shapes, _ = uncut(shapes)
     return Outlines(shapes, shapely.bounds(shapes), degrees, METRES_PER_DEGREE if degrees else metres_per_unit(places))
 
 
@@ -197,7 +201,11 @@ def near_boxes(of: Outlines, reach: float, some: Numbers | None = None) -> Numbe
     if of.degrees:  # a degree of longitude is shorter; boxes are widened for the end nearer to a pole
         along = up / np.cos(np.radians(np.minimum(np.maximum(np.abs(south), np.abs(north)), 89.0)))
     wide: Numbers = shapely.box(west - along, south - up, east + along, north + up)
-    first, second = shapely.STRtree(wide).query(of.shapes[these])
+    tree = shapely.STRtree(wide)
+    found = [tree.query(of.shapes[these])]
+    if of.degrees and np.max(east + along) - np.min(west - along) >= 360:  # the last ones may touch the first ones
+        found += [tree.query(shapely.box(west + turn, south, east + turn, north)) for turn in (-360, 360)]
+    first, second = np.concatenate(found, axis=1)
     return once(np.sort(these[np.column_stack([first, second])], axis=1)[first != second])
 
 
@@ -225,22 +233,95 @@ def in_one_plane(of: Outlines, pairs: Numbers) -> tuple[Numbers, Numbers, float]
     if not of.degrees:
         shapely.prepare(of.shapes[np.unique(first)])
         return of.shapes[first], of.shapes[second], of.metres
-    latitude = (np.maximum(of.boxes[first, 1], of.boxes[second, 1]) + np.minimum(of.boxes[first, 3], of.boxes[second, 3])) / 2
+    latitude = _meeting(of, pairs)
     scale = np.column_stack([of.metres * np.cos(np.radians(latitude)), np.full(len(pairs), of.metres)])
-    return _scaled(of.shapes[first], scale), _scaled(of.shapes[second], scale), 1.0
+    turn = np.column_stack([_turns(of, pairs), np.zeros(len(pairs))])
+    return _scaled(of.shapes[first], 0.0 * turn, scale), _scaled(of.shapes[second], turn, scale), 1.0
 
 
-def _scaled(shapes: Numbers, scale: Numbers) -> Numbers:
+def nearest_on_the_globe(of: Outlines, island: int, geod: Any) -> Numbers:
+    """
+    Find the polygons whose outlines are nearest to that of another one, in degrees.
+
+    Parameters
+    ----------
+    of
+        The polygons.
+    island
+        The position of the one.
+    geod
+        The ellipsoid (pyproj.Geod).
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions of those that are equally near.
+
+    Notes
+    -----
+    Which are near, and where two are nearest to each other, is found on a plane with the scale of the latitude between them;
+    how far it is then, along the ellipsoid. Boxes tell whom there is no need to measure.
+    """
+    import shapely
+
+    others = np.delete(np.arange(len(of.shapes)), island)
+    pairs = np.column_stack([np.full(len(others), island), others])
+    least = _apart_at_least(of, pairs)
+    order = np.argsort(least, kind="stable")
+    near, apart, measured = np.empty(0, np.int64), np.empty(0), 0
+    while measured < len(order) and (not len(apart) or least[order[measured]] <= apart.min()):
+        some = order[measured : measured + AT_ONCE]
+        first, second, _ = in_one_plane(of, pairs[some])
+        ends = shapely.get_coordinates(shapely.shortest_line(first, second)).reshape(-1, 4)
+        latitude = _meeting(of, pairs[some])
+        along, up = of.metres * np.cos(np.radians(latitude)), of.metres
+        far = geod.inv(ends[:, 0] / along, ends[:, 1] / up, ends[:, 2] / along, ends[:, 3] / up)[2]
+        near, apart = np.append(near, others[some]), np.append(apart, far)
+        measured += len(some)
+    found: Numbers = near[apart <= apart.min()]
+    return found
+
+
+def _apart_at_least(of: Outlines, pairs: Numbers) -> Numbers:
+    """Bound from below how far polygons are apart, in metres: by latitude, and by longitude at the latitude nearest to a pole."""
+    one, two = of.boxes[pairs[:, 0]], of.boxes[pairs[:, 1]] + _turns(of, pairs)[:, None] * [1, 0, 1, 0]
+    gap = np.maximum(np.maximum(two[:, :2] - one[:, 2:], one[:, :2] - two[:, 2:]), 0.0)
+    highest = np.minimum(np.abs(np.hstack([one[:, [1, 3]], two[:, [1, 3]]])).max(axis=1), 90.0)
+    sideways = np.where(gap[:, 0] < 90, np.sin(np.radians(np.minimum(gap[:, 0], 90.0))), 1.0) * np.cos(np.radians(highest))
+    # A great circle to another meridian is shortest where it meets that meridian at a right angle.
+    least: Numbers = 0.99 * of.metres * np.maximum(gap[:, 1], np.degrees(np.arcsin(np.minimum(sideways, 1.0))))
+    return least
+
+
+def _meeting(of: Outlines, pairs: Numbers) -> Numbers:
+    """Give the latitude at which two polygons meet, or that in the middle between them."""
+    first, second = pairs.T
+    found: Numbers = (np.maximum(of.boxes[first, 1], of.boxes[second, 1]) + np.minimum(of.boxes[first, 3], of.boxes[second, 3])) / 2
+    return found
+
+
+def _turns(of: Outlines, pairs: Numbers) -> Numbers:
+    """Tell by how many degrees the second of two shapes must go round the globe to be nearest to the first."""
+    turns = np.array([0.0, -360.0, 360.0])
+    if not of.degrees:
+        return np.zeros(len(pairs))
+    one, two = of.boxes[pairs[:, 0]], of.boxes[pairs[:, 1]]
+    apart = np.maximum(two[:, :1] + turns - one[:, 2:3], one[:, :1] - two[:, 2:3] - turns)
+    found: Numbers = turns[np.argmin(apart, axis=1)]
+    return found
+
+
+def _scaled(shapes: Numbers, turn: Numbers, scale: Numbers) -> Numbers:
     import shapely
 
     points, owner = shapely.get_coordinates(shapes, return_index=True)
-    scaled: Numbers = shapely.set_coordinates(shapes.copy(), points * scale[owner])
+    scaled: Numbers = shapely.set_coordinates(shapes.copy(), (points + turn[owner]) * scale[owner])
     return scaled
 
 
 def _more_than_a_corner(of: Outlines, pairs: Numbers, tolerance: float) -> Numbers:
     """Spare pairs whose boxes have no more than a corner in common, such as the diagonal neighbours of a grid."""
-    one, two = of.boxes[pairs[:, 0]], of.boxes[pairs[:, 1]]
+    one, two = of.boxes[pairs[:, 0]], of.boxes[pairs[:, 1]] + _turns(of, pairs)[:, None] * [1, 0, 1, 0]
     common = np.minimum(one[:, 2:], two[:, 2:]) - np.maximum(one[:, :2], two[:, :2])
     larger: Numbers = common.max(axis=1) > tolerance / of.metres
     return larger

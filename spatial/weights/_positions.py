@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.errors import DataError, complaint
+from spatial.errors import DataError, complaint, listed
 from spatial.places import is_local
 
 if TYPE_CHECKING:
@@ -53,20 +53,44 @@ def positions(places: "GeoDataFrame") -> Positions:
     Parameters
     ----------
     places
-        A checked table. Centroids are planar, in the coordinates of the table; for a polygon that crosses the 180th
-        meridian the western longitudes are counted on from 180.
+        A checked table. Centroids are planar, in the coordinates of the table; of a polygon that the 180th meridian cuts
+        the western longitudes are counted on from 180.
 
     Returns
     -------
     Positions
         In metres; feet and other units are converted. Local coordinates keep their own unit.
+
+    Raises
+    ------
+    DataError
+        When geographic coordinates are not in degrees, or latitudes beyond 90.
     """
     points = centroids(places)
     if places.crs.is_geographic:
+        _on_the_globe(places, points)
         geod = places.crs.get_geod()
         return Positions(points, _in_space(points, geod), geod, "m")
     points = points * metres_per_unit(places)
     return Positions(points, points, None, "local units" if is_local(places) else "m")
+
+
+def _on_the_globe(places: "GeoDataFrame", points: Numbers) -> None:
+    unit = places.crs.axis_info[0].unit_name
+    if unit != "degree":
+        raise DataError(
+            complaint("places", f"coordinates are in the unit {unit!r}", "Expected degrees or metres", "Reproject them")
+        )
+    beyond = places.index[np.abs(points[:, 1]) > 90]
+    if len(beyond):
+        raise DataError(
+            complaint(
+                "places",
+                f"{len(beyond)} latitudes are beyond 90 degrees: {listed(beyond)}",
+                "Expected longitude first, then latitude",
+                "Exchange the coordinates, or correct the reference system",
+            )
+        )
 
 
 def located(places: "GeoDataFrame", where: str) -> tuple[Positions, Numbers]:
@@ -137,15 +161,45 @@ def centroids(places: "GeoDataFrame") -> Numbers:
         return shapely.get_coordinates(shapes)
     points = shapely.get_coordinates(shapely.centroid(shapes))
     if places.crs.is_geographic:
-        bounds = shapely.bounds(shapes)
-        wide = bounds[:, 2] - bounds[:, 0] > 180
-        if wide.any():
-            turned = shapely.transform(
-                shapes[wide], lambda xy: np.column_stack([np.where(xy[:, 0] < 0, xy[:, 0] + 360, xy[:, 0]), xy[:, 1]])
-            )
-            points[wide] = shapely.get_coordinates(shapely.centroid(turned))
-            points[:, 0] = (points[:, 0] + 180) % 360 - 180
+        whole, turned = uncut(shapes)
+        points[turned] = shapely.get_coordinates(shapely.centroid(whole[turned]))
+        points[turned, 0] = (points[turned, 0] + 180) % 360 - 180
     return points
+
+
+def uncut(shapes: Numbers) -> tuple[Numbers, Numbers]:
+    """
+    Put the parts of shapes beside each other that the 180th meridian cuts apart.
+
+    Parameters
+    ----------
+    shapes
+        In degrees.
+
+    Returns
+    -------
+    shapes : numpy.ndarray
+        The same; of those that reach round more than half of the globe some parts are 360 degrees further east, so that the
+        widest gap between parts lies outside.
+    moved : numpy.ndarray
+        Positions of the shapes that have such parts.
+    """
+    import shapely
+
+    bounds = shapely.bounds(shapes)
+    found, moved = shapes.copy(), []
+    for each in np.flatnonzero(bounds[:, 2] - bounds[:, 0] > 180):
+        parts = shapely.get_parts(shapes[each])
+        west, east = shapely.bounds(parts)[:, [0, 2]].T
+        order = np.argsort(west, kind="stable")
+        gaps = np.append(west[order][1:], west.min() + 360) - np.maximum.accumulate(east[order])
+        before = int(np.argmax(gaps[::-1]))  # so many parts are east of the widest gap; of equal gaps the last one moves nothing
+        if before:
+            further = order[: len(parts) - before]
+            parts[further] = shapely.transform(parts[further], lambda at: at + np.array([360.0, 0.0]))
+            found[each] = shapely.multipolygons(parts) if shapely.get_type_id(parts[0]) == 3 else shapely.geometrycollections(parts)
+            moved.append(each)
+    return found, np.asarray(moved, np.int64)
 
 
 def distances(at: Positions, first: Numbers, second: Numbers) -> Numbers:

@@ -25,7 +25,7 @@ class _Rings:
     last: Numbers  # where in `points` each ring ends
 
 
-def matched(shapes: Numbers, *, sides: bool) -> Match:
+def matched(shapes: Numbers, *, sides: bool, globe: bool = False) -> Match:
     """
     Pair polygons that have a vertex exactly in common.
 
@@ -35,6 +35,8 @@ def matched(shapes: Numbers, *, sides: bool) -> Match:
         Polygons.
     sides
         Whether a vertex is not enough and a stretch between two consecutive vertices must be common.
+    globe
+        Whether coordinates are degrees, so that longitudes of 180 and -180 are one meridian.
 
     Returns
     -------
@@ -42,7 +44,10 @@ def matched(shapes: Numbers, *, sides: bool) -> Match:
         The pairs, and which polygons have a side of their own.
     """
     rings = _rings(shapes)
-    points = np.ascontiguousarray(rings.points + 0.0).view(np.uint64)  # + 0.0 turns -0.0 into 0.0
+    points = np.ascontiguousarray(rings.points + 0.0)  # + 0.0 turns -0.0 into 0.0
+    if globe:
+        points[points[:, 0] >= 180, 0] -= 360  # exact, so no two vertices become one
+    points = points.view(np.uint64)
     order, opens = grouped(points[:, 0], points[:, 1])
     vertex = np.empty(len(order), np.uint64)
     vertex[order] = np.cumsum(opens) - 1

@@ -8,7 +8,7 @@ import numpy as np
 from spatial.errors import DataError, SpatialWarning, complaint, listed
 from spatial.options import Between, used
 from spatial.places import checked, is_local
-from spatial.weights._borders import by_geometry, gaps, in_one_plane, not_settled, outlines
+from spatial.weights._borders import by_geometry, gaps, nearest_on_the_globe, not_settled, outlines
 from spatial.weights._lattice import lattice_pairs
 from spatial.weights._links import Islands, Numbers, Transform, both_ways, graph_of, higher, settled
 from spatial.weights._positions import in_words
@@ -85,7 +85,8 @@ def contiguity(
     ring twice, so it takes a corner for a side when that corner happens to be where a ring starts (counties 39 and 96 of
     its Georgia data); here and in libpysal a side must be shared.
 
-    A lattice runs along the axes; cells may be missing. Rows and columns are found to 1 % of the spacing.
+    A lattice runs along the axes; cells may be missing. Rows and columns are found to 1 % of the spacing. On geographic
+    coordinates the meridians of 180 and -180 degrees are one, and places on its two sides are neighbours.
     """
     used(contiguity, locals())
     places = checked(places)
@@ -115,7 +116,7 @@ def contiguity(
 def _bordering(places: "GeoDataFrame", rule: Literal["queen", "rook"], by: str, snap: float) -> Numbers:
     """Pair the polygons that share a border, and say what was missed or closed."""
     of = outlines(places)
-    match = matched(of.shapes, sides=rule == "rook")
+    match = matched(np.asarray(places.geometry.array), sides=rule == "rook", globe=of.degrees)
     if by == "vertices" and not snap:
         _say_what_is_missed(places, by_geometry(of, rule, 0.0, match, not_settled(match, rule)))
         return match.pairs
@@ -173,10 +174,11 @@ def _nearest_outlines(places: "GeoDataFrame", alone: Numbers) -> tuple[Numbers, 
     import shapely
 
     of, labels = outlines(places), places.index.to_numpy(object)
-    found = []
-    for island in alone:
-        others = np.delete(np.arange(len(labels)), island)
-        first, second, _ = in_one_plane(of, np.column_stack([np.full(len(others), island), others]))
-        apart = shapely.distance(first, second)
-        found.append(min(others[apart <= apart.min()], key=lambda position: labels[position]))
-    return np.asarray(found, np.int64), np.ones(len(alone))
+    if of.degrees:
+        found = [min(nearest_on_the_globe(of, island, places.crs.get_geod()), key=labels.__getitem__) for island in alone]
+        return np.asarray(found, np.int64), np.ones(len(alone))
+    first, second = shapely.STRtree(of.shapes).query_nearest(of.shapes[alone], exclusive=True)
+    rank = np.argsort(np.argsort(labels, kind="stable"))
+    order = np.lexsort((rank[second], first))
+    _, start = np.unique(first[order], return_index=True)
+    return second[order][start], np.ones(len(alone))

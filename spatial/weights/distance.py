@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial.errors import DataError, SpatialWarning, complaint, listed
 from spatial.options import Between, used
-from spatial.places import checked
+from spatial.places import HUGE, checked
 from spatial.weights._links import Islands, Links, Numbers, Transform, both_ways, graph_of, links_of, settled
 from spatial.weights._positions import (
     Positions,
@@ -196,7 +196,7 @@ def inverse_distance(
     Raises
     ------
     DataError
-        When two places lie at the same point, there are too many places for all pairs, or there are islands without a
+        When two places lie at the same point, a weight is beyond the numbers of a computer, there are too many places for all pairs, or there are islands without a
         policy.
 
     Notes
@@ -231,7 +231,7 @@ def inverse_distance(
                 "Move or merge these places, or use nearest or distance_band",
             )
         )
-    links = both_ways(first, second, len(places), apart**-power)
+    links = both_ways(first, second, len(places), _weights(apart, power))
     links = settled(
         places,
         links,
@@ -241,6 +241,23 @@ def inverse_distance(
         advice=lambda: _wider(at, threshold),
     )
     return graph_of(places, links, transform)
+
+
+def _weights(apart: Numbers, power: float) -> Numbers:
+    """Compute d^-power, unless that is no number to a computer."""
+    with np.errstate(over="ignore", under="ignore"):
+        weights: Numbers = apart**-power
+    wrong = (weights > HUGE) | (weights < 1 / HUGE)
+    if wrong.any():
+        raise DataError(
+            complaint(
+                "inverse_distance",
+                f"{int(wrong.sum())} weights are too large or too small to be computed with, for distances such as {apart[wrong][0]:g} to the power of -{power:g}",
+                f"Expected weights from {1 / HUGE:g} to {HUGE:g}",
+                "Set a smaller power or threshold, or move places that lie nearly at the same point",
+            )
+        )
+    return weights
 
 
 def _limit(at: Positions, threshold: float | None, where: str) -> float:
@@ -265,4 +282,4 @@ def _wider(at: Positions, threshold: float | None = None) -> str:
 
 def _by_distance(at: Positions, rank: Numbers, alone: Numbers, power: float) -> tuple[Numbers, Numbers]:
     partners = nearest_to(at, 1, rank)[alone, 0]
-    return partners, distances(at, alone, partners) ** -power
+    return partners, distances(at, alone, partners) ** -power if power else np.ones(len(alone))

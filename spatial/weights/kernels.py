@@ -103,7 +103,7 @@ def kernel_weights(
         "kernel_weights",
         attached=lambda alone: (nearest_to(at, 1, rank)[alone, 0], np.full(len(alone), mean)),
         advice=lambda: (
-            f"The smallest bandwidth that leaves no place alone is {in_words(float(nearest_distances(at).max()), at.unit)}, or set k"
+            f"A bandwidth beyond {in_words(float(nearest_distances(at).max()), at.unit)} leaves no place alone (at the bandwidth itself weights end); or set k"
         ),
     )
     if itself:

@@ -1,11 +1,11 @@
 """The links of a graph as lines one can draw."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spatial.places import checked
-from spatial.weights._positions import centroids, distances, positions
+from spatial.weights._positions import Numbers, centroids, distances, positions
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -27,7 +27,8 @@ def edges(places: "GeoDataFrame", graph: "Graph") -> "GeoDataFrame":
     -------
     geopandas.GeoDataFrame
         One row for each link, sorted by ``from`` and ``to``, with ``weight`` and ``distance`` (metres, or local units), in
-        the reference system of ``places``. Links in both directions are two rows, for their weights differ.
+        the reference system of ``places``. Links in both directions are two rows, for their weights differ. In degrees, where
+        a line goes the short way over the 180th meridian, all of them are lines of several parts, cut there.
     """
     import geopandas
     import shapely
@@ -47,4 +48,27 @@ def edges(places: "GeoDataFrame", graph: "Graph") -> "GeoDataFrame":
         "distance": distances(positions(places), first, second),
     }
     lines = shapely.linestrings(np.stack([points[first], points[second]], axis=1))
+    if places.crs.is_geographic:
+        lines = _cut(lines, points[first], points[second])
     return geopandas.GeoDataFrame(table, geometry=lines, crs=places.crs)
+
+
+def _cut(lines: Any, start: Numbers, end: Numbers) -> Any:
+    """Lead lines over the 180th meridian where that is the short way, in two parts."""
+    import shapely
+
+    over = np.flatnonzero(np.abs(start[:, 0] - end[:, 0]) > 180)
+    if not len(over):
+        return lines
+    whole: Numbers = np.asarray(shapely.multilinestrings(lines, indices=np.arange(len(lines))))
+    one, two = start[over], end[over]
+    side = np.sign(one[:, 0])  # the line leaves on this side
+    rest = 360 - np.abs(two[:, 0] - one[:, 0])
+    share = np.divide(180 - np.abs(one[:, 0]), rest, out=np.full(len(over), 0.5), where=rest > 0)
+    height = one[:, 1] + share * (two[:, 1] - one[:, 1])
+    leaves, enters = np.column_stack([180 * side, height]), np.column_stack([-180 * side, height])
+    parts: Numbers = np.asarray(
+        shapely.linestrings(np.stack([np.concatenate([one, enters]), np.concatenate([leaves, two])], axis=1))
+    )
+    whole[over] = [shapely.multilinestrings([parts[each], parts[each + len(over)]]) for each in range(len(over))]
+    return whole

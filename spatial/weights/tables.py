@@ -140,6 +140,9 @@ def _weight(where: str, table: "pd.DataFrame", ends: set[int], how: Cells) -> in
 
 def _numbered(where: str, pairs: list[tuple[str, str]], cells: list[Any], how: Cells, *, lacking: bool) -> Said:
     """Read numbers, all in one way; an empty cell is no link in a matrix, and in a list something that is lacking."""
+    plain = [number(each) for each in cells]
+    if not how.missing and np.isfinite(plain).all():  # most files need no more
+        return Said([(*pair, value) for pair, value in zip(pairs, plain, strict=True)])
     read = as_numbers(cells, how.missing)
     if read.open:
         marked = [each for each in cells if isinstance(each, str) and {",", "."} & set(each)]
