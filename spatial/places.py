@@ -348,8 +348,9 @@ def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
                 'State it as crs = "EPSG:...", or crs = "local" for coordinates that belong to no place on Earth',
             )
         )
-    shapes = places.geometry.array
-    none = places.index[places.geometry.isna() | shapes.is_empty]
+    shapes = np.asarray(places.geometry.array)
+    absent = np.asarray(places.geometry.isna()) | shapely.is_empty(shapes)
+    none = places.index[absent]
     if len(none):
         found.append(
             (
@@ -358,12 +359,13 @@ def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
                 "Complete or remove these rows",
             )
         )
-    kinds = {_kind(kind) for kind in places.geom_type[~places.index.isin(none)].unique()}
+    firsts = np.unique(shapely.get_type_id(shapes[~absent]), return_index=True)[1]
+    kinds = {_kind(shape.geom_type) for shape in shapes[~absent][firsts]}
     if len(kinds) > 1:
         found.append((f"there are {' and '.join(sorted(kinds))} in one table", "Expected one kind of geometry", "Split the layer"))
-    wrong = ~shapely.is_valid(np.asarray(shapes)) & ~places.index.isin(none)
+    wrong = ~shapely.is_valid(shapes) & ~absent
     if wrong.any():
-        reasons = shapely.is_valid_reason(np.asarray(shapes)[wrong][:5])
+        reasons = shapely.is_valid_reason(shapes[wrong][:5])
         shown = [f"{label}: {reason}" for label, reason in zip(places.index[wrong], reasons, strict=False)]
         found.append(
             (
@@ -429,16 +431,21 @@ def _matrix(
 
     adjacency = graph.adjacency
     index: Any = adjacency.index
-    ends = [
-        (np.arange(len(labels)) if level.equals(labels) else labels.get_indexer(level)).astype(np.int32)[codes]
+    starts, ends = (
+        codes.astype(np.int32) if level.equals(labels) else labels.get_indexer(level).astype(np.int32)[codes]
         for level, codes in zip(index.levels, index.codes, strict=True)
-    ]
-    seen = np.zeros(len(labels), bool)
-    seen[ends[0]] = True
-    if min(int(each.min(initial=0)) for each in ends) < 0 or not seen.all():
+    )
+    if min(int(each.min(initial=0)) for each in (starts, ends)) < 0:
         _refuse_other_labels(places, graph)
-    values = adjacency.to_numpy(dtype=float)
-    matrix = csr_array(coo_array((values, (ends[0], ends[1])), shape=(len(labels), len(labels))))
+    degrees = np.bincount(starts, minlength=len(labels))
+    if not degrees.all():
+        _refuse_other_labels(places, graph)
+    values, shape = adjacency.to_numpy(dtype=float), (len(labels), len(labels))
+    if (starts[1:] >= starts[:-1]).all():  # row after row, as graphs mostly are: nothing to sort
+        matrix = csr_array((values.copy(), ends, np.concatenate([[0], np.cumsum(degrees)]).astype(np.int32)), shape=shape)
+        matrix.sum_duplicates()
+    else:
+        matrix = csr_array(coo_array((values, (starts, ends)), shape=shape))
     if not present.all():
         matrix = csr_array(matrix[present, :][:, present])
     matrix.eliminate_zeros()

@@ -18,7 +18,7 @@ from spatial.models._instruments import Instruments, enough, spatial_instruments
 from spatial.models._lagged import roles_of, with_lags
 from spatial.models._log_determinant import LogDeterminant, remarks
 from spatial.models._tables import Test, chi_squared, coefficients_table, covariance_table, quantiles, tests_table
-from spatial.models._tests import residual_moran
+from spatial.models._tests import moran_of
 from spatial.models._two_stage import Spread, TwoStage, covariance, two_stage, variance
 
 if TYPE_CHECKING:
@@ -368,7 +368,7 @@ def _fields(fit: Estimated, tests: dict[str, Test], options: dict[str, Any]) -> 
         "residuals": give(fit.residuals),
         "vcov": covariance_table(names, fit.covariance),
         "estimator": "gmm",
-        "residual_moran": residual_moran(fit.residuals, found.given.weights).statistic,
+        "residual_moran": moran_of(fit.residuals, found.given.weights),
         "pseudo_r2": correlation2(found.response, trend + fit.rho * (found.given.weights @ found.response)),
         "admissible_low": fit.determinant.low,
         "admissible_high": fit.determinant.high,

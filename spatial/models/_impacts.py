@@ -321,9 +321,11 @@ def place_impacts(effects: Effects, names: Sequence[str]) -> tuple[dict[str, Vec
     matrix, n = effects.matrix, effects.matrix.shape[0]
     system = solver(effects.determinant, matrix, float(effects.estimate[effects.rho]))
     direct, lagged = (each[0] for each in effects.taken(effects.estimate[None, :]))
-    sums = matrix @ np.ones(n)
-    total_lag = system.solve(sums)
-    total = 1 + float(effects.estimate[effects.rho]) * total_lag
+    rho = float(effects.estimate[effects.rho])
+    sums = np.asarray(matrix.sum(axis=1)).ravel()
+    every = _even_sum(matrix)
+    total_lag = system.solve(sums) if every is None else np.where(np.diff(matrix.indptr) > 0, every[0] / (1 - rho * every[0]), 0.0)
+    total = 1 + rho * total_lag
     found = {f"{name} total": direct[place] * total + lagged[place] * total_lag for place, name in enumerate(names)}
     back = system.solve(np.ones(n), transposed=True)
     found |= {f"{name} sent": direct[place] * back + lagged[place] * (matrix.T @ back) for place, name in enumerate(names)}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from spatial.models._hac import meat
 from spatial.models._tables import Test, chi_squared
 from spatial.models._tall import basis, lengths
+from spatial.models._tests import trace
 from spatial.models._two_stage import TwoStage
 
 if TYPE_CHECKING:
@@ -156,12 +157,12 @@ def wu_hausman(fit: TwoStage) -> Test:
     count = k - fit.exogenous
     ends = fit.regressors[:, fit.exogenous :] / lengths(fit.regressors[:, fit.exogenous :])
     response = fit.residuals  # y less a combination of Z: the same F
-    smaller = basis(fit.regressors).columns
-    larger = basis(np.hstack([fit.regressors / lengths(fit.regressors), ends - fit.basis @ (fit.basis.T @ ends)])).columns
-    rest = response - larger @ (larger.T @ response)
-    before = response - smaller @ (smaller.T @ response)
+    # The first k columns of the basis are one of Z alone: what the others explain is what the first stage adds.
+    columns = basis(np.hstack([fit.regressors, ends - fit.basis @ (fit.basis.T @ ends)])).columns
+    explained = columns.T @ response
+    rest = response - columns @ explained
     free = n - k - count
-    f = (float(before @ before) - float(rest @ rest)) / count / (float(rest @ rest) / free)
+    f = float(np.square(explained[k:]).sum()) / count / (float(rest @ rest) / free)
     return f, float(count), float(fdtrc(count, free, f))
 
 
@@ -197,10 +198,9 @@ def anselin_kelejian(fit: TwoStage, weights: "csr_array", *, lag: bool) -> Test:
     n = len(residuals)
     scaled = residuals / np.sqrt(fit.squares / n)
     ahead = weights @ scaled
-    both = weights.multiply(weights).sum() + weights.multiply(weights.T).sum()
     further = 0.0
     if lag:
         turned = fit.root.T @ (fit.regressors.T @ (weights.T @ scaled))
         further = 4 * float(turned @ turned)
     score = float(scaled @ ahead)
-    return chi_squared(score**2 / (float(both) + further), 1)
+    return chi_squared(score**2 / (trace(weights) + further), 1)

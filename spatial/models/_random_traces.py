@@ -60,7 +60,7 @@ def moments(matrix: "csr_array", low: float, high: float, *, symmetric: bool, pr
     """
     n = matrix.shape[0]
     start = np.where(np.random.default_rng(0).integers(0, 2, (n, probes)) > 0, 1.0, -1.0)
-    square = float((matrix * matrix.T).sum())
+    square = float(matrix.data @ matrix.data if symmetric else (matrix * matrix.T).sum())
     found = np.empty((terms, probes))
     if not symmetric:
         scaled, vector = matrix / high, start
@@ -73,8 +73,10 @@ def moments(matrix: "csr_array", low: float, high: float, *, symmetric: bool, pr
 
     def times(vector: Vector) -> Vector:
         product: Vector = matrix @ vector
-        product -= middle * vector
-        product /= half
+        if middle:
+            product -= middle * vector
+        if half != 1:
+            product /= half
         return product
 
     before, now = start, times(start)

@@ -13,6 +13,8 @@ Vector = NDArray[np.float64]
 
 #: Largest difference, relative to the largest weight, between two weights that are called symmetric.
 UNEVEN = 1e-10
+#: Largest relative difference between weights of a row that are called the same: what rounding leaves.
+SAME = 1e-14
 #: Widest range of logarithms of row scales that is still computed with (e^100).
 WIDEST = 100.0
 
@@ -55,12 +57,15 @@ def similar(matrix: "csr_array") -> Similar | None:
     if (matrix.data <= 0).any():
         return None
     # Rows that were divided by their sums: one over the first weight is the scale wherever all weights of a row are the same.
-    firsts = matrix.data[np.minimum(matrix.indptr[:-1], matrix.nnz - 1)]
-    linked = np.diff(matrix.indptr) > 0
-    found = _scaled(matrix, back, np.where(linked, 1 / np.sqrt(firsts), 1.0))
+    degrees = np.diff(matrix.indptr)
+    firsts = np.where(degrees > 0, matrix.data[np.minimum(matrix.indptr[:-1], matrix.nnz - 1)], 1.0)
+    scale = 1 / np.sqrt(firsts)
+    if np.abs(np.repeat(firsts, degrees) / matrix.data - 1).max() <= SAME:
+        return Similar(csr_array((np.sqrt(matrix.data * back.data), matrix.indices, matrix.indptr), shape=matrix.shape), scale)
+    found = _scaled(matrix, back, scale)
     if found is None:
-        scale = _along_links(matrix, back)
-        found = None if scale is None else _scaled(matrix, back, scale)
+        along = _along_links(matrix, back)
+        found = None if along is None else _scaled(matrix, back, along)
     return found
 
 

@@ -17,6 +17,8 @@ Matrix = NDArray[np.float64]
 
 #: A singular value of columns of length 1 below which they are combinations of each other.
 DEPENDENT = 1e-9
+#: Places with neighbours of which more are needed for Moran's I of residuals and its moments.
+FEWEST = 3
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,10 @@ class ResidualMoran:
 
 def trace(matrix: "csr_array") -> float:
     """tr(W'W + W W)."""
-    return float((matrix.multiply(matrix) + matrix.multiply(matrix.T)).sum())
+    back = matrix.T.tocsr()
+    # Where every link goes both ways the two have their numbers at the same positions.
+    mutual = np.array_equal(matrix.indptr, back.indptr) and np.array_equal(matrix.indices, back.indices)
+    return float(matrix.data @ matrix.data + (matrix.data @ back.data if mutual else matrix.multiply(back).sum()))
 
 
 def dependence_tests(
@@ -174,6 +179,29 @@ def linked(weights: "csr_array") -> int:
     return int((np.diff(weights.indptr) > 0).sum())
 
 
+def moran_of(residuals: Vector, weights: "csr_array") -> float:
+    """
+    Compute Moran's I of residuals of a spatial model.
+
+    Parameters
+    ----------
+    residuals
+        (n,).
+    weights
+        W.
+
+    Returns
+    -------
+    float
+        As in spdep, places without neighbours do not count in n; NaN where fewer than four count.
+    """
+    n = linked(weights)
+    if n <= FEWEST:
+        return float("nan")
+    z = residuals - residuals.mean()
+    return n / float(weights.sum()) * float(z @ (weights @ z)) / float(z @ z)
+
+
 def residual_moran(residuals: Vector, weights: "csr_array") -> ResidualMoran:
     """
     Measure Moran's I of residuals of a spatial model as of any variable.
@@ -193,17 +221,16 @@ def residual_moran(residuals: Vector, weights: "csr_array") -> ResidualMoran:
     """
     z = residuals - residuals.mean()
     n = linked(weights)
-    if n <= 3:
+    if n <= FEWEST:
         return ResidualMoran(float("nan"), float("nan"), float("nan"))
     s0 = float(weights.sum())
-    both = weights + weights.T
-    s1 = float(both.multiply(both).sum()) / 2
+    s1 = trace(weights)
     s2 = float(np.square(np.asarray(weights.sum(axis=1)).ravel() + np.asarray(weights.sum(axis=0)).ravel()).sum())
     kurtosis = len(z) * float((z**4).sum()) / float(z @ z) ** 2
     expected = -1 / (n - 1)
     square = n * ((n * n - 3 * n + 3) * s1 - n * s2 + 3 * s0**2) - kurtosis * (n * (n - 1) * s1 - 2 * n * s2 + 6 * s0**2)
     variance = square / ((n - 1) * (n - 2) * (n - 3) * s0**2) - expected**2
-    return ResidualMoran(n / s0 * float(z @ (weights @ z)) / float(z @ z), expected, variance)
+    return ResidualMoran(moran_of(residuals, weights), expected, variance)
 
 
 def heteroskedasticity(residuals: Vector, matrix: Matrix, *, intercept: bool) -> dict[str, Test]:
