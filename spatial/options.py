@@ -6,6 +6,7 @@ import re
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from spatial.errors import StudyError, complaint, listed, nearest_name
@@ -45,6 +46,7 @@ class Option:
     help: str
 
 
+@cache
 def declared(function: Callable[..., Any]) -> tuple[Option, ...]:
     """
     Read the keyword options of an operation from its signature and docstring.

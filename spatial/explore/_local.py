@@ -180,15 +180,12 @@ def _counts(p: Array, tail: Array, kinds: Texts, choice: Choice) -> "pd.DataFram
         "bonferroni": ("Bonferroni", corrected(p, "bonferroni")),
         "smaller tail": ("GeoDa and PySAL: one-sided pseudo p of the smaller tail, no correction", tail),
     }
-    names = sorted({str(kind) for kind in kinds})
-    rows = {}
-    for rule, (words, values) in rules.items():
-        out = _below(values, choice.alpha)
-        rows[rule] = {"rule": words, **{name: int(np.count_nonzero(out & (kinds == name))) for name in names}}
-    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("correction")
-    columns = [name for name in KINDS if name in names]
-    table["total"] = table[columns].sum(axis=1)
-    return table[["rule", *columns, "total"]]
+    out = [_below(values, choice.alpha) for _, values in rules.values()]
+    found = {name: kinds == name for name in KINDS}
+    columns = {name: [int(np.count_nonzero(each & here)) for each in out] for name, here in found.items() if here.any()}
+    words = {"rule": [words for words, _ in rules.values()]}
+    total = {"total": np.sum([*columns.values(), [0] * len(rules)], axis=0)}
+    return pd.DataFrame(words | columns | total, index=pd.Index(list(rules), name="correction"))
 
 
 def _flips(given: Aligned, p: Array, tail: Array, kinds: Texts, choice: Choice) -> "pd.DataFrame":
