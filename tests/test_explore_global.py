@@ -292,3 +292,21 @@ def test_getis_ord_keeps_its_variance_where_values_differ_little(shift):
 def test_getis_ord_sees_small_values_beside_a_very_large_one():
     places, graph = chain([1e9, 1.0, 0.0, 1.0])  # pairs: 2 (1e9 + 1e9 + 1)
     assert spatial.getis_ord(places, graph, column="value").statistic == pytest.approx(1e9 / (2e9 + 1), rel=1e-15)
+
+
+FAR = ("moran", "geary", "lee", "bivariate_moran", "local_moran", "local_geary", "local_getis_ord", "losh")
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_values_far_from_zero_keep_their_digits(name):
+    """Shifts that are exact in binary numbers change no statistic of deviations."""
+    near = np.round(np.random.default_rng(3).gamma(2, size=45) * 1024) / 1024
+    second = {"second": "other"} if name in ("lee", "bivariate_moran") else {}
+    found = []
+    for shift in (0.0, 2.0**30, -(2.0**33)):
+        places, graph = chain(near + shift, other=np.roll(near, 3) - 2 * shift)
+        found.append(getattr(spatial, name)(places, graph.transform("r"), column="value", permutations=99, **second))
+    fields = ["z", "p", *(() if name == "local_getis_ord" else ("statistic", "expected", "variance"))]
+    for field in fields:
+        for other in found[1:]:
+            np.testing.assert_allclose(getattr(other, field), getattr(found[0], field), rtol=1e-10, atol=1e-13, err_msg=field)

@@ -234,6 +234,28 @@ def test_own_weight_of_the_star_statistic():
     assert without.statistic.tolist() == pytest.approx([1 / 9, 5 / 9, 5 / 6, 4 / 6])
 
 
+@pytest.mark.parametrize(("style", "ends", "middle"), [("d", 1, 1), ("c", 4, 4), ("v", 0.5**0.5, (1 / 3) ** 0.5)])
+def test_the_star_statistic_is_standardised_with_the_own_weights(style, ends, middle):
+    """As R's spdep does: own links first, then the style. A row of 4 squares, and two without neighbours."""
+    from libpysal.graph import Graph
+
+    values = np.array([1.0, 1.0, 4.0, 4.0, 2.0, 3.0])
+    places, _ = chain(values)
+    links = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]
+    graph = Graph.from_arrays(list("abbccdef"), list("bacbdcef"), np.array(links) * (4 / 6 if style == "c" else 1))
+    graph = graph if style == "c" else graph.transform(style)
+    raw = np.array([[ends, ends, 0, 0], [middle] * 3 + [0], [0] + [middle] * 3, [0, 0, ends, ends]], float)
+    own = 1.0 if style == "v" else ends
+    total = raw.sum() + 2 * own
+    scale = {"d": 1, "c": 6, "v": 6}[style] / total
+    expected = [*(raw @ values[:4] * scale / values.sum()), *(own * values[4:] * scale / values.sum())]
+    found = spatial.local_getis_ord(places, graph, column="value")
+    assert found.statistic.tolist() == pytest.approx(expected)
+    assert found.z.tolist() == pytest.approx(
+        spatial.local_getis_ord(places, graph.transform("b"), column="value").z.tolist(), nan_ok=True
+    )
+
+
 def test_z_of_negative_values_keeps_its_sign():
     values = np.array([1.0, 2.0, 3.0, 9.0, 8.0, 4.0])
     places, graph = chain(values)

@@ -62,9 +62,15 @@ def by_column(given: Aligned) -> "np.ndarray[Any, np.dtype[np.float64]]":
     return given.values.T
 
 
+def centred(values: "np.ndarray[Any, np.dtype[np.float64]]") -> "np.ndarray[Any, np.dtype[np.float64]]":
+    """Give deviations from the mean, of each row; once more from theirs, for the mean of large values is rounded to their digits."""
+    deviation = values - values.mean(axis=-1, keepdims=True)
+    return np.asarray(deviation - deviation.mean(axis=-1, keepdims=True))
+
+
 def standard(values: "np.ndarray[Any, np.dtype[np.float64]]") -> "np.ndarray[Any, np.dtype[np.float64]]":
     """Give deviations from the mean in standard deviations (divisor n), of each row."""
-    deviation = values - values.mean(axis=-1, keepdims=True)
+    deviation = centred(values)
     return np.asarray(deviation / deviation.std(axis=-1, keepdims=True))
 
 
@@ -93,7 +99,7 @@ def sampled_moments(
     n = values.shape[1]
     counts = np.ones_like(values) if share is None else share
     centre = values.mean(axis=1, keepdims=True)
-    around = values - centre
+    around = centred(values)
     rest = -around / (n - 1)  # the mean of the others, as a deviation
     products = around @ around.T
     spread = np.zeros(n)

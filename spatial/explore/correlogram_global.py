@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from spatial.errors import DataError
-from spatial.explore._moments import constants, kurtosis, moran_variance, neighbours_of
+from spatial.explore._moments import centred, constants, kurtosis, moran_variance, neighbours_of
 from spatial.explore._permutations import by_chance, quadratic
 from spatial.explore._significance import Array, benjamini_hochberg, deviate, normal_p
 from spatial.options import Between, Column, used
@@ -113,7 +113,7 @@ def correlogram(
 
     options = used(correlogram, locals())
     given = neighbours_of(places, graph, column, missing)
-    deviation = given.vector - given.vector.mean()
+    deviation = centred(given.vector)
     shape, rows = kurtosis(deviation), []
     lags = _orders(places, graph, steps) if by == "order" else _bands(places, graph, steps, width)
     for nearest, farthest, lag in lags:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
-from spatial.explore._moments import Constants, constants, kurtosis, neighbours_of, row_sums
+from spatial.explore._moments import Constants, centred, constants, kurtosis, neighbours_of, row_sums
 from spatial.explore._permutations import quadratic
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
@@ -98,7 +98,7 @@ def geary(
     """
     options = used(geary, locals())
     given = neighbours_of(places, graph, column, missing)
-    deviation = given.vector - given.vector.mean()
+    deviation = centred(given.vector)
     spread = float((deviation**2).sum())
     sums, matrix, products = constants(given.weights), given.weights, quadratic(given.weights)
     both = row_sums(matrix) + np.asarray(matrix.sum(axis=0)).ravel()

@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial.errors import ModelError, complaint, listed
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
-from spatial.explore._moments import Constants, constants, kurtosis, moran_variance, neighbours_of
+from spatial.explore._moments import Constants, centred, constants, kurtosis, moran_variance, neighbours_of
 from spatial.explore._permutations import quadratic
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
@@ -150,7 +150,7 @@ def _variance(sums: Constants, values: Array) -> float:
     """
     n, s0, s2 = sums.n, sums.s0, sums.s2
     scaled = values / values.mean()
-    deviation = scaled - scaled.mean()
+    deviation = centred(values) / values.mean()
     square, cube = float((deviation**2).sum()), float((deviation**3).sum())
     linear = (s2 - 4 * s0**2 / n) * square / (n - 1)
     both = cube / (n * (n - 1)) * (2 * (2 * s0**2 - s2) / (n - 2) - s2)

@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial.explore._conditional import conditional
 from spatial.explore._local import Choice, LocalStatistic, fields_of, notes_of, reading_of
-from spatial.explore._moments import neighbours_of, row_sums, spread_of_others, unevenness
+from spatial.explore._moments import EVEN, centred, neighbours_of, row_sums, spread_of_others, unevenness
 from spatial.explore._significance import Array, deviate, normal_p
 from spatial.options import Between, Column, used
 from spatial.places import Aligned, Missing
@@ -96,8 +96,8 @@ def local_getis_ord(
     -----
     Moments are those of Ord and Getis (1995) for any weights, as in spdep; esda's analytical z is right for binary weights
     only. z does not change when all weights of a place are multiplied. For G* a place weighs as much as its most heavily
-    weighted neighbour (1 without neighbours), and row-standardised weights are standardised again; a graph that has weights
-    on its diagonal keeps them. The permutation p holds the place's own value fixed and deals out the others, for G* too: it
+    weighted neighbour (1 without neighbours), and standardised weights are standardised again, as by spdep; a graph that has
+    weights on its diagonal keeps them. The permutation p holds the place's own value fixed and deals out the others, for G* too: it
     asks whether the neighbours are high, the analytical p of G* also whether the place is.
     Values that sum to zero or less make the ratio meaningless, but not z.
 
@@ -122,7 +122,7 @@ def local_getis_ord(
     given = neighbours_of(places, graph, column, missing, own=star)
     given, others, itself = _own_weights(given) if star else (given, given.weights, np.zeros(len(given.labels)))
     found = (_star if star else _others)(given.vector, others, itself)
-    drawn = conditional(given.vector - given.vector.mean(), others, count=permutations, seed=seed, exact=exact, draws=draws)
+    drawn = conditional(centred(given.vector), others, count=permutations, seed=seed, exact=exact, draws=draws)
     high = drawn.greater <= drawn.less if inference == "permutation" else found["z"] > 0  # the side of the p that decides
     kinds = np.where(high, "Hot spot", "Cold spot").astype(object)
     choice = Choice(alternative, inference, correction, alpha)
@@ -152,40 +152,59 @@ def _own_weights(given: Aligned) -> "tuple[Aligned, csr_array, Array]":
     others.eliminate_zeros()
     islands = np.diff(others.indptr) == 0
     if not own.any():
-        own = np.where(islands, 1.0, others.max(axis=1).toarray().ravel())
-        if given.graph["transform"] == "r":
-            total = row_sums(others) + own
-            others, own = csr_array(diags_array(1 / total) @ others), own / total
+        others, own = _standardised(others, islands, given.graph["transform"])
     return replace(given, islands=islands), others, own
+
+
+def _standardised(others: "csr_array", islands: "np.ndarray[Any, np.dtype[np.bool_]]", transform: str) -> "tuple[csr_array, Array]":
+    """Let a place weigh as much as its most heavily weighted neighbour, and standardise as the graph is."""
+    from scipy.sparse import csr_array, diags_array
+
+    n, largest = len(islands), float(others.max())
+    constant = largest - float(others.data.min()) <= EVEN * largest
+    by_sum = constant and largest != 1 and abs(others.sum() - np.count_nonzero(~islands)) <= EVEN * n  # spdep's style C
+    by_sum = by_sum and transform not in ("r", "v")
+    own = np.where(islands, largest if by_sum or transform == "d" else 1.0, others.max(axis=1).toarray().ravel())
+    together = row_sums(others) + own
+    if transform == "r":
+        scale = 1 / together
+    elif transform == "v":
+        scale = 1 / np.sqrt(row_sums(others.multiply(others)) + own**2)
+        scale *= n / (scale @ together)
+    elif transform == "d" or by_sum:
+        scale = np.full(n, (n if by_sum else 1) / together.sum())
+    else:
+        return others, own
+    return csr_array(diags_array(scale) @ others), own * scale
 
 
 def _star(values: Array, others: "csr_array", own: Array) -> dict[str, Array]:
     """Moments of G*: Ord and Getis (1995), equation 7."""
     n, mean, total = len(values), values.mean(), values.sum()
-    deviation = values - mean
+    deviation = centred(values)
     weight, squares = row_sums(others) + own, row_sums(others.multiply(others)) + own**2
     lag = others @ deviation + own * deviation
     variance = (deviation**2).mean() * unevenness(squares, weight, n) / (n - 1)
-    return _ratio(lag, weight * mean, variance, np.full(n, total), weight * deviation.std())
+    found = others @ values + own * values
+    return _ratio(found, lag, weight * mean, variance, np.full(n, total), weight * deviation.std())
 
 
 def _others(values: Array, others: "csr_array", own: Array) -> dict[str, Array]:  # noqa: ARG001  (the same form as _star)
     """Moments of G, which leaves the place itself out: Ord and Getis (1995), equation 6."""
     n, mean = len(values), values.mean()
-    deviation = values - mean
+    deviation = centred(values)
     weight, squares = row_sums(others), row_sums(others.multiply(others))
     rest = -deviation / (n - 1)  # the mean of the others, as a deviation
     variance = spread_of_others(deviation) / (n - 1) * unevenness(squares, weight, n - 1) / (n - 2)
-    return _ratio(
-        others @ deviation - weight * rest, weight * (mean + rest), variance, values.sum() - values, weight * deviation.std()
-    )
+    distance, expected = others @ deviation - weight * rest, weight * (mean + rest)
+    return _ratio(others @ values, distance, expected, variance, values.sum() - values, weight * deviation.std())
 
 
-def _ratio(distance: Array, expected: Array, variance: Array, total: Array, scale: Array) -> dict[str, Array]:
+def _ratio(found: Array, distance: Array, expected: Array, variance: Array, total: Array, scale: Array) -> dict[str, Array]:
     """Turn sums into shares of a total; z does not depend on it."""
     share = np.divide(1.0, total, out=np.full(len(total), np.nan), where=total != 0)
     z = deviate(distance, 0.0, variance, np.abs(scale))
-    return {"statistic": (distance + expected) * share, "expected": expected * share, "variance": variance * share**2, "z": z}
+    return {"statistic": found * share, "expected": expected * share, "variance": variance * share**2, "z": z}
 
 
 def _sum_note(given: Aligned) -> tuple[str, ...]:

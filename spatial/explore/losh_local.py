@@ -8,7 +8,7 @@ import numpy as np
 from spatial.errors import ModelError, complaint
 from spatial.explore._conditional import conditional
 from spatial.explore._local import Choice, LocalStatistic, fields_of, notes_of, reading_of
-from spatial.explore._moments import neighbours_of, row_sums, unevenness
+from spatial.explore._moments import centred, neighbours_of, row_sums, unevenness
 from spatial.explore._significance import Alternative, Array, two_tails
 from spatial.options import Between, Column, used
 from spatial.places import Missing
@@ -121,7 +121,8 @@ def losh(
     given = neighbours_of(places, graph, column, missing)
     matrix, some = given.weights, ~given.islands
     weight, squares = row_sums(matrix), row_sums(matrix.multiply(matrix))
-    residual = np.abs(given.vector - np.divide(matrix @ given.vector, weight, out=given.vector.copy(), where=some)) ** power
+    values = centred(given.vector)
+    residual = np.abs(values - np.divide(matrix @ values, weight, out=values.copy(), where=some)) ** power
     n, mean = int(some.sum()), float(residual[some].mean())
     if mean <= 0:
         raise ModelError(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
 from spatial.explore._influence import influence_on_slope
-from spatial.explore._moments import constants, kurtosis, moran_variance, neighbours_of
+from spatial.explore._moments import centred, constants, kurtosis, moran_variance, neighbours_of
 from spatial.explore._permutations import quadratic
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
@@ -109,7 +109,7 @@ def moran(
     """
     options = used(moran, locals())
     given = neighbours_of(places, graph, column, missing)
-    deviation = given.vector - given.vector.mean()
+    deviation = centred(given.vector)
     spread = float((deviation**2).sum())
     sums = constants(given.weights)
     matrix, products = given.weights, quadratic(given.weights)

@@ -8,7 +8,7 @@ import numpy as np
 from spatial.errors import listed
 from spatial.explore._conditional import Conditional, conditional
 from spatial.explore._local import Choice, LocalStatistic, fields_of, notes_of, reading_of
-from spatial.explore._moments import kurtosis, neighbours_of, row_sums, spread_of_others, unevenness
+from spatial.explore._moments import centred, kurtosis, neighbours_of, row_sums, spread_of_others, unevenness
 from spatial.explore._significance import Array, deviate, normal_p
 from spatial.options import Between, Column, used
 from spatial.places import Aligned, Missing
@@ -129,7 +129,7 @@ def local_moran(
 def local_moran_of(operation: str, given: Aligned, values: Array, options: dict[str, Any], words: str) -> LocalMoran:
     """Compute local Moran's I of aligned values, with the options of ``local_moran``."""
     choice = Choice(options["alternative"], options["inference"], options["correction"], options["alpha"])
-    deviation = values - values.mean()
+    deviation = centred(values)
     second = float((deviation**2).mean())
     lag = given.weights @ deviation
     statistic = deviation * lag / second

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
-from spatial.explore._moments import constants, kurtosis, linked, moran_variance
+from spatial.explore._moments import centred, constants, kurtosis, linked, moran_variance
 from spatial.explore._permutations import quadratic
 from spatial.explore._rates import counts_of, standardised
 from spatial.explore._significance import Array
@@ -104,7 +104,7 @@ def rate_moran(
     given, count, base = counts_of(places, graph, events, population, missing)
     linked(given)
     rates, prior = standardised(count, base)
-    deviation = rates - rates.mean()
+    deviation = centred(rates)
     spread = float((deviation**2).sum())
     sums, products = constants(given.weights), quadratic(given.weights)
 
