@@ -145,6 +145,15 @@ def test_triangles_refuse_two_places_at_one_point():
         triangulation(line(0))
 
 
+def test_triangles_of_places_far_nearer_to_each_other_than_to_the_rest():
+    near, shuffled = np.array([(0, 0), (1, 0), (1, 1.1), (0, 1), (0.5, 0.4)]), [6, 2, 9, 4, 0, 1, 8, 3, 7, 5]
+    at = np.concatenate([near, near[:, ::-1] + 3e8])
+    places = table([Point(xy) for xy in at], [f"p{number}" for number in range(10)]).iloc[shuffled]
+    found, one = linked(triangulation(places)), linked(triangulation(table([Point(xy) for xy in near])))
+    assert {pair for pair in found if max(pair) < "p5"} == one
+    assert len(found) == 2 * (3 * 10 - 3 - 6)  # six of the ten lie on the outline of all
+
+
 def test_triangles_reach_over_the_date_line():
     places = table([Point(179, 0), Point(-179, 0), Point(180, 1), Point(170, 0), Point(-170, 0)], crs="EPSG:4326")
     found = linked(triangulation(places))

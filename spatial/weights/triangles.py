@@ -70,7 +70,7 @@ def triangulation(
     places = checked(places)
     at, rank = located(places, "triangulation")
     _apart(places, at)
-    pairs = _delaunay(at)
+    pairs = _delaunay(at, places.index)
     if rule != "delaunay":
         keep = {"gabriel": _gabriel, "relative": _relative, "sphere_of_influence": _influence}[rule]
         pairs = pairs[keep(at.space, pairs)]
@@ -100,7 +100,7 @@ def _apart(places: "GeoDataFrame", at: Positions) -> None:
         )
 
 
-def _delaunay(at: Positions) -> Numbers:
+def _delaunay(at: Positions, labels: Any) -> Numbers:
     """List the sides of all triangles, each once; points are taken in the order of their coordinates, not of the rows."""
     from scipy.spatial import Delaunay, QhullError
 
@@ -114,17 +114,31 @@ def _delaunay(at: Positions) -> Numbers:
         mesh = Delaunay(points)
     except QhullError:
         return _along(order)
-    if len(mesh.coplanar):  # Qhull leaves a point out that is nearly another one, or nearly on a line
+    if len(mesh.coplanar):  # Qhull leaves a point out that is nearly another one, against the extent of all
+        return _exactly(plane, labels)
+    sides = np.concatenate([mesh.simplices[:, [0, 1]], mesh.simplices[:, [1, 2]], mesh.simplices[:, [0, 2]]])
+    return once(np.sort(order[sides], axis=1))
+
+
+def _exactly(plane: Numbers, labels: Any) -> Numbers:
+    """List the sides of all triangles with GEOS, which is ten times as slow and does not mind how near two points are."""
+    import shapely
+
+    found = shapely.get_coordinates(shapely.get_parts(shapely.delaunay_triangles(shapely.multipoints(plane), only_edges=True)))
+    keys, ends = (np.ascontiguousarray(each).view(complex).ravel() for each in (plane + 0.0, found + 0.0))
+    order = np.argsort(keys)  # complex numbers sort by their first part and then by their second
+    pairs = once(np.sort(order[np.searchsorted(keys[order], ends)].reshape(-1, 2), axis=1))
+    lacking = np.setdiff1d(np.arange(len(plane)), pairs)
+    if len(lacking):
         raise DataError(
             complaint(
                 "triangulation",
-                f"{len(mesh.coplanar)} places are too near to another place to be triangulated",
+                f"{len(lacking)} places are too near to others to be triangulated: {listed(labels[lacking])}",
                 "Expected them apart",
-                "Move or merge them",
+                "Move or merge them, or use nearest or distance_band",
             )
         )
-    sides = np.concatenate([mesh.simplices[:, [0, 1]], mesh.simplices[:, [1, 2]], mesh.simplices[:, [0, 2]]])
-    return once(np.sort(order[sides], axis=1))
+    return pairs
 
 
 def _along(order: Numbers) -> Numbers:
