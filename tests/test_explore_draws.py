@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from spatial.explore import _conditional, _rotated, _workers
+from spatial.explore import _conditional, _permutations, _rotated, _workers
 from spatial.explore._conditional import conditional
+from spatial.explore._moments import constants, kurtosis, moran_variance
 from spatial.explore._own import _dealt, _redrawn, _shuffled, taken
-from spatial.explore._permutations import _composed, by_chance, quadratic
+from spatial.explore._permutations import _many_orders, quadratic
 
 WAYS = ("rotated", "own", "shared")
 
@@ -134,16 +135,36 @@ def test_all_pairs_are_drawn_alike(draw):
     assert len(list(combinations(range(6), 2))) * 2 == len(counts)
 
 
-def test_composed_orders_have_the_moments_of_all_orders():
-    values, matrix = np.random.default_rng(8).normal(size=400), linked(400, [4], equal=True)
+def test_orders_dealt_out_in_rooms_have_the_moments_of_all_orders_and_are_independent():
+    """On a lattice, whose links look alike everywhere, with values of a heavy tail."""
+    side, count = 245, 992
+    n = side * side
+    number = np.arange(n).reshape(side, side)
+    ends = np.concatenate(
+        [np.stack([number[1:].ravel(), number[:-1].ravel()]), np.stack([number[:, 1:].ravel(), number[:, :-1].ravel()])], 1
+    )
+    matrix = csr_array((np.ones(2 * ends.shape[1]), (np.append(*ends), np.append(*ends[::-1]))), shape=(n, n))
+    values = np.random.default_rng(8).lognormal(size=n)
     values -= values.mean()
     statistic = quadratic(matrix)
-    plain = by_chance(values, statistic, permutations=4_000, seed=1, exact="no").values
-    composed = np.concatenate(_composed(values, lambda block: statistic(block)[None], 4_000, 1), axis=1)[0]
-    assert len(composed) == 4_000
-    assert len(np.unique(composed)) == 4_000
-    assert composed.mean() == pytest.approx(plain.mean(), abs=5 * plain.std() * (2 / 4_000) ** 0.5)
-    assert composed.std() == pytest.approx(plain.std(), rel=0.08)
+    found = np.concatenate(_many_orders(values, lambda block: statistic(block)[None], count, 1), axis=1)[0]
+    sums = constants(matrix)
+    z = (found * n / sums.s0 / (values @ values) + 1 / (n - 1)) / moran_variance(sums, kurtosis(values)) ** 0.5
+    assert len(np.unique(z)) == count
+    assert abs(z.mean()) < 4 / count**0.5
+    assert z.std() == pytest.approx(1, abs=4 * (kurtosis(z - z.mean()) / count) ** 0.5 / 2)
+    together = z.reshape(31, 32)  # orders dealt from one another stand in a row
+    assert 0.4 < together.mean(axis=1).var(ddof=1) * 32 < 1.9  # 31 means of independent ones: 1 +- 0.26
+
+
+@pytest.mark.parametrize("room", [300, 2_000])
+def test_every_order_holds_every_value_once(room, monkeypatch):
+    monkeypatch.setattr(_permutations, "_ROOM", room)
+    values = np.arange(1_003.0)
+    seen = []
+    _many_orders(values, lambda block: seen.append(np.sort(block, axis=0)) or np.zeros((1, block.shape[1])), 100, 2)
+    assert len(seen) == 13  # six times 16 orders, and four, by eights
+    assert all((block == values[:, None]).all() for block in seen)
 
 
 def test_progress_is_told_and_stops_the_work():

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Exact = Literal["auto", "no"]
+Whole = np.ndarray[Any, np.dtype[np.int64]]
 
 #: Up to this many orders all of them are tried: 8! = 40,320, but not 9! = 362,880.
 MOST_ORDERS = 50_000
 _BLOCK = 2_000_000  # numbers held at a time
-_MANY = 50_000_000  # values to be dealt out from which on orders are composed
+_MANY = 50_000_000  # values to be dealt out from which on a few orders are dealt out in many ways
 _COLUMNS = 8  # orders looked at together: as many numbers as the processor fetches at once
 _ROWS = 16_384  # rows of weights at a time, so that what they give stays in the processor's cache
+_ROOM = 16_384  # places of a room, so that their values stay in the processor's cache
 _PAIRS = 10_000  # weights from which on it pays to look at each pair once
 
 
@@ -120,7 +122,7 @@ def by_chance_together(
     if everything:
         found = [statistics(_all_orders(values))]
     elif len(values) * permutations > _MANY:
-        found = _composed(values, statistics, permutations, seed)
+        found = _many_orders(values, statistics, permutations, seed)
     else:
         found = [statistics(block) for block in _some_orders(values, permutations, seed)]
     return [Reference(row, everything) for row in np.concatenate(found, axis=1)]
@@ -155,31 +157,50 @@ def _some_orders(values: Array, count: int, seed: int) -> Iterator[Array]:
         yield np.column_stack([random.permutation(values) for _ in range(min(step, count - first))])
 
 
-def _composed(values: Array, statistics: Callable[[Array], Array], count: int, seed: int) -> list[Array]:
+def _many_orders(values: Array, statistics: Callable[[Array], Array], count: int, seed: int) -> list[Array]:
     """
-    Put every one of a few random orders behind every one of a few others.
+    Deal a few random orders of the values out to the places in many ways.
 
-    An order followed by an independent random order is a random order, and two such pairs that have one part in common are
-    still independent of each other; so are all two of the orders here, and the p has the error it has with orders made one
-    by one. To look values up in a known order is many times as fast as to make a new one.
+    Places are cut into rooms, and so is a random order. A way to deal gives each room of places one of the rooms of values, at
+    random, turned by a random angle, and seats them in an order that was drawn for this room of places once: values are looked
+    up where the processor has them at hand, which is several times as fast as anywhere. An order that is dealt out in a way
+    that does not look at it is a random order, so every statistic has the distribution it ought to have. Two that share an order
+    have a correlation of about twice the neighbours of a place over the places of a room, some 0.001: two links of one
+    room meet the same two values where their ends are equally far apart on the seats, and both turned there.
     """
     n = len(values)
+    rooms = max(1, round(n / _ROOM))
+    size = n // rooms
+    seats = np.stack([np.random.default_rng([seed, 1, room]).permutation(size) for room in range(rooms)])
     together = math.ceil(count**0.5 / _COLUMNS) * _COLUMNS
-    columns = [*range(together)]
-    second = [np.empty((n, _COLUMNS), np.int64) for _ in range(together // _COLUMNS)]
-    made = shared_out(lambda column: np.random.default_rng([seed, 1, column]).permutation(n), columns, "Making random orders")
-    for column, order in enumerate(made):
-        second[column // _COLUMNS][:, column % _COLUMNS] = order
 
-    def row(number: int) -> Array:
-        first = np.random.default_rng([seed, 0, number]).permutation(values)
+    def orders(number: int) -> Array:
+        random = np.random.default_rng([seed, 0, number])
+        first = random.permutation(values)
+        circles = first[: rooms * size].reshape(rooms, size)[:, np.arange(2 * size + _COLUMNS) % size]
         held = np.empty((n, _COLUMNS), values.dtype)  # one room for all: to ask the system for memory takes as long as to fill it
+        held[rooms * size :] = first[rooms * size :, None]  # the few that fit in no room
         width = min(together, count - number * together)
-        some = [statistics(np.take(first, block, out=held, mode="clip")) for block in second[: math.ceil(width / _COLUMNS)]]
-        found: Array = np.concatenate(some, axis=1)[:, :width]
-        return found
+        found = []
+        for _ in range(math.ceil(width / _COLUMNS)):
+            _seated(circles, seats, random, held)
+            found.append(statistics(held))
+        block: Array = np.concatenate(found, axis=1)[:, :width]
+        return block
 
-    return list(shared_out(row, [*range(math.ceil(count / together))], "Trying random orders"))
+    return list(shared_out(orders, [*range(math.ceil(count / together))], "Trying random orders"))
+
+
+def _seated(circles: Array, seats: Whole, random: np.random.Generator, held: Array) -> None:
+    """Seat values, (rooms, 2 size and some), in `held`, (places, columns); columns are turned by one seat against each other."""
+    rooms, size = seats.shape
+    turned = np.empty((size, held.shape[1]), held.dtype)
+    chosen, starts = random.permutation(rooms), random.integers(0, size, rooms)
+    for room in range(rooms):
+        circle = circles[chosen[room], starts[room] :]
+        for column in range(held.shape[1]):
+            turned[:, column] = circle[column : column + size]
+        np.take(turned, seats[room], axis=0, out=held[room * size : (room + 1) * size], mode="clip")
 
 
 def order_words(reference: Reference, places: int) -> str:
