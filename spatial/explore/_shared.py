@@ -9,6 +9,7 @@ p of one too small, it made that of the other too small as well, and the number 
 import numpy as np
 
 from spatial.explore._draws import Counts, Task, Whole
+from spatial.explore._own import taken
 from spatial.explore._significance import Array
 from spatial.explore._workers import shared_out
 
@@ -21,7 +22,7 @@ def shared(task: Task) -> Counts:
     """Count, for each place, the draws whose sum is as small and those whose sum is as large as the observed one."""
     random = np.random.default_rng([task.seed, 0])
     most = int(task.degrees[0])
-    drawn = np.stack([random.choice(task.n, most + 1, replace=False) for _ in range(task.count)])
+    drawn: Whole = np.ascontiguousarray(taken(random, task.count, most + 1, task.n).T, np.int64)
     ends = np.flatnonzero(np.diff(task.degrees, append=-1)) + 1
     groups = list(zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True))
     if task.weights is None and task.share is None:
