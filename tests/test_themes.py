@@ -23,7 +23,7 @@ PALETTES = {
     "diverging": [*themes.DIVERGING, themes.NO_DATA],
     "clusters": [*dict.fromkeys(themes.CLUSTERS.values()), themes.NO_DATA],
     "significance": [*themes.SIGNIFICANCE.values(), themes.CLUSTERS["Isolated"], themes.NO_DATA],
-    "groups": [*themes.GROUPS],
+    "groups": [*themes.GROUPS, themes.NO_DATA, themes.LAND],
 }
 
 

@@ -36,7 +36,7 @@ CLUSTERS = {
 }
 #: Classes of p, dark where chance is a poor explanation.
 SIGNIFICANCE = {"p ≤ 0.001": "#00441b", "p ≤ 0.01": "#238b45", "p ≤ 0.05": "#a1d99b", "p > 0.05": "#f2f2f2", "No p": "#c4c4c4"}
-GROUPS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
+GROUPS = ("#0072b2", "#e69f00", "#009f6b", "#d07ab2", "#56b4e9", "#d55e00", "#f0e442", "#5c3b1e", "#060679", "#b2c99c")
 NO_DATA = "#8c8c8c"
 NO_DATA_LABEL = "No data"
 #: Land below points, and its border: pale, but the palest circle can be told from it.
