@@ -195,7 +195,7 @@ def test_distances_are_in_the_unit_that_fits(made, scale, title, first):
     table = step_of(made, "far").result.table
     table = table.assign(nearest=scale * table["nearest"], farthest=scale * table["farthest"])
     assert _tally._lag_title(made, table) == title
-    assert _tally._lag_words(made, table)[0] == first
+    assert _tally.lag_words(made, table)[0] == first
 
 
 def test_many_lags_are_not_all_spelt_out(made):
@@ -241,32 +241,28 @@ def test_a_tree_in_parts_is_drawn_in_parts(made):
     assert _tree.tree(made, step_of(made, "groups"), step_of(made, "groups").result.merges) is not None
 
 
-def test_no_line_cuts_a_tree_whose_joinings_sink(made):
-    from matplotlib.figure import Figure
+def test_no_line_cuts_a_tree_whose_joinings_sink():
+    def cut(below, above):
+        return _tree._cut(np.array(below), np.array(above))
 
-    def drawn(below, above):
-        axes = Figure().add_subplot()
-        _tree._cut(axes, np.array(below), np.array(above), 2)
-        return [float(line.get_xdata()[0]) for line in axes.lines]
-
-    assert drawn([1.0, 2.0], [4.0]) == [3.0]
-    assert drawn([], [4.0]) == [2.0]
-    assert drawn([1.0, 5.0], [4.0]) == []
-    assert drawn([1.0], []) == []
+    assert cut([1.0, 2.0], [4.0]) == 3.0
+    assert cut([], [4.0]) == 2.0
+    assert cut([1.0, 5.0], [4.0]) is None
+    assert cut([1.0], []) is None
 
 
 def test_at_most_five_places_are_ringed_and_those_the_result_marks(made):
     step = step_of(made, "moran")
     result = step.result
     index, x, y = result.deviation.index, result.deviation.to_numpy(), result.lag.to_numpy()
-    marked = _charts._influential(step, index, x, y)
+    marked = _charts.influential(step, index, x, y)
     assert len(marked) == min(5, result.influential)
     assert (result.influence["influential"].iloc[marked] == 1).all()
     many = replace(step, result=replace(result, influence=result.influence.assign(influential=1.0), influential=37))
-    assert len(_charts._influential(many, index, x, y)) == 5
-    assert "(5 of 37)" in _charts._marked_words(many, 5)[0]
+    assert len(_charts.influential(many, index, x, y)) == 5
+    assert "(5 of 37)" in _charts.marked_words(many, 5)[0]
     none = replace(step, result=replace(result, influential=0))
-    assert _charts._marked_words(none, 0) == ["No place has much influence on the slope by itself."]
+    assert _charts.marked_words(none, 0) == ["No place has much influence on the slope by itself."]
 
 
 def test_names_go_where_no_point_is():
@@ -288,3 +284,63 @@ def test_words_below_lags_never_meet(room, wanted):
     axes = Figure().add_subplot()
     _tally._lag_ticks(axes, ["0 – 25", "25 – 50"], ["4 links", "6 links"], room)
     assert [each.get_text() for each in axes.get_xticklabels()] == wanted
+
+
+def test_names_in_a_scatterplot_keep_off_its_lines(made):
+    with _paper.styled():
+        made_axes = _charts.moran_scatter(
+            made, step_of(made, "moran"), *(getattr(step_of(made, "moran").result, name) for name in ("deviation", "lag"))
+        ).figure.axes[1]
+    spots = _charts._on_lines(made_axes, 0.5)
+    on_slope, on_zero, on_side = spots[:, 1] == 0.5 * spots[:, 0], spots[:, 1] == 0, spots[:, 0] == 0
+    assert (on_slope | on_zero | on_side).all()
+    assert min(on_slope.sum(), on_zero.sum(), on_side.sum()) > 50
+
+
+def test_places_are_counted_in_whole_numbers(made):
+    few = pd.DataFrame({"places": [2, 0, 2, 3]}, index=pd.Index([1, 2, 3, 4], name="neighbours"))
+    axes = _tally.histogram(made, step_of(made, "links"), few, "Places").figure.axes[1]
+    assert [each.get_text() for each in axes.get_yticklabels()] == ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize(("columns", "across"), [(1, 1), (2, 2), (3, 3), (4, 2), (5, 3), (7, 3)])
+def test_panels_of_a_profile_fill_their_rows(made, columns, across):
+    table = pd.DataFrame(np.ones((2, columns)), index=["1", "2"], columns=list("abcdefg"[:columns]))
+    drawn = _groups.profiles(made, step_of(made, "groups"), table, "Profiles")
+    assert len({round(axes.get_position().x0, 6) for axes in drawn.figure.axes[1:]}) == across
+
+
+def test_nothing_has_no_sign(made):
+    table = pd.DataFrame({"a": [0.04, -0.04, 0.06]}, index=["1", "2", "3"])
+    texts = texts_of(_groups.profiles(made, step_of(made, "groups"), table, "Profiles"))
+    assert [text for text in texts if text.strip("+−").startswith("0.")] == ["0.0", "0.0", "+0.1"]
+
+
+def test_pictures_name_titles_and_not_files(made):
+    from spatial.outputs._margin import note_lines
+    from spatial.outputs.atlas import Comparison, Source
+
+    sources = (
+        Source(title="Regions of 2018", origin="Natural Earth"),
+        Source(title="shares.csv", origin="Survey of 2019, Table 2."),
+        Source(title="own.gpkg", origin="origin not stated"),
+        Source(title="published.csv", origin="A paper of 2020, Table 1"),
+    )
+    compared = Comparison(title="Table 1", table=pd.DataFrame(), source="A paper of 2020, Table 1")
+    atlas = replace(made, sources=sources, comparisons=(compared,))
+    assert note_lines(atlas, 6.3) == ["Sources: Regions of 2018. Survey of 2019, Table 2. own.gpkg."]
+    assert note_lines(replace(made, sources=sources[:1]), 6.3) == ["Source: Regions of 2018."]
+
+
+def test_numbers_of_meridians_stand_above_the_map():
+    wide = geopandas.GeoDataFrame({"v": [1.0]}, geometry=[box(50, 40, 80, 55)], index=["a"], crs=4326).to_crs(3857)
+    wide = wide.rename_axis("place").assign(w=2.0)
+    from spatial.outputs._maps import choropleth
+
+    atlas = Atlas(name="w", title="W", places=wide, themes=(theme(wide["v"], "sequential", id="v", title="V"),))
+    drawn = choropleth(atlas, atlas.themes[0])
+    from matplotlib.text import Text
+
+    degrees = [each for each in drawn.figure.findobj(Text) if "°" in each.get_text()]
+    assert degrees
+    assert min(each.get_zorder() for each in degrees) > 3

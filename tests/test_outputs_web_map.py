@@ -4,6 +4,7 @@ import base64
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -420,3 +421,78 @@ def test_many_places_get_a_still_picture_of_pixels():
     assert rows[-1, 0] == 1  # the first class lies in the south
     assert rows[0, 0] == 2
     assert "The first 300 of 2400 places." in still
+
+
+def explored(places):
+    """A study with one step of every kind that has a chart."""
+    from libpysal.graph import Graph
+
+    import spatial
+    from spatial.results import columns_of
+
+    names = places.index
+    graph = Graph.from_arrays(np.r_[names[:-1], names[1:]], np.r_[names[1:], names[:-1]], np.ones(2 * len(names) - 2))
+    columns = ["value", "noise"]
+    steps = (
+        Step(id="links", title="Neighbours", result=spatial.connectivity(places, graph), graph="chain"),
+        Step(id="reach", title="Reach", result=spatial.correlogram(places, graph, column="noise", steps=3), graph="chain"),
+        Step(id="moran", title="Moran", result=spatial.moran(places, graph, column="noise"), graph="chain"),
+        Step(id="ward", title="Ward", result=spatial.ward(places, columns=columns, k=3, resamples=0)),
+        Step(id="ols", title="OLS", result=spatial.ols(places, graph, formula="value ~ noise"), graph="chain"),
+    )
+    filled = places.assign(
+        **{name: values for step in steps for name, values in columns_of(step.id, step.result, places.index).items()}
+    )
+    return atlas_of(filled, steps=steps, graphs={"chain": graph}, titles={"noise": "Noise"})
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_page_holds_the_numbers_of_every_chart(grid, language):
+    atlas = replace(explored(grid), language=language)
+    content, _ = unpacked(page_of(web_map(atlas)))
+    charts = {each["kind"]: each for each in content["charts"]}
+    assert list(charts) == ["histogram", "correlogram", "tree", "profiles", "intervals"]
+    links, reach, _, ward, ols = (step.result for step in atlas.steps)
+    assert dict(zip(charts["histogram"]["numbers"], charts["histogram"]["counts"], strict=True)) == {1: 2, 2: 14}
+    assert charts["histogram"]["caption"].startswith("Neighbours: places by number of neighbours (n = 16")
+    assert charts["correlogram"]["statistic"] == reach.table["statistic"].tolist()
+    assert charts["correlogram"]["out"] == (reach.table["p_adjusted"] <= 0.05).tolist()
+    tree = charts["tree"]
+    assert sorted(tree["leaves"]) == list(range(16))
+    assert tree["heights"][16:] == ward.merges["height"].tolist()
+    assert tree["groups"] == 3
+    colours = {each.value: each.colour for each in next(one for one in atlas.themes if one.step == "ward").classes}
+    assert [tree["colours"][leaf] for leaf in range(16)] == [colours[ward.cluster.iloc[place]] for place in tree["leaves"]]
+    np.testing.assert_allclose(np.array(charts["profiles"]["values"]).T, ward.profile_standardised.to_numpy())
+    assert charts["profiles"]["columns"] == ["value", "Noise"]
+    first = charts["intervals"]["rows"][1]
+    assert first["name"] == "noise"
+    assert first["numbers"] == ols.coefficients.loc["noise", ["estimate", "low", "high"]].tolist()
+    assert ("," in first["text"].split("  ")[0]) == (language == "ru")
+    assert links.histogram is not None
+
+
+def test_a_study_of_a_graph_has_a_map_of_it(grid):
+    content, _ = unpacked(page_of(web_map(explored(grid))))
+    shown = [each for each in content["themes"] if each["links"]]
+    assert [(each["id"], each["step"], each["graph"]) for each in shown] == [("links_neighbours", "links", "chain")]
+    assert sum(each["count"] for each in shown[0]["classes"]) == 16
+    assert [each["id"] for each in content["themes"]].index("links_neighbours") == 1  # after the indicator, before what follows
+    assert "links_neighbours" in [each["id"] for each in content["layers"][0]["columns"]]
+
+
+def test_the_scatterplot_tells_n_and_p_and_who_moves_it(grid):
+    atlas = explored(grid)
+    result = atlas.steps[2].result
+    content, _ = unpacked(page_of(web_map(atlas)))
+    (scatter,) = content["scatters"]
+    assert scatter["n"] == 16
+    assert scatter["p"] == f"p (permutation) = {result.p_permutation:.3f}"
+    marked = set(np.flatnonzero(result.influence["influential"].reindex(grid.index) > 0).tolist())
+    assert set(scatter["rings"]) <= marked
+    assert len(scatter["rings"]) == min(5, len(marked))
+
+
+def test_sources_are_called_by_their_titles(grid):
+    page = page_of(web_map(atlas_of(grid, sources=(Source(title="shares.csv", origin="Survey of 2019, Table 2"),))))
+    assert "<cite>Survey of 2019, Table 2</cite>. shares.csv" in page

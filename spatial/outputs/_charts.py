@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _QUADRANTS = (("High-High", 1, 1), ("Low-High", 0, 1), ("Low-Low", 0, 0), ("High-Low", 1, 0))
 _MOST_AVOIDED = 1000  # points that names try not to cover
 _MOST_RINGS = 5  # places marked as influential
+Row = tuple[str, str, float, float, float, float]
 _SHAPES = {"direct": "o", "indirect": "s", "total": "D", "": "o"}
 
 
@@ -68,10 +69,10 @@ def moran_scatter(atlas: Atlas, step: Step, deviation: "pd.Series[Any]", lag: "p
     )
     ends = np.array([-high_x, high_x])
     axes.plot(ends, slope * ends, color=INK, linewidth=0.9, zorder=2)
-    marked = _influential(step, deviation[known].index, x, y)
+    marked = influential(step, deviation[known].index, x, y)
     axes.scatter(x[marked], y[marked], s=52, facecolors="none", edgecolors=INK, linewidths=0.8, zorder=4)
     few = np.argsort(-np.abs(x), kind="stable") if len(x) <= NAMED_UP_TO else marked[:0]
-    _named(made, axes, atlas, deviation[known].index, x, y, np.array(list(dict.fromkeys([*marked, *few])), dtype=int))
+    _named(made, axes, atlas, deviation[known].index, x, y, np.array(list(dict.fromkeys([*marked, *few])), dtype=int), slope)
     numbered(axes)
     column = str(step.result.options.get("column", ""))
     words = {name: str(type(step.result).__dataclass_fields__[name].metadata.get("title", name)) for name in ("deviation", "lag")}
@@ -80,8 +81,72 @@ def moran_scatter(atlas: Atlas, step: Step, deviation: "pd.Series[Any]", lag: "p
         "\n".join(wrapped(f"{about}: {words['deviation'][:1].lower()}{words['deviation'][1:]}", 3.2, 7, most=2)), parse_math=False
     )
     axes.set_ylabel(cleaned(words["lag"]), parse_math=False)
-    side(made, 4.0, [*_scatter_words(slope, len(x), step), *_marked_words(step, len(marked))])
+    side(made, 4.0, [*_scatter_words(slope, len(x), step), *marked_words(step, len(marked))])
     return made
+
+
+def effects_of(table: "pd.DataFrame") -> list[str]:
+    """
+    Tell which effects a table of impacts has.
+
+    Parameters
+    ----------
+    table
+        Coefficients or impacts.
+
+    Returns
+    -------
+    list of str
+        One empty text for coefficients.
+    """
+    return [name for name in ("direct", "indirect", "total") if f"{name}_low" in table.columns] or [""]
+
+
+def interval_rows(table: "pd.DataFrame") -> list[Row]:
+    """
+    List estimates with their intervals.
+
+    Parameters
+    ----------
+    table
+        Coefficients or impacts.
+
+    Returns
+    -------
+    list of tuple
+        The term (empty where it is that of the row before), the effect, the estimate, both ends of its interval, and what is
+        as far from zero as anything of this term.
+    """
+    rows: list[Row] = []
+    for term, values in table.iterrows():
+        triples = [
+            [float(values[name]) for name in ((effect or "estimate"), f"{effect}_low".lstrip("_"), f"{effect}_high".lstrip("_"))]
+            for effect in effects_of(table)
+        ]
+        reach = float(np.nanmax(np.abs(np.array(triples)))) or 1.0
+        for number, (effect, (middle, low, high)) in enumerate(zip(effects_of(table), triples, strict=True)):
+            rows.append((term_words(term) if number == 0 else "", effect, middle, low, high, reach))
+    return rows
+
+
+def interval_words(row: Row) -> str:
+    """
+    Write an estimate with its interval.
+
+    Parameters
+    ----------
+    row
+        From ``interval_rows``.
+
+    Returns
+    -------
+    str
+        Such as "1.20  [0.81, 1.59]".
+    """
+    _, _, *numbers, _ = row
+    spread = abs(numbers[2] - numbers[1]) / 4 or abs(numbers[0])
+    middle, low, high = line_words(numbers, decimals_for([spread], 2))
+    return f"{middle}  [{low}, {high}]"
 
 
 def intervals(atlas: Atlas, step: Step, table: "pd.DataFrame", words: str) -> Sheet:
@@ -104,28 +169,20 @@ def intervals(atlas: Atlas, step: Step, table: "pd.DataFrame", words: str) -> Sh
     Sheet
         A line for each estimate, with its numbers.
     """
-    effects = [name for name in ("direct", "indirect", "total") if f"{name}_low" in table.columns] or [""]
-    rows: list[tuple[str, str, float, float, float, float]] = []
-    for term, values in table.iterrows():
-        triples = [
-            [float(values[name]) for name in ((effect or "estimate"), f"{effect}_low".lstrip("_"), f"{effect}_high".lstrip("_"))]
-            for effect in effects
-        ]
-        reach = float(np.nanmax(np.abs(np.array(triples)))) or 1.0
-        for number, (effect, (middle, low, high)) in enumerate(zip(effects, triples, strict=True)):
-            rows.append((term_words(term) if number == 0 else "", effect, middle, low, high, reach))
+    effects, rows = effects_of(table), interval_rows(table)
     tall = 0.2 * len(rows) + (0.08 * len(table) if len(effects) > 1 else 0) + 0.1
     made, axes = chart(atlas, f"{step.title}: {words}", tall, (2.6, 0.42), left=1.95)
     axes.axvline(0, color="#9a9a9a", linewidth=0.6)
     y = 0.0
     numbers_x = 1.05
-    for term, effect, middle, low, high, reach in rows:
+    for row in rows:
+        term, effect, middle, low, high, reach = row
         y += 0.4 if term and effect and y else 0
         axes.plot([low / reach, high / reach], [y, y], color=MARK, linewidth=1.3, solid_capstyle="butt")
         axes.plot(
             [middle / reach], [y], marker=_SHAPES[effect], markersize=4, color=MARK, markeredgecolor="white", markeredgewidth=0.4
         )
-        _interval_words(axes, y, term, effect, (middle, low, high), numbers_x)
+        _interval_words(axes, y, row, numbers_x)
         y += 1
     axes.set_xlim(-1.04, 1.04)
     axes.set_ylim(y - 0.4, -0.6)
@@ -149,8 +206,22 @@ def _scatter_words(slope: float, count: int, step: Step) -> list[str]:
     return words
 
 
-def _marked_words(step: Step, marked: int) -> list[str]:
-    """Say what the rings are."""
+def marked_words(step: Step, marked: int) -> list[str]:
+    """
+    Say what the rings are.
+
+    Parameters
+    ----------
+    step
+        The step the numbers come from.
+    marked
+        How many places have a ring.
+
+    Returns
+    -------
+    list of str
+        At most one sentence.
+    """
     counted = getattr(step.result, "influential", None)
     if not isinstance(counted, int):
         return ["Ringed: places that move the slope most (Cook's distance above 4/n)."] if marked else []
@@ -166,10 +237,27 @@ def _quadrant(x: float, y: float) -> str:
     return f"{'High' if x > 0 else 'Low'}-{'High' if y > 0 else 'Low'}"
 
 
-def _influential(
+def influential(
     step: Step, index: "pd.Index[str]", x: "np.ndarray[Any, Any]", y: "np.ndarray[Any, Any]"
 ) -> "np.ndarray[Any, np.dtype[np.int64]]":
-    """Find the places on which the slope hangs most: those the result marks, else those whose Cook's distance is above 4/n."""
+    """
+    Find the places on which the slope hangs most.
+
+    Parameters
+    ----------
+    step
+        The step the numbers come from.
+    index
+        The places of the plot.
+    x, y
+        Deviation from the mean, and its spatial lag.
+
+    Returns
+    -------
+    numpy.ndarray
+        The numbers of at most five places, the most influential first: those the result marks, else those whose Cook's
+        distance is above 4/n.
+    """
     none = np.zeros(0, np.int64)
     table: Any = getattr(step.result, "influence", None)
     if hasattr(table, "columns") and {"cook", "influential"} <= set(table.columns):
@@ -204,8 +292,9 @@ def _named(
     x: "np.ndarray[Any, Any]",
     y: "np.ndarray[Any, Any]",
     chosen: "np.ndarray[Any, np.dtype[np.int64]]",
+    slope: float,
 ) -> None:
-    """Name points beside them, the first ones first."""
+    """Name points beside them, the first ones first; names keep off points and lines where they can."""
     named = dict(zip(atlas.places.index, labels_of(atlas, atlas.places), strict=True))
     on_paper = axes.transData + made.paper.transData.inverted()
     spots = on_paper.transform(np.column_stack([x[chosen], y[chosen]]))
@@ -213,17 +302,26 @@ def _named(
     frame = Frame(left, 0, right - left, made.height, 0, 0, 1, 1)
     made.paper.set_zorder(2)
     points = on_paper.transform(np.column_stack([x, y])) if len(x) <= _MOST_AVOIDED else spots
+    points = np.vstack([points, on_paper.transform(_on_lines(axes, slope))])
     place_names(made.paper, [named[index[number]] for number in chosen], spots, np.full(len(chosen), 0.07), frame, avoid=points)
 
 
-def _interval_words(axes: "Axes", y: float, term: str, effect: str, numbers: tuple[float, float, float], x: float) -> None:
+def _on_lines(axes: "Axes", slope: float) -> "np.ndarray[Any, Any]":
+    """List spots on the line of the slope and on the lines that part the quadrants."""
+    xs, ys = (np.linspace(*ends, 61) for ends in (axes.get_xlim(), axes.get_ylim()))
+    zero = np.zeros(61)
+    spots = np.vstack([np.column_stack(each) for each in ((xs, slope * xs), (xs, zero), (zero, ys))])
+    found: np.ndarray[Any, Any] = spots[(spots[:, 1] >= ys[0]) & (spots[:, 1] <= ys[-1])]
+    return found
+
+
+def _interval_words(axes: "Axes", y: float, row: Row, x: float) -> None:
+    term, effect = row[:2]
     short = wrapped(term, 1.2 if effect else 1.8, 6.5, most=1)[0]
     written_texts = [
         write(axes, -0.74 if effect else -0.03, y, short, size=6.5, level="center", align="left" if effect else "right")
     ]
     written_texts.append(write(axes, -0.03, y, effect, size=6.5, colour=GREY, align="right", level="center"))
-    spread = abs(numbers[2] - numbers[1]) / 4 or abs(numbers[0])
-    middle, low, high = line_words(numbers, decimals_for([spread], 2))
-    written_texts.append(write(axes, x, y, f"{middle}  [{low}, {high}]", size=6.5, level="center"))
+    written_texts.append(write(axes, x, y, interval_words(row), size=6.5, level="center"))
     for text in written_texts:
         text.set_transform(axes.get_yaxis_transform())

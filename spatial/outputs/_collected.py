@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.outputs.atlas import Atlas, Step
+from spatial.outputs.atlas import Atlas, Source, Step
 from spatial.outputs.words import cleaned, heading_words
 from spatial.results import Result, on_places
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GLOBAL = ("statistic", "expected", "variance", "z", "p", "p_permutation")
+_FILE = re.compile(r"\.[A-Za-z0-9]{2,10}$")
+_UNSTATED = "origin not stated"
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 #: Words that stand beside the rows of another table.
 _BESIDE = ("test_reading",)
@@ -220,6 +222,51 @@ def sources(atlas: Atlas) -> "pd.DataFrame":
 
     rows = [[each.title, each.origin, each.licence, each.retrieved, each.sha256, " ".join(each.notes)] for each in atlas.sources]
     return pd.DataFrame(rows, columns=["title", "origin", "licence", "retrieved", "sha256", "notes"])
+
+
+def named_sources(atlas: Atlas) -> list[str]:
+    """
+    Name where the data of the maps comes from, for a line under a picture.
+
+    Parameters
+    ----------
+    atlas
+        The finished study.
+
+    Returns
+    -------
+    list of str
+        The title of each source, without a full stop. Tables that numbers are only compared with are left out.
+    """
+    compared = {each.source for each in atlas.comparisons}
+    found = [title_and_origin(each)[0] for each in atlas.sources if each.origin not in compared]
+    return list(dict.fromkeys(words.rstrip(". ") for words in found))
+
+
+def title_and_origin(source: Source) -> tuple[str, str]:
+    """
+    Say what a source is called, and what else is known of it.
+
+    Parameters
+    ----------
+    source
+        As the study names it.
+
+    Returns
+    -------
+    tuple of str
+        A file name is no title: where something is said of the file's origin, that stands first.
+
+    Examples
+    --------
+    >>> from spatial.outputs.atlas import Source
+    >>> title_and_origin(Source(title="shares.csv", origin="Survey of 2019, Table 2"))
+    ('Survey of 2019, Table 2', 'shares.csv')
+    >>> title_and_origin(Source(title="Regions of 2018", origin="Natural Earth"))
+    ('Regions of 2018', 'Natural Earth')
+    """
+    file = _FILE.search(source.title) and " " in source.origin and source.origin != _UNSTATED
+    return (source.origin, source.title) if file else (source.title, source.origin)
 
 
 def is_series(value: Any) -> bool:

@@ -14,7 +14,9 @@ from spatial.outputs.words import line_words, lowered
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_BARS, _MOST_PANELS = 12, 24  # on one sheet that can be read
+#: On one sheet that can be read.
+MOST_BARS, MOST_PANELS = 12, 24
+_ACROSS = 3
 
 
 def group_colours(atlas: Atlas, step: Step) -> Mapping[str, str]:
@@ -58,11 +60,11 @@ def profiles(atlas: Atlas, step: Step, table: "pd.DataFrame", words: str) -> She
         Bars in the colours of the map; None where there are too many groups or indicators for one sheet.
     """
     groups, columns = [str(each) for each in table.index], [str(each) for each in table.columns]
-    if len(groups) > _MOST_BARS or len(columns) > _MOST_PANELS:
+    if len(groups) > MOST_BARS or len(columns) > MOST_PANELS:
         return None
     given = group_colours(atlas, step)
     colours = [given.get(group, GROUPS[number % len(GROUPS)]) for number, group in enumerate(groups)]
-    across = min(3, len(columns))
+    across = -(-len(columns) // -(-len(columns) // _ACROSS))  # as many in each row as there can be, and all rows alike
     wide = (WIDTH - 0.2 - 0.3 * (across - 1)) / across
     tall = 0.17 * len(groups) + 0.06
     heading = wrapped(f"{step.title}: {lowered(words)}", WIDTH, 9.5, bold=True, most=3)
@@ -118,7 +120,7 @@ def _panel(
     for at, (group, value, text) in enumerate(zip(groups, values, line_words(list(values), 1), strict=True)):
         text_at = write(axes, -0.03, at, group, size=6.5, align="right", level="center")
         text_at.set_transform(axes.get_yaxis_transform())
-        signed = f"+{text}" if value > 0 and not text.startswith("−") else text
+        signed = f"+{text}" if value > 0 and text.strip("0.") else text
         write(
             axes,
             value + (0.04 if value >= 0 else -0.04) * reach,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatial.outputs._collected import named_sources
 from spatial.outputs._frame import Frame
 from spatial.outputs._paper import ALARM, FAINT, GREY, INK, SMALL, Sheet, wrapped, write
 from spatial.outputs.atlas import Atlas
@@ -55,8 +56,9 @@ def note_lines(atlas: Atlas, width: float) -> list[str]:
         The lines.
     """
     found = [line for mark in atlas.marks for line in wrapped(mark, width, SMALL, most=3)]
-    titles = list(dict.fromkeys(each.title for each in atlas.sources))
-    return found + (wrapped(f"Source: {'; '.join(titles)}.", width, SMALL, most=3) if titles else [])
+    named = named_sources(atlas)
+    words = f"Source{'s' if len(named) > 1 else ''}: {' '.join(f'{each}.' for each in named)}"
+    return found + (wrapped(words, width, SMALL, most=4) if named else [])
 
 
 def note_text(axes: "Axes", lines: Sequence[str], top: float) -> None:
@@ -162,6 +164,6 @@ def _meridian(axes: "Axes", line: "np.ndarray[Any, Any]", frame: Frame, axis: in
     letter = "" if degrees == 0 else ("E" if degrees > 0 else "W") if axis == 0 else ("N" if degrees > 0 else "S")
     words = f"{abs(degrees):g}°{letter}"
     if axis == 0 and first[1] - frame.bottom < 0.12:  # inches: it leaves at the bottom
-        write(axes, first[0] + 0.03, frame.bottom + 0.02, words, size=5, colour="#9a9a9a")
+        write(axes, first[0] + 0.03, frame.bottom + 0.02, words, size=5, colour=GREY, halo="white").set_zorder(5)
     elif axis == 1 and first[0] - frame.left < 0.12:  # it leaves at the left
-        write(axes, frame.left + 0.02, first[1] + 0.025, words, size=5, colour="#9a9a9a")
+        write(axes, frame.left + 0.02, first[1] + 0.025, words, size=5, colour=GREY, halo="white").set_zorder(5)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FILL = "#a9c9e0"  # of a bar, and paler of the band
-_ALPHA = 0.05
+#: From this p on a lag is marked.
+ALPHA = 0.05
 
 
 def histogram(atlas: Atlas, step: Step, table: "pd.DataFrame", words: str) -> Sheet:
@@ -39,6 +40,8 @@ def histogram(atlas: Atlas, step: Step, table: "pd.DataFrame", words: str) -> Sh
     Sheet
         A bar for each number, those at 0 in the colour that isolated places have on maps.
     """
+    from matplotlib.ticker import MaxNLocator
+
     numbers, counts = table.index.to_numpy(int), table.iloc[:, 0].to_numpy(int)
     made, axes = chart(atlas, f"{step.title}: {lowered(words)}", 2.0, (4.1, 0.45))
     colours = [CLUSTERS["Isolated"] if number == 0 else _FILL for number in numbers]
@@ -50,6 +53,7 @@ def histogram(atlas: Atlas, step: Step, table: "pd.DataFrame", words: str) -> Sh
     if max(measured(value_words(int(count)), 6) for count in counts) + 0.03 <= room:
         for number, count in zip(numbers, counts, strict=True):
             write(axes, number, count + 0.015 * counts.max(), value_words(int(count)), size=6, align="center", level="bottom")
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
     numbered(axes)
     every = max(1, int(np.ceil((high - low + 1) / 16)))
     ticks = list(range(low, high + 1, every))
@@ -94,7 +98,7 @@ def correlogram(atlas: Atlas, step: Step, table: "pd.DataFrame", words: str) -> 
     axes.axhline(0, color="#9a9a9a", linewidth=0.6, zorder=1)
     axes.plot(edge, np.r_[expected[0], expected, expected[-1]], color=GREY, linewidth=0.7, linestyle=(0, (4, 3)), zorder=1)
     axes.plot(x, found, color=MARK, linewidth=0.9, zorder=2)
-    out = table["p_adjusted"].to_numpy(float) <= _ALPHA
+    out = table["p_adjusted"].to_numpy(float) <= ALPHA
     axes.scatter(x, found, s=24, c=[MARK if each else "white" for each in out], edgecolors=MARK, linewidths=1.0, zorder=3)
     axes.set_xlim(0.6, len(x) + 0.4)
     span = np.r_[found, low, high]
@@ -102,7 +106,7 @@ def correlogram(atlas: Atlas, step: Step, table: "pd.DataFrame", words: str) -> 
     axes.set_ylim(float(span.min()) - room, float(span.max()) + room)
     axes.set_xticks([])
     numbered(axes)
-    _lag_ticks(axes, _lag_words(atlas, table), [f"{value_words(int(each))} links" for each in table["links"]], 3.8 / (len(x) - 0.2))
+    _lag_ticks(axes, lag_words(atlas, table), [f"{value_words(int(each))} links" for each in table["links"]], 3.8 / (len(x) - 0.2))
     axes.set_xlabel(_lag_title(atlas, table), parse_math=False)
     axes.set_ylabel(words.partition(" by ")[0], parse_math=False)
     side(made, 4.6, _band_words(step, len(table), int(out.sum())))
@@ -125,29 +129,74 @@ def _band_words(step: Step, lags: int, out: int) -> list[str]:
     return [
         f"Places: {value_words(step.result.observations)}",
         f"Band: where 95 % of{tried} permutations lie, lag by lag. Dashed: expected without pattern.",
-        f"Filled: p ≤ {_ALPHA:g} after correction for {lags} lags ({out} of {lags}).",
+        f"Filled: p ≤ {ALPHA:g} after correction for {lags} lags ({out} of {lags}).",
     ]
 
 
-def _by_steps(table: "pd.DataFrame") -> bool:
+def by_steps(table: "pd.DataFrame") -> bool:
+    """
+    Tell whether lags are steps in the graph.
+
+    Parameters
+    ----------
+    table
+        A row for each lag.
+
+    Returns
+    -------
+    bool
+        False where they are distances.
+    """
     return bool((table["nearest"] == table["farthest"]).all())
 
 
-def _lag_title(atlas: Atlas, table: "pd.DataFrame") -> str:
-    if _by_steps(table):
-        return "Lag, steps in the graph"
-    return "Distance, units of the coordinates" if is_local(atlas.places) else f"Distance, {_unit(table)[0]}"
+def lag_unit(atlas: Atlas, table: "pd.DataFrame") -> str:
+    """
+    Give the unit in which distances are written.
+
+    Parameters
+    ----------
+    atlas
+        The finished study.
+    table
+        A row for each lag.
+
+    Returns
+    -------
+    str
+        Empty for steps in the graph and in coordinates that belong to no place on Earth.
+    """
+    if by_steps(table) or is_local(atlas.places):
+        return ""
+    return "km" if float(table["farthest"].max()) >= 2000 else "m"  # metres
 
 
-def _unit(table: "pd.DataFrame") -> tuple[str, float]:
-    return ("km", 1000.0) if float(table["farthest"].max()) >= 2000 else ("m", 1.0)  # metres
+def lag_words(atlas: Atlas, table: "pd.DataFrame") -> list[str]:
+    """
+    Write what each lag is.
 
+    Parameters
+    ----------
+    atlas
+        The finished study.
+    table
+        A row for each lag.
 
-def _lag_words(atlas: Atlas, table: "pd.DataFrame") -> list[str]:
-    if _by_steps(table):
+    Returns
+    -------
+    list of str
+        Steps, or distances from and to.
+    """
+    if by_steps(table):
         return [value_words(int(each)) for each in table["farthest"]]
-    scale = 1.0 if is_local(atlas.places) else _unit(table)[1]
+    scale = 1000.0 if lag_unit(atlas, table) == "km" else 1.0
     bounds = np.r_[table["nearest"].to_numpy(float), table["farthest"].to_numpy(float)] / scale
     digits = max(0, 1 - int(np.floor(np.log10(float(np.diff(np.unique(bounds)).min())))))
     lows, highs = line_words(bounds[: len(table)], digits), line_words(bounds[len(table) :], digits)
     return [f"{low} – {high}" for low, high in zip(lows, highs, strict=True)]
+
+
+def _lag_title(atlas: Atlas, table: "pd.DataFrame") -> str:
+    if by_steps(table):
+        return "Lag, steps in the graph"
+    return f"Distance, {lag_unit(atlas, table) or 'units of the coordinates'}"

@@ -1,6 +1,7 @@
 """How groups were joined, as a tree."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,24 @@ from spatial.outputs.atlas import Atlas, Step
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tree:
+    """A tree that can be drawn: leaves count from 0, after them the joinings in turn."""
+
+    leaves: list[str]  # the places, by key
+    pairs: "np.ndarray[Any, Any]"  # what each joining joins
+    heights: "np.ndarray[Any, Any]"  # of leaves (0) and joinings
+    order: "np.ndarray[Any, Any]"  # the leaves as they are drawn, so that no two branches cross
+    colours: list[str]  # of leaves and joinings, that of the group; ink above the cut
+    kept: int  # how many joinings lie below the cut
+    cut: float | None  # a height that parts the groups, if there is one: among neighbours a later joining may be lower
+
+    @property
+    def groups(self) -> int:
+        """How many groups the cut leaves."""
+        return len(self.leaves) - self.kept
 
 
 def tree(atlas: Atlas, step: Step, merges: "pd.DataFrame") -> Sheet | None:
@@ -35,13 +53,47 @@ def tree(atlas: Atlas, step: Step, merges: "pd.DataFrame") -> Sheet | None:
     Sheet or None
         A dendrogram; None where the table cannot be followed or there are more than 120 places.
     """
+    found = followed(atlas, step, merges)
+    return None if found is None else _dendrogram(atlas, step, found)
+
+
+def followed(atlas: Atlas, step: Step, merges: "pd.DataFrame") -> Tree | None:
+    """
+    Follow how groups were joined.
+
+    Parameters
+    ----------
+    atlas
+        The finished study.
+    step
+        The step that grouped the places.
+    merges
+        As for ``tree``.
+
+    Returns
+    -------
+    Tree or None
+        None where the table cannot be followed or there are more than 120 places.
+    """
     if not {"first", "second", "height"} <= set(merges.columns) or len(merges) > 120:
         return None
     groups = getattr(step.result, "cluster", None)
     known = atlas.places.index if groups is None else groups.index[groups.notna() & (groups != "No data")]
     leaves = sorted(map(str, known))
     pairs = _pairs(merges, leaves)
-    return None if pairs is None else _dendrogram(atlas, step, pairs, merges["height"].to_numpy(float), leaves)
+    if pairs is None:
+        return None
+    joined = merges["height"].to_numpy(float)
+    colours, kept = _coloured(atlas, step, pairs, leaves)
+    return Tree(
+        leaves=leaves,
+        pairs=pairs,
+        heights=np.r_[np.zeros(len(leaves)), joined],
+        order=_leaves(pairs, len(leaves)),
+        colours=colours,
+        kept=kept,
+        cut=_cut(joined[:kept], joined[kept:]),
+    )
 
 
 def _pairs(merges: "pd.DataFrame", leaves: Sequence[str]) -> "np.ndarray[Any, Any] | None":
@@ -63,20 +115,14 @@ def _pairs(merges: "pd.DataFrame", leaves: Sequence[str]) -> "np.ndarray[Any, An
     return np.array(pairs)
 
 
-def _dendrogram(
-    atlas: Atlas, step: Step, pairs: "np.ndarray[Any, Any]", joined: "np.ndarray[Any, Any]", leaves: Sequence[str]
-) -> Sheet:
-    count = len(leaves)
-    heights = np.r_[np.zeros(count), joined]
-    order = _leaves(pairs, count)
-    colours, kept = _coloured(atlas, step, pairs, leaves)
+def _dendrogram(atlas: Atlas, step: Step, found: Tree) -> Sheet:
+    count, heights, colours = len(found.leaves), found.heights, found.colours
     named = dict(zip(map(str, atlas.places.index), labels_of(atlas, atlas.places), strict=True))
-    texts = [named[leaf] for leaf in leaves]
     row = 0.17 if count <= 40 else 0.11  # lines of text
     made, axes = chart(atlas, step.title, max(1.2, row * count), (min(WIDTH - 2.2, 4.1), 0.5), left=1.9)
     ys = np.zeros(len(heights))
-    ys[order] = np.arange(count)
-    for number, (first, second) in enumerate(pairs, start=count):
+    ys[found.order] = np.arange(count)
+    for number, (first, second) in enumerate(found.pairs, start=count):
         ys[number] = (ys[first] + ys[second]) / 2
         axes.plot(
             [heights[first], heights[number], heights[number], heights[second]],
@@ -90,15 +136,19 @@ def _dendrogram(
     axes.set_yticks([])
     numbered(axes)
     axes.set_xlabel(
-        "Height at which groups are joined" + ("; groups in the colours of the map" if kept < len(pairs) else ""), parse_math=False
+        "Height at which groups are joined" + ("; groups in the colours of the map" if found.kept < len(found.pairs) else ""),
+        parse_math=False,
     )
-    for number, leaf in enumerate(order):
-        short = wrapped(texts[leaf], 1.75, 6.5, most=1)[0]
+    for number, leaf in enumerate(found.order):
+        short = wrapped(named[found.leaves[leaf]], 1.75, 6.5, most=1)[0]
         text = write(axes, -0.012, number, short, size=6.5 if row > 0.15 else 5, align="right", level="center")
         text.set_transform(axes.get_yaxis_transform())
         if colours[leaf] != INK:
             axes.plot([0], [number], marker="s", markersize=3.2, color=colours[leaf], markeredgewidth=0, clip_on=False, zorder=4)
-    _cut(axes, joined[:kept], joined[kept:], count - kept)
+    if found.cut is not None:
+        axes.axvline(found.cut, color=MARK, linewidth=0.8, linestyle=(0, (4, 3)))
+        text = write(axes, found.cut, 1.005, f"{found.groups} groups", size=6, colour=MARK, align="center", level="bottom")
+        text.set_transform(axes.get_xaxis_transform())
     return made
 
 
@@ -117,14 +167,10 @@ def _coloured(atlas: Atlas, step: Step, pairs: "np.ndarray[Any, Any]", leaves: S
     return colours, kept
 
 
-def _cut(axes: "Axes", below: "np.ndarray[Any, Any]", above: "np.ndarray[Any, Any]", k: int) -> None:
-    """Draw a dashed line where the tree is cut, if a line can do it: among neighbours a later joining may be lower."""
+def _cut(below: "np.ndarray[Any, Any]", above: "np.ndarray[Any, Any]") -> float | None:
+    """Find a height between the joinings below the cut and those above it."""
     highest = float(below.max()) if len(below) else 0.0
-    if len(above) and highest <= above.min():
-        at = (highest + float(above.min())) / 2
-        axes.axvline(at, color=MARK, linewidth=0.8, linestyle=(0, (4, 3)))
-        text = write(axes, at, 1.005, f"{k} groups", size=6, colour=MARK, align="center", level="bottom")
-        text.set_transform(axes.get_xaxis_transform())
+    return (highest + float(above.min())) / 2 if len(above) and highest <= above.min() else None
 
 
 def _leaves(pairs: "np.ndarray[Any, Any]", count: int) -> "np.ndarray[Any, Any]":

@@ -27,6 +27,8 @@ class Picture:
     kind: str  # "overview", "map", "links", "scatter", "surface", "tree", "intervals", "histogram", "correlogram" or "profiles"
     step: str | None  # the id of the step it belongs to
     draw: "Callable[[], Sheet | None]"
+    title: str = ""  # of a chart: what it shows, without the name of its step
+    table: Any = None  # of a chart: the table it is drawn from
 
 
 def write_figures(atlas: Atlas, folder: str | Path) -> tuple[Path, ...]:
@@ -113,9 +115,10 @@ def _step_pictures(atlas: Atlas, step: Step) -> list[Picture]:
     values: dict[str, Any] = {each.name: getattr(step.result, each.name) for each in fields(step.result)}
     found = []
 
-    def add(name: str, kind: str, caption: str, draw: "Callable[[], Sheet | None]") -> None:
+    def add(name: str, kind: str, caption: str, draw: "Callable[[], Sheet | None]", table: Any = None) -> None:
         words = f"{step.title}: {caption} ({'; '.join([measured_words(step), *_lag_p(kind, values)])})"
-        found.append(Picture(name=f"{step.id}_{name}", caption=words, kind=kind, step=step.id, draw=draw))
+        title = f"{caption[:1].upper()}{caption[1:]}"
+        found.append(Picture(name=f"{step.id}_{name}", caption=words, kind=kind, step=step.id, draw=draw, title=title, table=table))
 
     deviation: Any = values.get("deviation")
     lag: Any = values.get("lag")
@@ -138,7 +141,7 @@ def _step_pictures(atlas: Atlas, step: Step) -> list[Picture]:
             )
         )
     if hasattr(values.get("merges"), "columns"):
-        add("tree", "tree", "dendrogram", partial(_tree.tree, atlas, step, values["merges"]))
+        add("tree", "tree", "dendrogram", partial(_tree.tree, atlas, step, values["merges"]), values["merges"])
     charts: Any = {
         "histogram": _tally.histogram,
         "correlogram": _tally.correlogram,
@@ -149,7 +152,7 @@ def _step_pictures(atlas: Atlas, step: Step) -> list[Picture]:
         figure, value = each.metadata.get("figure"), values[each.name]
         if figure and value is not None and len(value) and (figure != "links" or step.graph in atlas.graphs):
             title = str(each.metadata["title"])
-            add(each.name, figure, lowered(title), partial(charts[figure], atlas, step, value, title))
+            add(each.name, figure, lowered(title), partial(charts[figure], atlas, step, value, title), value)
     for name, needed in (("coefficients", {"estimate", "low", "high"}), ("impacts", {"direct", "direct_low", "direct_high"})):
         table: Any = values.get(name)
         if hasattr(table, "columns") and needed <= set(table.columns) and len(table):
@@ -158,6 +161,7 @@ def _step_pictures(atlas: Atlas, step: Step) -> list[Picture]:
                 "intervals",
                 f"{name} with intervals",
                 partial(_charts.intervals, atlas, step, table, f"{name} with intervals"),
+                table,
             )
     return found
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import OutputError, complaint
+from spatial.outputs._collected import title_and_origin
 from spatial.outputs.atlas import Atlas, marks_of
 from spatial.outputs.web.assets import leaflet
 from spatial.outputs.web.content import MOST_EXACT, content_of, packed, title_of
@@ -163,7 +164,7 @@ def _page(atlas: Atlas, content: dict[str, Any], data: str, ground: Ground) -> d
         "description": atlas.description,
         "marks": [_marked(each) for each in marks_of(atlas)],
         "notes": [each for each in content["notes"] if each not in atlas.marks],
-        "sources": atlas.sources,
+        "sources": [(*title_and_origin(each), each.licence) for each in atlas.sources],
         "drawing": " ".join(drawing),
         "static": cleaned(still(first, layers[first["layer"]], frame, ground, words)),
         "data": data,

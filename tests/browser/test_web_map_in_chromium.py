@@ -532,3 +532,109 @@ def test_on_paper_the_whole_map_is_on_one_page(grid, shown):
     assert min(drawn[each.colour] for each in moran_atlas(grid).themes[0].classes) > 1_000
     driver.execute_script("dispatchEvent(new Event('afterprint'))")
     assert driver.find_element("id", "map_atlas").size["width"] > 800
+
+
+def charted(places, **more):
+    """A study with a chart of every kind."""
+    from dataclasses import replace
+
+    from test_outputs_web_map import explored
+
+    return replace(explored(places), **more)
+
+
+def choose_chart(driver, chart):
+    driver.execute_script(
+        "const select = document.getElementById('chart'); select.value = arguments[0]; select.dispatchEvent(new Event('change'))",
+        chart,
+    )
+
+
+CHARTS = ("links_histogram", "reach_table", "ward_tree", "ward_profile_standardised", "ols_coefficients")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_every_chart_is_drawn_inside_its_frame_with_words_and_numbers(grid, shown, width, dark):
+    driver = shown(charted(grid), width=width, dark=dark, mobile=width < 600)
+    assert driver.execute_script("return [...document.querySelectorAll('#chart option')].map((each) => each.value)") == list(CHARTS)
+    for name in CHARTS:
+        choose_chart(driver, name)
+        outside = driver.execute_script(
+            """
+            const svg = document.querySelector('#chart-box svg'), frame = svg.getBoundingClientRect();
+            return [...svg.querySelectorAll('text')].filter((each) => { const box = each.getBoundingClientRect();
+                return box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1; }).map((each) => each.textContent);
+            """
+        )
+        assert outside == [], name
+        assert "(n = 16" in driver.execute_script("return document.querySelector('#chart-box svg').getAttribute('aria-label')")
+        assert texts(driver, "#chart-words p")
+        assert len(texts(driver, "#chart-numbers tbody tr")) >= 2
+        assert driver.execute_script("return document.documentElement.scrollWidth") == width
+
+
+def test_no_two_texts_of_a_chart_meet(grid, shown):
+    driver = shown(charted(grid))
+    for name in CHARTS:
+        choose_chart(driver, name)
+        meeting = driver.execute_script(
+            """
+            const boxes = [...document.querySelectorAll('#chart-box text')].map((each) => [each.getBoundingClientRect(), each.textContent]), found = [];
+            for (let one = 0; one < boxes.length; one++) for (let other = 0; other < one; other++) {
+                const [a, first] = boxes[one], [b, second] = boxes[other];
+                if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3) found.push([first, second]);
+            }
+            return found;
+            """
+        )
+        assert meeting == [], name
+
+
+def test_the_tree_is_tied_to_the_map(grid, shown):
+    driver = shown(charted(grid))
+    choose(driver, "ward_cluster")
+    assert texts(driver, "#chart-title") == ["Ward: Dendrogram"]  # the chart of the map's step
+    leaf = driver.find_element("css selector", "#chart-box [data-place='7'] text")
+    leaf.click()
+    assert texts(driver, "#selected h3") == ["cell 07"]
+    assert driver.execute_script("return document.querySelectorAll('#chart-box .marked').length") == 1
+    stored = driver.execute_script(
+        "return [...document.querySelectorAll('#chart-box .leaf rect[fill]')].map((each) => each.getAttribute('fill'))"
+    )
+    assert sorted(set(stored)) == sorted(set(driver.execute_script("return [...document.querySelectorAll('#legend .swatch')].map((each) => '#' + each.style.backgroundColor.match(/\\d+/g).map((part) => Number(part).toString(16).padStart(2, '0')).join(''))")))  # fmt: skip
+
+
+def test_a_map_of_neighbours_shows_who_they_are_until_the_next_map(grid, shown):
+    driver = shown(charted(grid))
+    ink = colours_of(driver, 1).get("#16191d", 0)
+    choose(driver, "links_neighbours")
+    assert driver.find_element("css selector", "#switches input").is_selected()
+    assert colours_of(driver, 1)["#16191d"] > ink + 200
+    choose(driver, "value")
+    assert not driver.find_element("css selector", "#switches input").is_selected()
+
+
+def test_the_scatterplot_rings_who_moves_it(grid, shown):
+    from spatial.outputs.themes import theme
+
+    grid["noise"] = [9.0, *grid["noise"].iloc[1:]]
+    atlas = charted(grid)
+    result = atlas.steps[2].result
+    atlas = charted(grid, themes=(theme(atlas.places["noise"], "sequential", id="noise", title="Noise"),))
+    driver = shown(atlas)
+    marked = list(result.influence.index[result.influence["influential"] > 0])
+    assert "cell 00" in marked
+    assert sorted(texts(driver, ".scatter-rings")[0].rpartition(": ")[2].rstrip(".").split(", ")) == sorted(marked)
+    assert "16 places" in texts(driver, ".scatter-words")[0]
+    assert f"p (permutation) = {result.p_permutation:.3f}" in texts(driver, ".scatter-words")[0]
+
+
+def test_hostile_words_in_charts_are_only_words(grid, shown):
+    atlas = charted(grid, titles={"noise": HOSTILE[0], "value": HOSTILE[1]}, label="label")
+    atlas.places["label"] = [*HOSTILE, *[f"cell {number}" for number in range(len(grid) - len(HOSTILE))]]
+    driver = shown(atlas)
+    for name in CHARTS:
+        choose_chart(driver, name)
+    choose_chart(driver, "ward_tree")
+    assert HOSTILE[0] in texts(driver, "#chart-box title")
+    assert driver.execute_script("return document.querySelectorAll('#charts img, #charts iframe, #charts [onerror]').length") == 0

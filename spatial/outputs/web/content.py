@@ -5,17 +5,20 @@ import gzip
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatial.outputs._charts import influential
 from spatial.outputs.atlas import Atlas, Class, Theme
-from spatial.outputs.themes import as_text, class_numbers
+from spatial.outputs.themes import as_text, class_numbers, theme
+from spatial.outputs.web.charts import charts_of
 from spatial.outputs.web.ground import Ground, ground_of, shapes_on
 from spatial.outputs.web.packing import packed_links, packed_points, packed_polygons
 from spatial.outputs.web.pictures import data_address, picture
 from spatial.outputs.web.words import words_in
+from spatial.outputs.words import p_words
 from spatial.results import plain
 
 if TYPE_CHECKING:
@@ -65,8 +68,7 @@ def content_of(atlas: Atlas) -> tuple[dict[str, Any], bytes, Ground]:
         **{name: frame for name, frame in atlas.points.items() if name != "places"},
     }
     layers = [_layer(atlas, name, frame, ground, streams, notes, words) for name, frame in frames.items()]
-    themes = [_theme(atlas, theme, frames[theme.layer], words) for theme in atlas.themes if theme.layer in frames]
-    themes += _surfaces(atlas, ground, words)
+    themes = _themes(atlas, frames, words) + _surfaces(atlas, ground, words)
     if not themes:
         themes = [_plain_theme(atlas, words)]
     content = {
@@ -78,7 +80,8 @@ def content_of(atlas: Atlas) -> tuple[dict[str, Any], bytes, Ground]:
         "land": [_land(frame, ground, streams) for frame in land],
         "layers": layers,
         "themes": themes,
-        "scatters": _scatters(atlas),
+        "scatters": _scatters(atlas, words),
+        "charts": charts_of(atlas, words),
         "graphs": _graphs(atlas, streams, notes, words),
         "notes": list(dict.fromkeys(notes)),
     }
@@ -177,7 +180,7 @@ def _land(frame: "GeoDataFrame", ground: Ground, streams: Streams) -> dict[str, 
 
 def _columns(atlas: Atlas, layer: str, frame: "GeoDataFrame", label: str) -> list[dict[str, Any]]:
     """List the columns a reader sees: on places the indicators and what is mapped, on other layers all of them."""
-    mapped = {theme.column: theme for theme in atlas.themes if theme.layer == layer}
+    mapped = {each.column: each for each in (*atlas.themes, *_link_themes(atlas).values()) if each.layer == layer}
     known = {each.column: each for each in atlas.indicators}
     if layer == "places":
         wanted = list(dict.fromkeys([*known, *mapped]))
@@ -208,21 +211,43 @@ def _values(column: "pd.Series[Any]") -> dict[str, Any]:
     return {"number": False, "whole": False, "values": [as_text(value) for value in column]}
 
 
-def _theme(atlas: Atlas, theme: Theme, frame: "GeoDataFrame", words: Mapping[str, str]) -> dict[str, Any]:
+def _themes(atlas: Atlas, frames: "Mapping[str, GeoDataFrame]", words: Mapping[str, str]) -> list[dict[str, Any]]:
+    """List the maps: those of indicators, then those of the steps in their order, graphs among them."""
+    linked = _link_themes(atlas)
+    known = [each for each in atlas.themes if each.layer in frames and each.id not in {one.id for one in linked.values()}]
+    ids = [step.id for step in atlas.steps]
+    order = sorted([*known, *linked.values()], key=lambda each: -1 if each.step not in ids else ids.index(each.step))
+    return [_theme(atlas, each, frames[each.layer], words, links=each in linked.values()) for each in order]
+
+
+def _theme(atlas: Atlas, made: Theme, frame: "GeoDataFrame", words: Mapping[str, str], *, links: bool = False) -> dict[str, Any]:
     return {
-        "id": theme.id,
-        "title": theme.title,
-        "unit": theme.unit,
-        "method": theme.method,
-        "kind": theme.kind,
-        "layer": theme.layer,
-        "column": theme.column,
-        "step": theme.step,
-        "group": words["indicators"] if theme.step is None else words["results"],
-        "graph": next((step.graph for step in atlas.steps if step.id == theme.step), None),
-        "classes": [_class(each, words) for each in theme.classes],
-        "numbers": class_numbers(theme, frame[theme.column]).tolist(),
+        "id": made.id,
+        "title": made.title,
+        "unit": made.unit,
+        "method": made.method,
+        "kind": made.kind,
+        "layer": made.layer,
+        "column": made.column,
+        "step": made.step,
+        "group": words["indicators"] if made.step is None else words["results"],
+        "graph": next((step.graph for step in atlas.steps if step.id == made.step), None),
+        "links": links,
+        "classes": [_class(each, words) for each in made.classes],
+        "numbers": class_numbers(made, frame[made.column]).tolist(),
     }
+
+
+def _link_themes(atlas: Atlas) -> dict[str, Theme]:
+    """Make a map of the number of neighbours for each step that is about a graph; its links are drawn on it. Step to map."""
+    found = {}
+    for step in atlas.steps:
+        for each in fields(step.result):
+            column = f"{step.id}_{each.name}"
+            if each.metadata.get("figure") == "links" and step.graph in atlas.graphs and column in atlas.places.columns:
+                title = f"{step.title}: {each.metadata['title']}"
+                found[step.id] = theme(atlas.places[column], "sequential", id=column, title=title, step=step.id, whole=True)
+    return found
 
 
 def _class(each: Class, words: Mapping[str, str]) -> dict[str, Any]:
@@ -272,7 +297,7 @@ def _surfaces(atlas: Atlas, ground: Ground, words: Mapping[str, str]) -> list[di
     return found
 
 
-def _scatters(atlas: Atlas) -> list[dict[str, Any]]:
+def _scatters(atlas: Atlas, words: Mapping[str, str]) -> list[dict[str, Any]]:
     found = []
     for step in atlas.steps:
         deviation, lag = getattr(step.result, "deviation", None), getattr(step.result, "lag", None)
@@ -282,6 +307,8 @@ def _scatters(atlas: Atlas) -> list[dict[str, Any]]:
         x, y = (each.reindex(atlas.places.index).to_numpy(dtype=float, na_value=np.nan) for each in (deviation, lag))
         both = np.isfinite(x) & np.isfinite(y)
         slope = float(x[both] @ y[both] / (x[both] @ x[both])) if (x[both] ** 2).sum() > 0 else None
+        rings = np.flatnonzero(both)[influential(step, atlas.places.index[both], x[both], y[both])]
+        p = getattr(step.result, "p_permutation", None)
         alike = isinstance(statistic, float | int) and slope is not None and abs(slope - statistic) < 1e-8 * max(1.0, abs(slope))
         found.append(
             {
@@ -293,6 +320,11 @@ def _scatters(atlas: Atlas) -> list[dict[str, Any]]:
                 "y": y.tolist(),
                 "slope": slope,
                 "is_moran": bool(alike),
+                "n": int(both.sum()),
+                "p": words["p_permutation"].format(p=p_words(p)).replace("= <", "< ").replace(".", words["decimal"])
+                if isinstance(p, float) and np.isfinite(p)
+                else "",
+                "rings": rings.tolist(),
             }
         )
     return found

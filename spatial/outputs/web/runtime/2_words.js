@@ -8,6 +8,7 @@ function speaker(atlas) {
     const digits = part ? grouped(whole) + atlas.words.decimal + part : grouped(whole);
     return value < 0 && /[1-9]/.test(digits) ? "\u2212" + digits : digits;
   };
+  const signed = (value, decimals) => (value > 0 && Number(value.toFixed(decimals)) ? "+" : "") + written(value, decimals);
   const number = (value) => (value === 0 ? "0" : written(value, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))))));
   const value = (column, place) => {
     const given = column.values[place];
@@ -21,7 +22,7 @@ function speaker(atlas) {
   };
   const count = (many) => say(many === 1 ? "count_one" : "count_many", { n: written(many, 0) });
   const collator = new Intl.Collator(atlas.language, { numeric: true, sensitivity: "base" });
-  return { say, number, written, value, withUnit, count, compare: collator.compare };
+  return { say, number, written, signed, value, withUnit, count, compare: collator.compare };
 }
 
 function element(name, attributes = {}, ...children) {

@@ -17,8 +17,10 @@ function moranPlot(atlas, speak, state, hooks) {
     panel.hidden = !shown;
     if (!shown) return;
     const words = shown.slope === null ? "" : speak.say(shown.is_moran ? "slope_moran" : "slope", { slope: speak.written(shown.slope, 3) });
-    panel.querySelector(".scatter-words").textContent = [shown.name, words].filter(Boolean).join(" · ");
-    canvas.setAttribute("aria-label", [speak.say("scatter"), shown.name, words].filter(Boolean).join(". "));
+    const told = [shown.name, words, shown.n && speak.count(shown.n), shown.p].filter(Boolean), ringed = shown.rings.map((place) => atlas.layerById.get("places").names[place]).join(", ");
+    panel.querySelector(".scatter-words").textContent = told.join(" · ");
+    panel.querySelector(".scatter-rings").textContent = ringed && speak.say("ringed", { names: ringed });
+    canvas.setAttribute("aria-label", [speak.say("scatter"), ...told].join(". "));
     const counts = [0, 0, 0, 0];
     shown.x.forEach((_, place) => { if (quadrant(place) >= 0) counts[quadrant(place)]++; });
     const byPosition = [1, 0, 2, 3]; // upper left, upper right, lower left, lower right
@@ -71,6 +73,12 @@ function moranPlot(atlas, speak, state, hooks) {
       context.stroke();
     }
     context.globalAlpha = 1;
+    for (const place of shown.rings) {
+      circle(context, toX(shown.x[place]), toY(shown.y[place]), size + 3);
+      context.strokeStyle = style.ink;
+      context.lineWidth = 1.2;
+      context.stroke();
+    }
     for (const [place, line] of [[state.selected, 2.5], [state.hovered, 2]]) {
       const spot = place && place.layer.id === "places" && spots.find((each) => each[2] === place.place);
       if (!spot) continue;

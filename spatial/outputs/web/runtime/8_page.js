@@ -53,6 +53,7 @@ function page(map, atlas) {
     hover: (found) => hover(found, null),
     select: (found) => select(found),
   });
+  const charts = chartPanel(atlas, speak, state, { hover: (found) => hover(found, null), select: (found) => select(found) });
   const [left, top, right, bottom] = atlas.ground.bounds;
   document.documentElement.style.setProperty("--aspect", String((right - left) / Math.max(bottom - top, 1e-9)));
   const box = document.querySelector(".map-box").getBoundingClientRect();
@@ -131,6 +132,7 @@ function page(map, atlas) {
     lines.redraw();
     marks.redraw();
     plot.draw(state.theme, style);
+    charts.mark();
   }
   function at(point) {
     const pixel = map.containerPointToLayerPoint(point).add(map.getPixelOrigin()).divideBy(2 ** map.getZoom());
@@ -158,6 +160,7 @@ function page(map, atlas) {
       state.hovered = found;
       marks.redraw();
       plot.draw(state.theme, style);
+      charts.mark();
     }
     tip(found && point, found && found.layer, found && found.place, state.theme, speak);
     map.getContainer().classList.toggle("over", Boolean(found));
@@ -184,6 +187,8 @@ function page(map, atlas) {
     state.theme = theme;
     picked(theme);
     plot.choose(theme);
+    charts.follow(theme);
+    if (state.shown !== theme) showLinks(theme);
     document.getElementById("theme-title").replaceChildren(isolated(theme.title));
     document.getElementById("theme-unit").textContent = theme.unit;
     document.getElementById("described").textContent = described(theme, speak);
@@ -195,6 +200,13 @@ function page(map, atlas) {
     table(theme.kind === "surface" ? places : theme.layerHere);
     redraw();
     remember();
+  }
+  // A map of neighbours shows who they are; with the next map their links go again, unless somebody has asked for them.
+  function showLinks(theme) {
+    if (state.own) state.links.delete(state.own);
+    state.own = theme.links && atlas.graphs.some((graph) => graph.id === theme.graph) && !state.links.has(theme.graph) ? theme.graph : null;
+    if (state.own) state.links.add(state.own);
+    state.shown = theme;
   }
   function remember() {
     const { lat, lng } = map.getCenter(), words = new URLSearchParams();
@@ -223,7 +235,7 @@ function page(map, atlas) {
   });
   const reload = () => { style = colours(); redraw(); if (redrawGrid) redrawGrid(); };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", reload);
-  window.addEventListener("resize", () => plot.draw(state.theme, style));
+  window.addEventListener("resize", () => { plot.draw(state.theme, style); charts.draw(); });
   let before = null;
   window.addEventListener("beforeprint", () => {
     const about = document.getElementById("about");

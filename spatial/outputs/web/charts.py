@@ -1,0 +1,147 @@
+"""Atlas -> charts: what the pictures of the steps show, as plain values that the page draws itself."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatial.outputs._charts import interval_rows, interval_words
+from spatial.outputs._groups import MOST_BARS, MOST_PANELS, group_colours
+from spatial.outputs._paper import INK
+from spatial.outputs._tally import ALPHA, by_steps, lag_unit, lag_words
+from spatial.outputs._tree import followed
+from spatial.outputs.atlas import Atlas, Step
+from spatial.outputs.figures import pictures
+from spatial.outputs.themes import CLUSTERS, GROUPS, number_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Words = Mapping[str, str]
+Told = dict[str, Any]
+
+
+def charts_of(atlas: Atlas, words: Words) -> list[Told]:
+    """
+    List the charts of a study for the page.
+
+    Parameters
+    ----------
+    atlas
+        The finished study.
+    words
+        In the language of the map.
+
+    Returns
+    -------
+    list of dict
+        For each chart its step, its kind, its title, a caption that stands for it where it cannot be seen, sentences to stand
+        beside it, and its numbers. Maps, graphs and scatterplots are not among them: the page has them already.
+    """
+    steps = {each.id: each for each in atlas.steps}
+    found = []
+    for each in pictures(atlas):
+        make = _KINDS.get(each.kind)
+        told = make(atlas, steps[str(each.step)], each.table, words) if make and each.table is not None else None
+        if told is not None:
+            step = steps[str(each.step)]
+            shared = {"id": each.name, "step": step.id, "group": step.title, "title": each.title, "kind": each.kind}
+            found.append({**shared, "caption": each.caption, "y": each.title.partition(" by ")[0], **told})
+    return found
+
+
+def _histogram(atlas: Atlas, step: Step, table: "pd.DataFrame", words: Words) -> Told:  # noqa: ARG001  (all kinds alike)
+    numbers, counts = table.index.to_numpy(int), table.iloc[:, 0].to_numpy(int)
+    mean = float((numbers * counts).sum() / counts.sum())
+    half = int(numbers[np.searchsorted(counts.cumsum(), (counts.sum() + 1) / 2)])
+    said = {"n": int(counts.sum()), "mean": _local(number_words(mean), words), "median": half}
+    reach = {"low": int(numbers.min()), "high": int(numbers.max())}
+    return {
+        "numbers": numbers.tolist(),
+        "counts": counts.tolist(),
+        "isolated": CLUSTERS["Isolated"],
+        "words": [words["count_many"].format(n=said["n"]), words["histogram_words"].format(**said, **reach)],
+    }
+
+
+def _correlogram(atlas: Atlas, step: Step, table: "pd.DataFrame", words: Words) -> Told:
+    out = table["p_adjusted"].to_numpy(float) <= ALPHA
+    unit = lag_unit(atlas, table)
+    far = words["lag_distance"].format(unit=words[unit]) if unit else words["lag_local"]
+    tried = getattr(step.result, "permutations", None)
+    band = words["band"].format(n=tried) if isinstance(tried, int) else words["band_plain"]
+    said = words["filled"].format(alpha=_local(f"{ALPHA:g}", words), lags=len(table), out=int(out.sum()))
+    columns = ("statistic", "expected", "low", "high", "p_adjusted")
+    return {
+        "lags": [_local(each, words) for each in lag_words(atlas, table)],
+        "links": table["links"].astype(int).tolist(),
+        **{name: table[name].astype(float).tolist() for name in columns},
+        "out": out.tolist(),
+        "x": words["lag_steps"] if by_steps(table) else far,
+        "words": [words["count_many"].format(n=step.result.observations), band, said],
+    }
+
+
+def _tree(atlas: Atlas, step: Step, table: "pd.DataFrame", words: Words) -> Told | None:
+    found = followed(atlas, step, table)
+    if found is None:
+        return None
+    told = [words["height"]] + ([words["tree_words"].format(n=found.groups)] if found.kept < len(found.pairs) else [])
+    return {
+        "leaves": atlas.places.index.astype(str).get_indexer(found.leaves).tolist(),
+        "pairs": found.pairs.tolist(),
+        "heights": found.heights.tolist(),
+        "order": found.order.tolist(),
+        "colours": [None if each == INK else each for each in found.colours],
+        "cut": found.cut,
+        "groups": found.groups,
+        "words": told,
+    }
+
+
+def _profiles(atlas: Atlas, step: Step, table: "pd.DataFrame", words: Words) -> Told | None:
+    groups, columns = [str(each) for each in table.index], [str(each) for each in table.columns]
+    if len(groups) > MOST_BARS or len(columns) > MOST_PANELS:
+        return None
+    given = group_colours(atlas, step)
+    return {
+        "groups": groups,
+        "colours": [given.get(group, GROUPS[number % len(GROUPS)]) for number, group in enumerate(groups)],
+        "columns": [atlas.titles.get(column, column) or column for column in columns],
+        "values": [table[column].astype(float).tolist() for column in columns],
+        "words": [words["profile_words"]],
+    }
+
+
+def _intervals(atlas: Atlas, step: Step, table: "pd.DataFrame", words: Words) -> Told:  # noqa: ARG001  (all kinds alike)
+    rows = interval_rows(table)
+    terms: list[str] = []
+    for row in rows:
+        terms.append(row[0] or terms[-1])
+    return {
+        "rows": [
+            {
+                "term": row[0],
+                "name": name,
+                "effect": words.get(row[1], row[1]),
+                "numbers": list(row[2:5]),
+                "reach": row[5],
+                "text": _local(interval_words(row), words),
+            }
+            for row, name in zip(rows, terms, strict=True)
+        ],
+        "words": [words["interval_words"]],
+    }
+
+
+def _local(text: str, words: Words) -> str:
+    return text.replace(".", words["decimal"])
+
+
+_KINDS: Mapping[str, Callable[[Atlas, Step, Any, Words], Told | None]] = {
+    "histogram": _histogram,
+    "correlogram": _correlogram,
+    "tree": _tree,
+    "profiles": _profiles,
+    "intervals": _intervals,
+}
