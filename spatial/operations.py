@@ -46,6 +46,12 @@ OPERATIONS = (
     Operation("bivariate_moran", "explore", "Bivariate Moran's I", "Is a column related to another one at the neighbours?"),
     Operation("lee", "explore", "Lee's L", "Are two columns high in the same neighbourhoods?"),
     Operation("rate_moran", "explore", "Moran's I of rates", "Moran's I of rates from populations of any size (empirical Bayes)"),
+    Operation(
+        "heteroskedasticity",
+        "explore",
+        "Spatial heteroskedasticity",
+        "Do values scatter more in some parts of the map than in others?",
+    ),
     Operation("correlogram", "explore", "Correlogram", "How far does likeness reach? Moran's I by steps or by distance"),
     Operation("empirical_bayes", "explore", "Empirical Bayes rates", "Rates, smoothed where populations are small"),
     Operation("spatial_rate", "explore", "Spatial rates", "Rates of places together with their neighbours"),

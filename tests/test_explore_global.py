@@ -234,7 +234,7 @@ def test_getis_ord_refuses_negative_values(grid):
         spatial.getis_ord(grid, Graph.build_contiguity(grid), column="noise")
 
 
-@pytest.mark.parametrize("name", [*STATISTICS, "local_moran", "local_getis_ord"])
+@pytest.mark.parametrize("name", [*STATISTICS, "heteroskedasticity", "local_moran", "local_getis_ord"])
 @pytest.mark.parametrize(
     ("column", "error", "message"),
     [
@@ -249,7 +249,7 @@ def test_columns_that_cannot_be_used(name, column, error, message):
         getattr(spatial, name)(places, graph, column=column)
 
 
-@pytest.mark.parametrize("name", [*STATISTICS, "local_moran", "local_getis_ord"])
+@pytest.mark.parametrize("name", [*STATISTICS, "heteroskedasticity", "local_moran", "local_getis_ord"])
 def test_graphs_that_cannot_be_used(name):
     from libpysal.graph import Graph
 
@@ -275,7 +275,7 @@ def test_graphs_that_cannot_be_used(name):
         ("exact", "yes", "'yes' is not known"),
     ],
 )
-@pytest.mark.parametrize("name", STATISTICS)
+@pytest.mark.parametrize("name", [*STATISTICS, "heteroskedasticity"])
 def test_options_that_cannot_be_used(name, option, value, message):
     with pytest.raises(StudyError, match=message):
         getattr(spatial, name)(*chain([1, 2, 3, 4]), column="value", **{option: value})
@@ -294,7 +294,7 @@ def test_getis_ord_sees_small_values_beside_a_very_large_one():
     assert spatial.getis_ord(places, graph, column="value").statistic == pytest.approx(1e9 / (2e9 + 1), rel=1e-15)
 
 
-FAR = ("moran", "geary", "lee", "bivariate_moran", "local_moran", "local_geary", "local_getis_ord", "losh")
+FAR = ("moran", "geary", "lee", "bivariate_moran", "heteroskedasticity", "local_moran", "local_geary", "local_getis_ord", "losh")
 
 
 @pytest.mark.parametrize("name", FAR)
@@ -310,3 +310,103 @@ def test_values_far_from_zero_keep_their_digits(name):
     for field in fields:
         for other in found[1:]:
             np.testing.assert_allclose(getattr(other, field), getattr(found[0], field), rtol=1e-10, atol=1e-13, err_msg=field)
+
+
+def scatter_by_hand(values, power=2):
+    """Moran's I of the squared distances from the mean of the neighbours in a row."""
+    around = [np.mean([values[near] for near in (place - 1, place + 1) if 0 <= near < len(values)]) for place in range(len(values))]
+    return by_hand("moran", np.abs(np.array(values) - around) ** power, links_of(len(values)))
+
+
+@pytest.mark.parametrize("power", [2, 1])
+def test_heteroskedasticity_over_all_orders(power):
+    values = [3.0, 1.0, 4.0, 1.5, 5.0, 9.0, 2.0]
+    places, graph = chain(values)
+    everything = np.array([scatter_by_hand(order, power) for order in permutations(values)])
+    observed = scatter_by_hand(values, power)
+    less, greater = (everything <= observed + 1e-9).mean(), (everything >= observed - 1e-9).mean()
+    found = spatial.heteroskedasticity(places, graph, column="value", power=power)
+    assert found.statistic == pytest.approx(observed)
+    assert found.exact
+    assert found.expected == found.simulated_mean == pytest.approx(everything.mean())
+    assert found.variance == pytest.approx(everything.var())
+    assert found.p_permutation == pytest.approx(min(1, 2 * min(less, greater)))
+    assert found.residual.tolist() == pytest.approx(
+        [2**power, 2.5**power, 2.75**power, 3**power, 0.25**power, 5.5**power, 7**power]
+    )
+    one_sided = [
+        spatial.heteroskedasticity(places, graph, column="value", power=power, alternative=kind) for kind in ("less", "greater")
+    ]
+    assert [each.p_permutation for each in one_sided] == pytest.approx([less, greater])
+    sampled = spatial.heteroskedasticity(places, graph, column="value", power=power, exact="no", permutations=20_000)
+    assert sampled.p_permutation == pytest.approx(found.p_permutation, abs=0.02)
+    assert sampled.p_smallest == pytest.approx(2 / 20_001)
+
+
+def test_heteroskedasticity_is_found_where_it_was_put_and_not_in_a_trend():
+    import geopandas
+    from libpysal.graph import Graph
+    from shapely import box
+
+    cells = [box(column * 1000, row * 1000, column * 1000 + 1000, row * 1000 + 1000) for row in range(12) for column in range(12)]
+    east, noise = np.tile(np.arange(12.0), 12), np.random.default_rng(2).normal(size=144)
+    columns = {"trend": 2 * east + noise, "planted": 2 * east + noise * np.where(east > 5, 4, 1)}
+    labels = [f"{number:03d}" for number in range(144)]
+    places = geopandas.GeoDataFrame(columns, geometry=cells, index=labels, crs="EPSG:32642").rename_axis("place")
+    graph = Graph.build_contiguity(places, rook=False).transform("r")
+    assert spatial.heteroskedasticity(places, graph, column="trend").p_permutation > 0.1
+    found = spatial.heteroskedasticity(places, graph, column="planted")
+    assert found.p_permutation == pytest.approx(0.002)
+    assert found.z > 3
+    assert "scatter more in some parts" in found.reading[1]
+
+
+@pytest.mark.parametrize("draw", ["normal", "exponential"])
+def test_heteroskedasticity_errs_as_seldom_as_it_says(draw, grid):
+    """Values that scatter alike: p up to 0.05 in about 5 percent of the maps, although residuals share neighbours."""
+    from libpysal.graph import Graph
+
+    graph, random = Graph.build_contiguity(grid, rook=True).transform("r"), np.random.default_rng(8)
+    found = [
+        spatial.heteroskedasticity(grid.assign(value=getattr(random, draw)(size=16)), graph, column="value", permutations=199)
+        for _ in range(200)
+    ]
+    wrong = np.mean([each.p_permutation <= 0.05 for each in found])
+    assert abs(wrong - 0.05) < 3 * (0.05 * 0.95 / 200) ** 0.5
+    assert np.mean([each.statistic for each in found]) == pytest.approx(np.mean([each.expected for each in found]), abs=0.04)
+
+
+def test_heteroskedasticity_without_neighbours_or_values():
+    from libpysal.graph import Graph
+
+    values = [1.0, 2.0, 5.0, 4.0, 9.0, np.nan]
+    places, graph = chain(values)
+    links = graph.adjacency.reset_index().query("focal != 'e' and neighbor != 'e' and focal != 'f'")
+    alone = Graph.from_arrays([*links["focal"], "e", "f"], [*links["neighbor"], "e", "f"], [*links["weight"], 0, 0])
+    found = spatial.heteroskedasticity(places, alone, column="value", missing="drop")
+    assert found.statistic == pytest.approx(scatter_by_hand([1, 2, 5, 4]))
+    assert found.residual[["e", "f"]].isna().all()
+    assert found.observations == 5
+    assert any("do not count in n" in note for note in found.notes)
+    assert not any("as in PySAL" in note for note in found.notes)
+
+
+def test_heteroskedasticity_needs_residuals_that_differ():
+    from libpysal.graph import Graph
+
+    places, _ = chain([0.0, 1.0, 0.0, 1.0, 0.0, 1.0])
+    ring = Graph.from_arrays(list("abcdefabcdef"), list("bcdefafabcde"), [1.0] * 12)
+    with pytest.raises(ModelError, match="all 6 places are equally far from their neighbours' mean"):
+        spatial.heteroskedasticity(places, ring, column="value")
+    places["value"] = [0.0, 1.0, 0.0, 1.0, 1.0, 0.0]  # some orders of these alternate: their index is 0
+    found = spatial.heteroskedasticity(places, ring, column="value")
+    assert found.exact
+    assert 0 < found.p_permutation <= 1
+
+
+@pytest.mark.parametrize("scale", [1e-60, 1e60])
+def test_heteroskedasticity_of_very_large_and_small_numbers(scale):
+    values = np.array([3.0, 1.0, 4.0, 1.5, 5.0, 9.0, 2.0])
+    one, two = (spatial.heteroskedasticity(*chain(each), column="value", power=4) for each in (values, values * scale))
+    assert two.statistic == pytest.approx(one.statistic)
+    assert two.p_permutation == one.p_permutation

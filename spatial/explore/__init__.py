@@ -7,6 +7,7 @@ from spatial.explore.geary_global import Geary, geary
 from spatial.explore.geary_local import LocalGeary, local_geary
 from spatial.explore.getis_ord_global import GetisOrd, getis_ord
 from spatial.explore.getis_ord_local import LocalGetisOrd, local_getis_ord
+from spatial.explore.heteroskedasticity_global import Heteroskedasticity, heteroskedasticity
 from spatial.explore.join_counts_global import JoinCounts, join_counts
 from spatial.explore.join_counts_local import LocalJoinCounts, local_join_counts
 from spatial.explore.lee_global import Lee, lee
@@ -25,6 +26,7 @@ __all__ = [
     "Description",
     "Geary",
     "GetisOrd",
+    "Heteroskedasticity",
     "JoinCounts",
     "Lee",
     "LocalBivariateMoran",
@@ -43,6 +45,7 @@ __all__ = [
     "empirical_bayes",
     "geary",
     "getis_ord",
+    "heteroskedasticity",
     "join_counts",
     "lee",
     "local_bivariate_moran",

@@ -12,6 +12,7 @@ from spatial.results import Result, shown
 
 ALPHA = 0.05  # only for words; no number depends on it
 FEW = 10  # places, below which the reading warns
+ISLANDS = "Places without neighbours count in n and in the mean, as in PySAL; R's spdep leaves them out of n."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,9 +67,31 @@ def inference(
     tuple
         Field values, and the permutation distribution.
     """
+    reference = by_chance(values, statistic, permutations=permutations, seed=seed, exact=exact)
+    return _filled(observed, reference, alternative, seed, sign), reference
+
+
+def inference_by_chance(
+    observed: float,
+    values: Array,
+    statistic: Callable[[Array], Array],
+    *,
+    alternative: Alternative,
+    permutations: int,
+    seed: int,
+    exact: Exact,
+) -> tuple[dict[str, Any], Reference]:
+    """Fill the fields every global statistic has where no formula gives its moments: with those of the orders tried."""
+    reference = by_chance(values, statistic, permutations=permutations, seed=seed, exact=exact)
+    moments = observed, float(reference.values.mean()), float(reference.values.var())
+    return _filled(moments, reference, alternative, seed), reference
+
+
+def _filled(
+    observed: tuple[float, float, float], reference: Reference, alternative: Alternative, seed: int, sign: int = 1
+) -> dict[str, Any]:
     found, expected, variance = observed
     z = sign * float(deviate(found, expected, variance, abs(found) + abs(expected)))
-    reference = by_chance(values, statistic, permutations=permutations, seed=seed, exact=exact)
     filled = {
         "statistic": found,
         "expected": expected,
@@ -80,14 +103,14 @@ def inference(
         "seed": seed,
         "alternative": alternative,
     }
-    return filled | describe_reference(reference), reference
+    return filled | describe_reference(reference)
 
 
-def notes_of(given: Aligned, filled: dict[str, Any], reference: Reference) -> tuple[str, ...]:
-    """Collect what a reader of the numbers must know."""
+def notes_of(given: Aligned, filled: dict[str, Any], reference: Reference, *, islands: str = ISLANDS) -> tuple[str, ...]:
+    """Collect what a reader of the numbers must know; ``islands`` says what becomes of places without neighbours."""
     notes = [*given.notes]
     if given.islands.any():
-        notes.append("Places without neighbours count in n and in the mean, as in PySAL; R's spdep leaves them out of n.")
+        notes.append(islands)
     notes.append(order_words(reference, len(given.labels)))
     if math.isnan(filled["z"]):
         notes.append("The statistic cannot vary on this graph (its variance is 0): there is no z and no analytical p.")

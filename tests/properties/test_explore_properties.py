@@ -185,6 +185,7 @@ MORE = {
     "local_bivariate_moran": PAIR,
     "local_join_counts": {"column": "town", "others": ["port"], "together": "neighbours"},
     "losh": {"column": "value"},
+    "heteroskedasticity": {"column": "value"},
     "local_rate_moran": RATE,
     "spatial_rate": RATE,
 }
@@ -274,3 +275,14 @@ def test_one_component_or_ten_and_places_on_one_spot(seed, parts):
         assert np.isfinite(found.statistic).all()
         p = np.asarray(found.p_permutation, float)
         assert ((p > 0) & (p <= 1) | np.isnan(p)).all()
+
+
+@given(seed=seeds, power=st.floats(0.5, 4))
+@settings(max_examples=6, deadline=None)
+def test_heteroskedasticity_is_the_likeness_of_the_residuals_of_losh(seed, power):
+    places, graph = several(seed)
+    found = spatial.heteroskedasticity(places, graph, column="value", power=power)
+    residual = spatial.losh(places, graph, column="value", power=power).residual
+    np.testing.assert_allclose(found.residual, residual, rtol=1e-9, atol=1e-12)
+    other = spatial.moran(places.assign(value=residual), graph, column="value")
+    assert found.statistic == pytest.approx(other.statistic)

@@ -18,6 +18,13 @@ SCRIPT = """
 suppressPackageStartupMessages(library(spdep))
 folder <- commandArgs(TRUE)[1]
 test <- function(t) c(t$estimate, t$statistic, t$p.value)
+scatter <- function(v, lw) {
+  of <- function(x) moran.test(LOSH(x, lw, var_hi = FALSE)[, "ei"], lw)$estimate[[1]]
+  if (length(v) > 50) return(of(v))
+  set.seed(1)
+  drawn <- replicate(199, of(sample(v)))
+  c(of(v), mean(drawn), sd(drawn), mean(drawn >= of(v) - 1e-9))
+}
 one <- function(i) {
   v <- read.csv(file.path(folder, paste0(i, "-data.csv")))$v
   e <- read.csv(file.path(folder, paste0(i, "-edges.csv")))
@@ -36,7 +43,8 @@ one <- function(i) {
     g = if (any(card(nb) == 0)) numeric(0) else of(globalG.test, alternative = "two.sided"),
     local.conditional = localmoran(v, lw, zero.policy = TRUE, alternative = "two.sided", conditional = TRUE),
     local.total = localmoran(v, lw, zero.policy = TRUE, alternative = "two.sided", conditional = FALSE),
-    local.g = g)
+    local.g = g,
+    scatter = if (any(card(nb) == 0)) numeric(0) else scatter(v, lw))
 }
 number <- function(x) paste0("[", paste(ifelse(is.finite(x), sprintf("%.17g", x), "null"), collapse = ","), "]")
 parts <- sapply(commandArgs(TRUE)[-1], function(i) { r <- one(i)
@@ -161,3 +169,15 @@ def test_local_getis_ord(peers, case):
     tested = drawn(*case)[1].any(axis=1)
     found = spatial.local_getis_ord(*tables(case), column="v", star=False, permutations=99)
     np.testing.assert_allclose(found.z[tested], theirs(peers, case, "local.g")[tested], rtol=TOLERANCE)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case[1] != "islands"], ids=name_of)
+def test_heteroskedasticity(peers, case):
+    """Moran's I of the residuals that spdep's LOSH gives, and of those it gives for values dealt out, within the error of both."""
+    found = spatial.heteroskedasticity(*tables(case), column="v", alternative="greater")
+    statistic, *drawn = theirs(peers, case, "scatter")
+    assert found.statistic == pytest.approx(statistic, rel=TOLERANCE)
+    if drawn:
+        mean, sd, p = drawn
+        assert found.expected == pytest.approx(mean, abs=5 * sd * (1 / 199 + 1 / 999) ** 0.5)
+        assert found.p_permutation == pytest.approx(p, abs=5 * (max(p * (1 - p), 1 / 199) * (1 / 199 + 1 / 999)) ** 0.5)
