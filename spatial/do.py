@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _SHORT = {"queen": ("contiguity", {"rule": "queen"}), "rook": ("contiguity", {"rule": "rook"})}
 
+#: Operations that report on places without neighbours, or have their own say on them, take graphs as they are.
+_ISLANDS_LATER = ("connectivity", "union", "intersection", "difference", "higher_order")
+
 
 def do(arguments: list[str]) -> int:
     """
@@ -181,7 +184,7 @@ def _graphs(row: Operation, names: tuple[str, ...], given: argparse.Namespace, p
     if "graph" in names:
         if given.graph and places is None:
             raise StudyError(complaint(f"spatial do {row.name}", "--graph is given without --places", "Expected both, or neither"))
-        data["graph"] = _graph(given.graph, places) if given.graph else None
+        data["graph"] = _graph(given.graph, places, judged=row.name not in _ISLANDS_LATER) if given.graph else None
         if data["graph"] is None and row.name != "ols" and "records" not in names:
             raise StudyError(
                 complaint(
@@ -192,7 +195,7 @@ def _graphs(row: Operation, names: tuple[str, ...], given: argparse.Namespace, p
                 )
             )
     if "graphs" in names:
-        data["graphs"] = [_graph(each, places) for each in given.graph or ()]
+        data["graphs"] = [_graph(each, places, judged=row.name not in _ISLANDS_LATER) for each in given.graph or ()]
     return data
 
 
@@ -299,15 +302,20 @@ def _places(given: argparse.Namespace, columns: list[str]) -> "GeoDataFrame":
     return joined.places
 
 
-def _graph(words: str, places: "GeoDataFrame") -> "Graph":
-    """Read a graph from a file, or build one of a kind such as ``nearest:k=4,transform=b``; a file may have options too."""
+def _graph(words: str, places: "GeoDataFrame", *, judged: bool = True) -> "Graph":
+    """
+    Read a graph from a file, or build one of a kind such as ``nearest:k=4,transform=b``; a file may have options too.
+
+    Where places without neighbours are not to be `judged` yet, they stay without as long as the words say nothing else.
+    """
     from spatial.weights import read_graph
 
+    unsaid: dict[str, Any] = {} if judged else {"islands": "keep"}
     if Path(words).suffix and Path(words).exists():
-        return read_graph(words, places)
+        return read_graph(words, places, **unsaid)
     file, _, chosen = words.rpartition(":")
     if Path(file).suffix and Path(file).exists():
-        return read_graph(file, places, **_options_of(read_graph, chosen))
+        return read_graph(file, places, **(unsaid | _options_of(read_graph, chosen)))
     kind, _, rest = words.partition(":")
     name, preset = _SHORT.get(kind, (kind, {}))
     kinds = [
@@ -318,7 +326,7 @@ def _graph(words: str, places: "GeoDataFrame") -> "Graph":
             complaint("--graph", f"{words!r} is neither a file nor a kind of graph", f"Kinds: {', '.join([*_SHORT, *kinds])}")
         )
     function = operation(name).function()
-    built: Graph = function(places, **(preset | _options_of(function, rest)))
+    built: Graph = function(places, **(unsaid | preset | _options_of(function, rest)))
     return built
 
 

@@ -47,6 +47,20 @@ def test_do_combines_graphs(layer, capsys):
     assert "1 graphs are given" in capsys.readouterr().err
 
 
+def test_do_asks_for_no_policy_where_islands_are_reported_or_judged_later(layer, grid, tmp_path, capsys):
+    apart = grid.iloc[[0, 1, 2, 8]].rename_axis("code").reset_index()  # the last one touches nobody
+    layer.unlink()
+    apart.to_file(layer, layer="grid")
+    assert do(layer, "connectivity", "--graph", "queen") == 0
+    assert "What each policy for places without neighbours would do" in capsys.readouterr().out
+    (tmp_path / "w.gal").write_text("4\ncell_00 1\ncell_01\ncell_01 1\ncell_00\ncell_02 0\n\ncell_08 0\n\n")
+    assert do(layer, "connectivity", "--graph", str(tmp_path / "w.gal")) == 0
+    assert do(layer, "union", "--graph", "queen", "--graph", "nearest:k=1") == 0
+    assert do(layer, "intersection", "--graph", "queen", "--graph", "nearest:k=1") == 1
+    assert "intersection: 1 of 4 places have no neighbour: 'cell 08'" in capsys.readouterr().err
+    assert do(layer, "connectivity", "--graph", "contiguity:islands=error") == 1
+
+
 def test_do_reads_a_file_with_options(layer, tmp_path, capsys):
     (tmp_path / "times.csv").write_text(
         "from,to,time\n" + "".join(f"cell {row:02d},cell {(row + step) % 16:02d},{step}\n" for row in range(16) for step in (1, 2))
