@@ -185,3 +185,32 @@ def test_progress_is_told_and_stops_the_work():
 
 def test_every_way_is_offered():
     assert set(_conditional._WAYS) == set(WAYS)
+
+
+@pytest.mark.parametrize("equal", [True, False])
+def test_as_many_places_are_significant_by_chance_as_with_draws_of_their_own(equal):
+    """Over seeds: the number of places with p below 0.05 varies alike, and neighbours' errors of p are not related."""
+    side, seeds = 10, 150
+    row, column = np.divmod(np.arange(side**2), side)
+    apart = np.maximum(abs(row[:, None] - row), abs(column[:, None] - column))
+    random = np.random.default_rng(12)
+    dense = (apart == 1) * (1.0 if equal else random.uniform(0.5, 2, apart.shape))
+    matrix, values = csr_array(dense), random.exponential(size=side**2) ** 2
+    values = values + matrix @ values / matrix.sum(axis=1)  # many places are near the threshold
+    one, other = np.nonzero(apart == 1)
+    counts, pairs = {}, {}
+    for draws in WAYS:
+        found = [
+            conditional(values - values.mean(), matrix, count=199, seed=seed, exact="no", draws=draws) for seed in range(seeds)
+        ]
+        counts[draws] = np.array([(each.p("two-sided") < 0.05).sum() for each in found])
+        greater = np.array([each.greater for each in found], float)
+        errors = (greater - greater.mean(axis=0)) / np.maximum(greater.std(axis=0), 1e-9)
+        pairs[draws] = (errors[:, one] * errors[:, other]).mean(axis=0)
+    assert counts["rotated"].mean() == pytest.approx(counts["own"].mean(), abs=5 * counts["own"].std() * (2 / seeds) ** 0.5)
+    assert abs(np.log(counts["rotated"].var() / counts["own"].var())) < 3.5 * (4 / (seeds - 1)) ** 0.5
+    assert counts["shared"].var() > 2 * counts["own"].var()
+    for draws in ("rotated", "own"):
+        assert abs(pairs[draws].mean()) < 0.03
+        assert pairs[draws].std() == pytest.approx(seeds**-0.5, rel=0.2)
+    assert pairs["shared"].mean() > 0.2
