@@ -151,3 +151,15 @@ def test_a_graph_whose_parts_could_not_be_built(written, layer, grid):
     apart.to_file(layer, layer="grid")
     with pytest.raises(SpatialError, match="'queen', 'rook' could not be built"):
         prepare(written())
+
+
+def test_a_study_reads_a_file_with_options_and_records_all_of_them(written, layer, grid):
+    rows = "".join(f"cell {row:02d};cell {(row + 1) % 16:02d};{row},5;-\n" for row in range(16))
+    (layer.parent / "times.csv").write_text("from;to;minutes;hours\n" + rows.replace(";3,5;", ";-;"))
+    file = '[graphs.corners]\nfile = "times.csv"\nvalues = "costs"\ncolumn = "minutes"\nmissing = ["-"]\nislands = "keep"\n'
+    prepared = prepare(written('[graphs.corners]\nkind = "difference"\ngraphs = ["queen", "rook"]\n', file))
+    assert list(prepared.graphs["corners"].isolates) == ["cell 03"]
+    assert prepared.graph_options["corners"] == {
+        "kind": "file", "file": "times.csv", "sheet": None, "column": "minutes", "missing": ["-"], "values": "costs", "power": None,
+        "threshold": None, "k": None, "itself": "error", "islands": "keep", "transform": "b",
+    }  # fmt: skip

@@ -122,11 +122,8 @@ class Reader:
         with within(f"{self.study.file.name}, graph '{recipe.name}'"):
             if recipe.file is not None:
                 self.remember(recipe.file, "")
-                return read_graph(str(recipe.file), places, **recipe.options), {
-                    "kind": "file",
-                    "file": recipe.file.name,
-                    **recipe.options,
-                }
+                used = {each.name: recipe.options.get(each.name, each.default) for each in declared(read_graph)}
+                return read_graph(str(recipe.file), places, **used), {"kind": "file", "file": recipe.file.name, **used}
             function = operation(recipe.kind).function()
             used = {each.name: recipe.options.get(each.name, each.default) for each in declared(function)}
             if not recipe.graphs:
