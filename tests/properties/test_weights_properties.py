@@ -9,15 +9,18 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely.affinity import translate
 
-from spatial.errors import SpatialWarning
+from spatial.errors import DataError, SpatialWarning
 from spatial.weights import (
+    block,
     connectivity,
     contiguity,
     difference,
     distance_band,
     higher_order,
     intersection,
+    inverse_distance,
     kernel_weights,
     nearest,
     read_graph,
@@ -304,3 +307,163 @@ def test_a_geodesic_is_no_longer_than_the_arc_that_bounds_it(at):
     measured = distances(where, first, second)
     assert (straight <= measured * (1 + 1e-12) + 1e-6).all()
     assert (measured <= where.longest(straight) * (1 + 1e-12) + 1e-6).all()
+
+
+#: Everything that is built of places alone, in a way that does not ask for labels where distances differ.
+KINDS = {
+    "queen": lambda places: contiguity(places, islands="keep"),
+    "rook of the geometry": lambda places: contiguity(places, rule="rook", by="geometry", islands="keep"),
+    "second order": lambda places: contiguity(places, order=2, inclusive=True, islands="keep"),
+    "nearest": lambda places: nearest(places, k=3),
+    "nearest both ways": lambda places: nearest(places, k=3, symmetric="intersection", islands="keep"),
+    "band": lambda places: distance_band(places, threshold=300, islands="keep"),
+    "inverse distance": lambda places: inverse_distance(places, power=2, transform="d"),
+    "kernel": lambda places: kernel_weights(places, bandwidth=400, kernel="gaussian", islands="keep", transform="v"),
+    "adaptive kernel": lambda places: kernel_weights(places, k=4, itself=True),
+    "triangles": triangulation,
+    "block": lambda places: block(places, column="half", islands="nearest"),
+    "union": lambda places: union(places, [contiguity(places), nearest(places, k=2)]),
+    "steps": lambda places: higher_order(places, nearest(places, k=2), order=3, islands="keep"),
+}
+
+
+def by_label(graph, names=None):
+    names = names or {}
+    return {(names.get(one, one), names.get(other, other)): weight for (one, other), weight in graph.adjacency.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_neither_the_order_of_rows_nor_labels_change_weights(kind, seed):
+    places = tiles(seed, 24)
+    places["half"] = places.centroid.x > 500
+    random = np.random.default_rng(seed)
+    names = dict(zip(places.index, random.permutation([f'{number} Ж "{number}"' for number in range(24)]), strict=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpatialWarning)
+        expected = by_label(KINDS[kind](places))
+        mixed = by_label(KINDS[kind](places.iloc[random.permutation(24)]))
+        named = by_label(KINDS[kind](places.rename(index=names)), {new: old for old, new in names.items()})
+    assert mixed == pytest.approx(expected, rel=1e-9)
+    assert named == pytest.approx(expected, rel=1e-9)
+
+
+@few
+@given(seed=st.integers(0, 10_000), parts=st.integers(1, 10), turned=st.booleans())
+def test_one_component_or_ten(seed, parts, turned):
+    """Lands far apart, of some places each or of one alone."""
+    random = np.random.default_rng(seed)
+    sizes = random.integers(1, 6, parts)
+    sizes[0] = max(sizes[0], 2)
+    shapes = [
+        shapely.box(10_000 * land + 100 * cell, 0, 10_000 * land + 100 * (cell + 1), 100)
+        for land, size in enumerate(sizes)
+        for cell in range(size)
+    ]
+    names = [f"p{number:02d}" for number in range(len(shapes))]
+    places = geopandas.GeoDataFrame(geometry=shapes, index=names, crs="EPSG:32642").rename_axis("place")
+    places = places.iloc[random.permutation(len(places))] if turned else places
+    found = connectivity(places, contiguity(places, islands="keep"))
+    assert (found.components, len(found.islands)) == (parts, int((sizes == 1).sum()))
+    assert sorted(found.component_sizes["places"], reverse=True) == sorted(sizes, reverse=True)
+    assert found.component.groupby(found.component).transform("size").loc["p00"] == sizes[0]
+    assert found.links == 2 * int((sizes - 1).sum())
+
+
+@few
+@given(at=coordinates, threshold=st.integers(1, 30))
+def test_policies_for_islands_do_what_the_report_foretells(at, threshold):
+    places = table([*at, (99, 99), (99, 99)])
+    told = connectivity(places, distance_band(places, threshold=threshold, islands="keep")).policies
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpatialWarning)
+        done = connectivity(places, distance_band(places, threshold=threshold, islands="nearest"))
+    assert told.loc["nearest", ["islands", "links", "components"]].to_list() == [0, done.links, done.components]
+    if told.loc["keep", "islands"]:
+        with pytest.raises(DataError, match=f"{told.loc['keep', 'islands']} of {len(places)} places have no neighbour"):
+            distance_band(places, threshold=threshold)
+
+
+@few
+@given(
+    at=coordinates,
+    where=st.integers(0, 24),
+    shape=st.sampled_from([None, "POINT EMPTY"]),
+    kind=st.sampled_from(["nearest", "band"]),
+)
+def test_a_place_without_a_geometry_is_named(at, where, shape, kind):
+    places = table(at)
+    where %= len(places)
+    shapes = places.geometry.to_numpy().copy()
+    shapes[where] = shape and shapely.from_wkt(shape)
+    with pytest.raises(DataError, match=f"1 places have no geometry: 'p{where:02d}'"):
+        KINDS[kind](places.set_geometry(geopandas.GeoSeries(shapes, index=places.index, crs=places.crs)))
+
+
+@few
+@given(at=coordinates)
+def test_places_at_the_same_point_are_neighbours_or_named(at):
+    places = table([*at, at[0]])
+    twin = f"p{len(at):02d}"
+    assert distance_band(places, threshold=0, islands="keep")["p00"].get(twin, 0) > 0
+    for build in (triangulation, inverse_distance):
+        with pytest.raises(DataError, match="lie at the same point: .*'"):
+            build(places)
+
+
+def _turned(cell, degrees):
+    """Move a cell round the globe; it never crosses the 180th meridian, but may end there."""
+    west = cell.bounds[0] + degrees
+    around = 360 if west < -180 else -360 if west >= 180 else 0
+    return translate(cell, degrees + around)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    turn=st.sampled_from([-180.25, -180, 90, 179.625, 180, 180.125]),
+    rule=st.sampled_from(["queen", "rook"]),
+    snap=st.sampled_from([0.0, 50.0]),
+)
+def test_turning_the_globe_changes_no_neighbour(seed, turn, rule, snap):
+    """Cells of one eighth of a degree, joined at random; the globe is turned until the 180th meridian passes between them."""
+    random = np.random.default_rng(seed)
+    groups = random.integers(0, 14, 40)
+    less = 2**-13 if snap else 0  # 7 m on either side
+    cells = [(each % 8 / 8, each // 8 / 8) for each in range(40)]
+    here, there = [], []
+    for group in np.unique(groups):
+        own = [
+            shapely.box(x + less, 50 + y, x + 1 / 8 - less, 50 + y + 1 / 8)
+            for (x, y), one in zip(cells, groups, strict=True)
+            if one == group
+        ]
+        here.append(shapely.union_all(own))
+        there.append(shapely.union_all([_turned(each, turn - 0.5) for each in own]))
+    names = [f"p{number:02d}" for number in range(len(here))]
+    one, two = (geopandas.GeoDataFrame(geometry=each, index=names, crs="EPSG:4326").rename_axis("place") for each in (here, there))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpatialWarning)
+        for by in ("vertices", "geometry"):
+            built = [contiguity(each, rule=rule, snap=snap, by=by, islands="keep") for each in (one, two)]
+            assert linked(built[0]) == linked(built[1])
+        assert linked(nearest(one, k=2)) == linked(nearest(two, k=2))
+
+
+names = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=6)
+
+
+@few
+@given(
+    labels=st.lists(
+        st.lists(names, min_size=1, max_size=3).map(" ".join), min_size=3, max_size=8, unique_by=lambda each: each.replace(" ", "_")
+    ),
+    ending=st.sampled_from([".gal", ".gwt", ".csv", ".parquet"]),
+)
+def test_files_keep_labels_of_any_letters(tmp_path_factory, labels, ending):
+    places = table([(each * each, 0) for each in range(len(labels))]).set_axis(labels).rename_axis("place")
+    graph = nearest(places, k=1, transform="b")
+    path = tmp_path_factory.mktemp("graphs") / f"w{ending}"
+    write_graph(graph, path)
+    assert linked(read_graph(path, places)) == linked(graph)
