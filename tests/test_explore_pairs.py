@@ -48,6 +48,17 @@ def test_join_counts_by_hand_and_over_all_orders():
     assert found.p_permutation == pytest.approx(min(1, 2 * min(less, greater)))
 
 
+def test_kinds_may_be_days_and_of_several_types():
+    import pandas as pd
+
+    one = spatial.join_counts(*chain(kind=list("AABBA")), column="kind")
+    days = pd.to_datetime(["2020-01-01", "2020-01-01", "2021-01-01", "2021-01-01", "2020-01-01"])
+    for kinds in (days, [1, 1, "B", "B", 1], pd.Categorical(list("AABBA"), categories=list("BA"))):
+        other = spatial.join_counts(*chain(kind=kinds), column="kind")
+        assert sorted(other.joins["count"]) == sorted(one.joins["count"])
+        assert other.p_permutation == one.p_permutation
+
+
 def test_free_sampling_has_the_moments_of_coloured_places():
     places, graph = chain(kind=list("AABBA"))
     found = spatial.join_counts(places, graph, column="kind", sampling="free").joins

@@ -26,10 +26,15 @@ def categories_of(places: "GeoDataFrame", graph: "Graph", column: str, missing: 
     places = checked(places)
     columns_checked(places, [column])
     values = places[column]
-    kinds = sorted(
-        values.dropna().unique().tolist(), key=lambda kind: (isinstance(kind, str), kind if isinstance(kind, str) else float(kind))
-    )
+    kinds = sorted(values.dropna().unique().tolist(), key=_rank)
     codes = pd.Series(np.where(values.isna(), np.nan, pd.Categorical(values, categories=kinds).codes), index=places.index)
     given = linked(aligned(places.assign(**{column: codes}), graph, column, missing=missing, least=LEAST, varying=False))
 
     return given, [f"{kind:g}" if isinstance(kind, float) else str(kind) for kind in kinds]
+
+
+def _rank(kind: object) -> tuple[bool, float, str]:
+    """Put numbers first, in their order, then everything else by its text."""
+    if isinstance(kind, int | float):
+        return False, float(kind), ""
+    return True, 0.0, str(kind)
