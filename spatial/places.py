@@ -323,7 +323,7 @@ def _index_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     if places.index.hasnans:
         found.append((f"{int(places.index.isna().sum())} places have no key", "Expected one text for each place"))
-    twice = places.index[places.index.duplicated()].unique()
+    twice = places.index[places.index.array.duplicated()].unique()  # the index itself would keep a second copy of all its labels
     if len(twice):
         found.append(
             (f"{len(twice)} keys occur more than once: {listed(twice)}", "Expected each key once", "Dissolve or correct these rows")
@@ -349,7 +349,7 @@ def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
             )
         )
     shapes = np.asarray(places.geometry.array)
-    absent = np.asarray(places.geometry.isna()) | shapely.is_empty(shapes)
+    absent = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     none = places.index[absent]
     if len(none):
         found.append(
@@ -393,9 +393,10 @@ def _refuse_other_labels(places: "GeoDataFrame", graph: "Graph") -> None:
 
 def _weights_checked(graph: "Graph") -> None:
     """Refuse weights that no formula here is meant for: a negative one would turn a neighbour into its opposite."""
-    weights = graph.adjacency
-    values = weights.to_numpy()
+    known = vars(graph).get("sparse")
+    values = graph.adjacency.to_numpy() if known is None else known.data
     if not ((values >= 0) & (values < np.inf)).all():
+        weights = graph.adjacency
         wrong = weights[~((weights >= 0) & (weights < np.inf))]
         shown = [f"{start} to {to}: {weight:g}" for (start, to), weight in wrong.items()]
         raise DataError(
@@ -429,6 +430,14 @@ def _matrix(
     """Take the weights in the order of the labels: graph.sparse would sort millions of links first."""
     from scipy.sparse import coo_array, csr_array
 
+    transform = str(graph.transformation).lower()
+    known = vars(graph).get("sparse")  # made when the graph was, or asked for before, in the order of unique_ids
+    if known is not None and known.format == "csr" and known.has_canonical_format and graph.unique_ids.equals(labels):
+        matrix = csr_array((known.data, known.indices, known.indptr), shape=known.shape)
+        if not matrix.data.all():
+            matrix = matrix.copy()
+            matrix.eliminate_zeros()
+        return _present(matrix, present, transform)
     adjacency = graph.adjacency
     index: Any = adjacency.index
     starts, ends = (
@@ -446,12 +455,16 @@ def _matrix(
         matrix.sum_duplicates()
     else:
         matrix = csr_array(coo_array((values, (starts, ends)), shape=shape))
-    if not present.all():
-        matrix = csr_array(matrix[present, :][:, present])
     matrix.eliminate_zeros()
     matrix.sort_indices()
-    transform = str(graph.transformation).lower()
-    return (matrix if present.all() else _transformed(matrix, transform)), transform
+    return _present(matrix, present, transform)
+
+
+def _present(matrix: "csr_array", present: "np.ndarray[Any, Any]", transform: str) -> "tuple[csr_array, str]":
+    """Leave places out."""
+    from scipy.sparse import csr_array
+
+    return (matrix if present.all() else _transformed(csr_array(matrix[present, :][:, present]), transform)), transform
 
 
 def _transformed(matrix: "csr_array", transform: str) -> "csr_array":

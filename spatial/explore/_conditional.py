@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from spatial.explore._draws import Counts, Task, Whole, task_of
+from spatial.explore._moments import row_sums
 from spatial.explore._own import own, summed
 from spatial.explore._permutations import Exact
 from spatial.explore._rotated import rotated
@@ -31,6 +32,7 @@ class Conditional:
     greater: Whole
     draws: Whole
     exact: "np.ndarray[Any, np.dtype[np.bool_]]"  # whether the draws are all there are
+    permutations: int  # that were asked for
 
     def p(self, alternative: Alternative, upward: "np.ndarray[Any, np.dtype[np.bool_]] | bool" = True) -> Array:  # noqa: FBT002  (an array more often)
         """
@@ -42,9 +44,20 @@ class Conditional:
         found: Array = two_tails(np.where(upward, less, greater), np.where(upward, greater, less), alternative)
         return found
 
-    def smaller_tail(self) -> Array:
-        """Give the smaller of the two one-sided p values, which GeoDa and PySAL print as pseudo p."""
-        return np.minimum(self._share(self.less), self._share(self.greater))
+    def smaller_tail(self, upward: "np.ndarray[Any, np.dtype[np.bool_]] | bool" = True) -> Array:  # noqa: FBT002  (as in p)
+        """
+        Give the one-sided pseudo p of GeoDa and PySAL: of the smaller tail, where the lower one leaves draws out that are tied.
+
+        It is (c + 1) / (m + 1) for them always, with c as many of the m ``permutations`` as would be, where all sets were tried.
+        """
+        count = np.where(upward, self.greater, self.less)
+        share = np.minimum(count, self.draws - count) / np.maximum(self.draws, 1)
+        return np.where(self.draws > 0, (share * self.permutations + 1) / (self.permutations + 1), np.nan)
+
+    def ties(self) -> Array:
+        """Give the share of draws whose sum is just the observed one; where all sets were tried, of the others."""
+        tied = self.less + self.greater - self.draws - self.exact
+        return np.where(self.draws > 0, tied / np.maximum(self.draws, 1), np.nan)
 
     def smallest_p(self, alternative: Alternative) -> Array:
         """Give the smallest p the number of draws allows."""
@@ -74,7 +87,7 @@ def conditional(
     values
         One per place, in the order of the sorted labels; or (columns, places), dealt out together.
     matrix
-        Weights without a diagonal, in the same order.
+        Weights of 0 or more, without a diagonal, in the same order.
     count
         How many draws each place gets where they are sampled.
     seed
@@ -101,7 +114,7 @@ def conditional(
     n = matrix.shape[0]
     observed = _observed(table, matrix, share)
     size = np.abs(table).max(axis=1)
-    reach = np.asarray(abs(matrix).sum(axis=1)).ravel() * (size[0] if share is None else size @ np.abs(share))
+    reach = row_sums(matrix) * (size[0] if share is None else size @ np.abs(share))
     close = 1e-10 * reach  # sums of the same values in another order differ in the last digits
     bounds = observed - close, observed + close
     less, greater, tried = (np.zeros(n, np.int64) for _ in range(3))
@@ -114,7 +127,7 @@ def conditional(
         task = task_of(table, matrix, who, share, bounds, count, seed)
         less[task.who], greater[task.who] = _every(task) if some else _WAYS[draws](task)
         tried[task.who] = ways[task.who] if some else count
-    return Conditional(less, greater, tried, complete)
+    return Conditional(less, greater, tried, complete, count)
 
 
 def _observed(table: Array, matrix: "csr_array", share: Array | None) -> Array:

@@ -35,6 +35,8 @@ class LocalStatistic(Result):
     z: "pd.Series[Any]" = shown("z")
     p: "pd.Series[Any]" = shown("p (analytical)")
     p_permutation: "pd.Series[Any]" = shown("p (conditional permutation)")
+    p_smallest: "pd.Series[Any]" = shown("Smallest p the permutations could give")
+    ties: "pd.Series[Any]" = shown("Share of draws that gave just what was observed")
     p_adjusted: "pd.Series[Any]" = shown("p adjusted for many places (Benjamini-Hochberg)")
     cluster: "pd.Series[Any]" = shown("Cluster", theme="clusters")
     significance: "pd.Series[Any]" = shown("Significance, p after the correction used", theme="clusters")
@@ -55,8 +57,21 @@ class Choice:
     alpha: float
 
 
+def named(which: Any, *names: str) -> Texts:
+    """Give each place one of a few names, by number or by False and True; the texts are not copied."""
+    found: Texts = np.array(names, object)[np.asarray(which).astype(np.int8)]
+    return found
+
+
 def fields_of(
-    given: Aligned, moments: dict[str, Array], drawn: Conditional, p_drawn: Array, kinds: Texts, choice: Choice
+    given: Aligned,
+    moments: dict[str, Array],
+    drawn: Conditional,
+    p_drawn: Array,
+    kinds: Texts,
+    choice: Choice,
+    *,
+    upward: "np.ndarray[Any, np.dtype[np.bool_]] | bool" = True,
 ) -> dict[str, Any]:
     """
     Fill the fields every local statistic has.
@@ -75,6 +90,8 @@ def fields_of(
         The cluster each label would belong to if it were significant.
     choice
         Which p, which correction, which alpha.
+    upward
+        Whether the statistic grows with the sum that was drawn.
 
     Returns
     -------
@@ -83,7 +100,8 @@ def fields_of(
     """
     nan = np.where(given.islands, np.nan, 1.0)
     p, p_drawn = moments["p"] * nan, p_drawn * nan
-    tail = np.where(np.isnan(p_drawn), np.nan, drawn.smaller_tail())
+    known = np.where(np.isnan(p_drawn), np.nan, 1.0)
+    tail = drawn.smaller_tail(upward) * known
     deciding = p_drawn if choice.inference == "permutation" else p
     decided = corrected(deciding, choice.correction)
     stands_out = _below(decided, choice.alpha)
@@ -91,6 +109,8 @@ def fields_of(
     filled = {name: given.series(values) for name, values in (moments | {"p": p}).items()}
     return filled | {
         "p_permutation": given.series(p_drawn),
+        "p_smallest": given.series(drawn.smallest_p(choice.alternative) * known),
+        "ties": given.series(drawn.ties() * known),
         "p_adjusted": given.series(benjamini_hochberg(deciding)),
         "cluster": given.series(cluster, fill=NO_DATA),
         "significance": given.series(_steps(decided, given.islands), fill=NO_DATA),
@@ -99,10 +119,22 @@ def fields_of(
     }
 
 
-def notes_of(given: Aligned, drawn: Conditional, choice: Choice, count: int, z: Array) -> tuple[str, ...]:
-    """Say how the p values came about and what they cannot show."""
-    tested = ~given.islands
+def notes_of(
+    given: Aligned,
+    drawn: Conditional,
+    choice: Choice,
+    count: int,
+    z: Array,
+    *,
+    some: "np.ndarray[Any, np.dtype[np.bool_]] | bool" = True,
+) -> tuple[str, ...]:
+    """Say how the p values came about and what they cannot show; ``some`` says which places are tested at all."""
+    tested = ~given.islands & some
     notes = [*given.notes]
+    if (~given.islands & ~tested).any():
+        notes.append(
+            f"{int(tested.sum())} of {int((~given.islands).sum())} places with neighbours are of the kind; only these are tested."
+        )
     exact = int(np.count_nonzero(drawn.exact & tested))
     if exact:
         ways = drawn.draws[drawn.exact & tested]
@@ -116,6 +148,13 @@ def notes_of(given: Aligned, drawn: Conditional, choice: Choice, count: int, z: 
         notes.append(
             f"{int((coarse & tested).sum())} places have so few possible sets of neighbours that no p up to {choice.alpha:g} can come about: {listed(given.labels[coarse & tested])}."
         )
+    sides = 2 if choice.alternative == "two-sided" else 1
+    tied = tested & ~coarse & (sides * drawn.ties() > choice.alpha)
+    if choice.inference == "permutation" and tied.any():
+        notes.append(
+            f"For {int(tied.sum())} of {int(tested.sum())} places so many draws gave just what was observed (ties) that no p up to {choice.alpha:g}"
+            f" could come about: {listed(given.labels[tied])}."
+        )
     fixed = given.labels[np.isnan(z) & tested]
     if len(fixed):
         notes.append(
@@ -124,7 +163,7 @@ def notes_of(given: Aligned, drawn: Conditional, choice: Choice, count: int, z: 
         )
     sampled = int(np.count_nonzero(~drawn.exact & tested))
     if sampled:
-        floor = (2 if choice.alternative == "two-sided" else 1) / (count + 1)
+        floor = sides / (count + 1)
         notes.append(f"The smallest p that {count:,} permutations can give is {floor:.2g} ({choice.alternative}).")
         needed = int(np.ceil(round(floor * int(tested.sum()) / choice.alpha, 9)))
         if choice.inference == "permutation" and needed > 1 and choice.correction != "none":
@@ -204,7 +243,9 @@ def _steps(p: Array, islands: "np.ndarray[Any, np.dtype[np.bool_]]") -> Texts:
     """Put p into the classes of a map of significance; some places have none, such as those outside a category that is counted."""
     words = np.array([*(f"p ≤ {step:g}" for step in STEPS), f"p > {STEPS[-1]:g}"], object)
     found = words[np.searchsorted(STEPS, np.where(np.isnan(p), np.inf, p), side="left")]
-    return np.where(islands, ISOLATED, np.where(np.isnan(p), NO_P, found)).astype(object)
+    found[np.isnan(p)] = NO_P
+    found[islands] = ISOLATED
+    return found
 
 
 def _below(p: Array, alpha: float) -> "np.ndarray[Any, np.dtype[np.bool_]]":

@@ -41,6 +41,13 @@ def row_sums(matrix: "csr_array") -> "np.ndarray[Any, np.dtype[np.float64]]":
     return np.asarray(matrix.sum(axis=1), dtype=float).ravel()
 
 
+def square_sums(matrix: "csr_array") -> "np.ndarray[Any, np.dtype[np.float64]]":
+    """Sum the squares of each row."""
+    from scipy.sparse import csr_array
+
+    return row_sums(csr_array((matrix.data**2, matrix.indices, matrix.indptr), shape=matrix.shape))
+
+
 def kurtosis(deviation: "np.ndarray[Any, np.dtype[np.float64]]") -> float:
     """Give b2, the fourth moment over the squared second one, both with divisor n; 3 for a normal distribution."""
     return float((deviation**4).mean() / (deviation**2).mean() ** 2)
@@ -107,7 +114,7 @@ def sampled_moments(
         for other in range(len(values)):
             without = products[one, other] - around[one] * around[other] - (n - 1) * rest[one] * rest[other]
             spread += counts[one] * counts[other] * without
-    rows, squares = row_sums(matrix), row_sums(matrix.multiply(matrix))
+    rows, squares = row_sums(matrix), square_sums(matrix)
     expected = rows * (counts * (centre + rest)).sum(axis=0)
     variance = np.maximum(spread, 0.0) / (n - 1) * unevenness(squares, rows, n - 1) / (n - 2)
     return expected, variance

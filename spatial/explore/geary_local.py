@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from spatial.explore._conditional import conditional
-from spatial.explore._local import Choice, LocalStatistic, fields_of, notes_of, reading_of
+from spatial.explore._local import Choice, LocalStatistic, fields_of, named, notes_of, reading_of
 from spatial.explore._moments import LEAST, by_column, linked, row_sums, sampled_moments, standard
 from spatial.explore._significance import Array, deviate, normal_p
 from spatial.options import Between, Column, used
@@ -141,7 +141,7 @@ def local_geary(
         "p": normal_p(z, alternative),
     }
     choice = Choice(alternative, inference, correction, alpha)
-    filled = fields_of(given, found, drawn, p_drawn, kinds, choice)
+    filled = fields_of(given, found, drawn, p_drawn, kinds, choice, upward=False)
     return LocalGeary(
         operation="local_geary",
         options=options | {"graph": given.graph},
@@ -166,6 +166,6 @@ def _differences(scores: Array, matrix: "csr_array") -> Array:
 def _kinds(scores: Array, lag: Array, alike: "np.ndarray[Any, np.dtype[np.bool_]]") -> "np.ndarray[Any, np.dtype[np.object_]]":
     """Name what a place would be if it stood out."""
     if len(scores) > 1:
-        return np.where(alike, "Positive", "Negative").astype(object)
-    side = np.where((scores[0] > 0) & (lag > 0), "High-High", np.where((scores[0] < 0) & (lag < 0), "Low-Low", "Other positive"))
-    return np.where(alike, side, "Negative").astype(object)
+        return named(alike, "Negative", "Positive")
+    high, low = (scores[0] > 0) & (lag > 0), (scores[0] < 0) & (lag < 0)
+    return named(np.where(alike, 1 + high + 2 * low, 0), "Negative", "Other positive", "High-High", "Low-Low")

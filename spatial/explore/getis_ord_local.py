@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from spatial.explore._conditional import conditional
-from spatial.explore._local import Choice, LocalStatistic, fields_of, notes_of, reading_of
-from spatial.explore._moments import EVEN, centred, neighbours_of, row_sums, spread_of_others, unevenness
+from spatial.explore._local import Choice, LocalStatistic, fields_of, named, notes_of, reading_of
+from spatial.explore._moments import EVEN, centred, neighbours_of, row_sums, spread_of_others, square_sums, unevenness
 from spatial.explore._significance import Array, deviate, normal_p
 from spatial.options import Between, Column, used
 from spatial.places import Aligned, Missing
@@ -124,7 +124,7 @@ def local_getis_ord(
     found = (_star if star else _others)(given.vector, others, itself)
     drawn = conditional(centred(given.vector), others, count=permutations, seed=seed, exact=exact, draws=draws)
     high = drawn.greater <= drawn.less if inference == "permutation" else found["z"] > 0  # the side of the p that decides
-    kinds = np.where(high, "Hot spot", "Cold spot").astype(object)
+    kinds = named(high, "Cold spot", "Hot spot")
     choice = Choice(alternative, inference, correction, alpha)
     filled = fields_of(given, found | {"p": normal_p(found["z"], alternative)}, drawn, drawn.p(alternative), kinds, choice)
     return LocalGetisOrd(
@@ -169,7 +169,7 @@ def _standardised(others: "csr_array", islands: "np.ndarray[Any, np.dtype[np.boo
     if transform == "r":
         scale = 1 / together
     elif transform == "v":
-        scale = 1 / np.sqrt(row_sums(others.multiply(others)) + own**2)
+        scale = 1 / np.sqrt(square_sums(others) + own**2)
         scale *= n / (scale @ together)
     elif transform == "d" or by_sum:
         scale = np.full(n, (n if by_sum else 1) / together.sum())
@@ -182,7 +182,7 @@ def _star(values: Array, others: "csr_array", own: Array) -> dict[str, Array]:
     """Moments of G*: Ord and Getis (1995), equation 7."""
     n, mean, total = len(values), values.mean(), values.sum()
     deviation = centred(values)
-    weight, squares = row_sums(others) + own, row_sums(others.multiply(others)) + own**2
+    weight, squares = row_sums(others) + own, square_sums(others) + own**2
     lag = others @ deviation + own * deviation
     variance = (deviation**2).mean() * unevenness(squares, weight, n) / (n - 1)
     found = others @ values + own * values
@@ -193,7 +193,7 @@ def _others(values: Array, others: "csr_array", own: Array) -> dict[str, Array]:
     """Moments of G, which leaves the place itself out: Ord and Getis (1995), equation 6."""
     n, mean = len(values), values.mean()
     deviation = centred(values)
-    weight, squares = row_sums(others), row_sums(others.multiply(others))
+    weight, squares = row_sums(others), square_sums(others)
     rest = -deviation / (n - 1)  # the mean of the others, as a deviation
     variance = spread_of_others(deviation) / (n - 1) * unevenness(squares, weight, n - 1) / (n - 2)
     distance, expected = others @ deviation - weight * rest, weight * (mean + rest)

@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial.errors import ModelError, complaint, listed
 from spatial.explore._conditional import conditional
-from spatial.explore._local import Choice, LocalStatistic, fields_of, notes_of, reading_of
+from spatial.explore._local import Choice, LocalStatistic, fields_of, named, notes_of, reading_of
 from spatial.explore._moments import LEAST, by_column, linked, row_sums, sampled_moments
 from spatial.explore._significance import Array, deviate, normal_p
 from spatial.options import Between, Column, used
@@ -127,7 +127,7 @@ def local_join_counts(
     z = deviate(lag, mean, variance, row_sums(given.weights)) * unknown
     drawn = conditional(near, given.weights, count=permutations, seed=seed, exact=exact, draws=draws)
     p_drawn = drawn.p(alternative) * unknown
-    kinds = np.where(lag >= mean, "Cluster", "Alone").astype(object)
+    kinds = named(lag >= mean, "Alone", "Cluster")
     found = {
         "statistic": own * lag,
         "expected": own * mean,
@@ -141,7 +141,7 @@ def local_join_counts(
         operation="local_join_counts",
         options=options | {"graph": given.graph},
         observations=len(given.labels),
-        notes=notes_of(given, drawn, choice, permutations, z),
+        notes=notes_of(given, drawn, choice, permutations, z, some=own > 0),
         reading=reading_of("Local join counts", ", ".join(columns), len(given.labels), filled, choice, drawn),
         permutations=permutations,
         seed=seed,

@@ -7,8 +7,8 @@ import numpy as np
 
 from spatial.errors import ModelError, complaint
 from spatial.explore._conditional import conditional
-from spatial.explore._local import Choice, LocalStatistic, fields_of, notes_of, reading_of
-from spatial.explore._moments import centred, neighbours_of, row_sums, unevenness
+from spatial.explore._local import Choice, LocalStatistic, fields_of, named, notes_of, reading_of
+from spatial.explore._moments import centred, neighbours_of, row_sums, square_sums, unevenness
 from spatial.explore._significance import Alternative, Array, two_tails
 from spatial.options import Between, Column, used
 from spatial.places import Missing
@@ -120,7 +120,7 @@ def losh(
     options = used(losh, locals())
     given = neighbours_of(places, graph, column, missing)
     matrix, some = given.weights, ~given.islands
-    weight, squares = row_sums(matrix), row_sums(matrix.multiply(matrix))
+    weight, squares = row_sums(matrix), square_sums(matrix)
     values = centred(given.vector)
     residual = np.abs(values - np.divide(matrix @ values, weight, out=values.copy(), where=some)) ** power
     n, mean = int(some.sum()), float(residual[some].mean())
@@ -137,7 +137,7 @@ def losh(
     drawn = conditional(residual, matrix, count=permutations, seed=seed, exact=exact, draws=draws)
     p_drawn = drawn.p(alternative)
     high = drawn.greater <= drawn.less if inference == "permutation" else statistic > 1
-    kinds = np.where(high, "High variance", "Low variance").astype(object)
+    kinds = named(high, "Low variance", "High variance")
     found = {
         "statistic": statistic,
         "expected": np.where(some, 1.0, np.nan),

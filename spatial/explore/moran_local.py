@@ -7,8 +7,8 @@ import numpy as np
 
 from spatial.errors import listed
 from spatial.explore._conditional import Conditional, conditional
-from spatial.explore._local import Choice, LocalStatistic, fields_of, notes_of, reading_of
-from spatial.explore._moments import centred, kurtosis, neighbours_of, row_sums, spread_of_others, unevenness
+from spatial.explore._local import Choice, LocalStatistic, fields_of, named, notes_of, reading_of
+from spatial.explore._moments import centred, kurtosis, neighbours_of, row_sums, spread_of_others, square_sums, unevenness
 from spatial.explore._significance import Array, deviate, normal_p
 from spatial.options import Between, Column, used
 from spatial.places import Aligned, Missing
@@ -134,15 +134,13 @@ def local_moran_of(operation: str, given: Aligned, values: Array, options: dict[
     lag = given.weights @ deviation
     statistic = deviation * lag / second
     expected, variance = (_total if options.get("moments") == "total" else _conditional)(deviation, given.weights)
-    z = deviate(statistic, expected, variance, row_sums(abs(given.weights)))
+    z = deviate(statistic, expected, variance, row_sums(given.weights))
     how = {name: options[name] for name in ("seed", "exact", "draws")}
     drawn = conditional(deviation, given.weights, count=options["permutations"], **how)
     p_drawn = np.where(deviation == 0, 1.0, drawn.p(choice.alternative, upward=deviation > 0))
-    kinds = np.where(deviation > 0, np.where(lag > 0, "High-High", "High-Low"), np.where(lag > 0, "Low-High", "Low-Low")).astype(
-        object
-    )
+    kinds = named(2 * (deviation > 0) + (lag > 0), "Low-Low", "Low-High", "High-Low", "High-High")
     found = {"statistic": statistic, "expected": expected, "variance": variance, "z": z, "p": normal_p(z, choice.alternative)}
-    filled = fields_of(given, found, drawn, p_drawn, kinds, choice)
+    filled = fields_of(given, found, drawn, p_drawn, kinds, choice, upward=deviation > 0)
     return LocalMoran(
         operation=operation,
         options=options | {"graph": given.graph},
@@ -174,7 +172,7 @@ def _conditional(deviation: Array, matrix: "csr_array") -> tuple[Array, Array]:
     """Moments given the place's own value: Sokal, Oden and Thomson (1998), appendix."""
     n = len(deviation)
     total = float((deviation**2).sum())
-    rows, squares = row_sums(matrix), row_sums(matrix.multiply(matrix))
+    rows, squares = row_sums(matrix), square_sums(matrix)
     own = n * deviation**2 / total
     expected = -own * rows / (n - 1)
     variance = own * n / ((n - 1) * (n - 2)) * unevenness(squares, rows, n - 1) * (spread_of_others(deviation) / total)
@@ -185,7 +183,7 @@ def _total(deviation: Array, matrix: "csr_array") -> tuple[Array, Array]:
     """Moments over all orders of the values: Anselin (1995), equations 13 and 14, with the terms of Sokal et al. (1998)."""
     n = len(deviation)
     shape = kurtosis(deviation)
-    rows, squares = row_sums(matrix), row_sums(matrix.multiply(matrix))
+    rows, squares = row_sums(matrix), square_sums(matrix)
     expected = -rows / (n - 1)
     variance = squares * (n - shape) / (n - 1) + (rows**2 - squares) * (2 * shape - n) / ((n - 1) * (n - 2)) - expected**2
     return expected, variance

@@ -216,7 +216,7 @@ def graph_of(places: "GeoDataFrame", links: Links, transform: Transform) -> "Gra
     # Levels in the order of the table: libpysal reads the order of its sparse matrix from their codes.
     codes: Any = [rows, columns]
     labels = pd.MultiIndex(levels=[places.index, places.index], codes=codes, names=["focal", "neighbor"], verify_integrity=False)
-    graph = Graph(pd.Series(weights, index=labels, name="weight"), transformation=transform.upper(), is_sorted=True)
+    graph = Graph(pd.Series(weights, index=labels, name="weight", copy=False), transformation=transform.upper(), is_sorted=True)
     # What libpysal would work out from the labels when first asked, at a second or more for a million places, is known here.
     starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=count))]).astype(np.int32)
     graph.sparse = csr_array((weights, columns, starts), shape=(count, count))
