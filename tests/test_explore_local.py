@@ -8,7 +8,7 @@ import pytest
 
 import spatial
 from spatial.errors import StudyError
-from spatial.explore._conditional import conditional
+from spatial.explore._conditional import Conditional, conditional
 from spatial.explore._own import _dealt, _shuffled
 from spatial.explore._significance import benjamini_hochberg, corrected
 
@@ -310,3 +310,58 @@ def test_the_moments_of_a_place_with_nearly_all_of_the_variance_keep_their_digit
     others = [values[number] for number in range(7) if number != 2]
     sums = np.array([one + two for one, two in combinations(others, 2)])  # every pair the neighbours of c could be
     assert found.z["c"] == pytest.approx((values[1] + values[3] - sums.mean()) / sums.std(), rel=1e-6)
+
+
+def test_the_smaller_tail_is_that_of_geoda():
+    """Of 99 draws 10 are below, 9 tied, 80 above: theirs is (min(89, 10) + 1) / 100, and where it falls with the sum (19 + 1) / 100."""
+    whole, once = np.array([19, 19, 1, 0]), np.array([89, 89, 4, 0])
+    draws, every = np.array([99, 99, 4, 0]), np.array([False, False, True, True])
+    found = Conditional(whole, once, draws, every, 99)
+    assert found.smaller_tail(np.array([True, False, True, True]))[:3] == pytest.approx([0.11, 0.2, 0.01])
+    assert np.isnan(found.smaller_tail()[3])
+    assert found.p("two-sided")[:3] == pytest.approx([0.4, 0.4, 0.5])
+
+
+def test_tied_draws_are_not_hidden_in_what_geoda_would_show():
+    """A kind that few places are of: a place without any nearby has as few as most draws, and a map of GeoDa calls it cold."""
+    import geopandas
+    from libpysal.graph import Graph
+    from shapely import Point
+
+    rare = np.isin(np.arange(64), [3, 20, 41]).astype(float)
+    points = [Point(1000 * (number % 8), 1000 * (number // 8)) for number in range(64)]
+    places = geopandas.GeoDataFrame({"rare": rare}, geometry=points, index=[f"{each:02d}" for each in range(64)], crs="EPSG:32642")
+    graph = Graph.build_knn(places.rename_axis("place"), k=4).transform("r")
+    found = spatial.local_getis_ord(places, graph, column="rare", star=False)
+    assert found.counts.loc["smaller tail", "Cold spot"] == (graph.sparse @ rare == 0).sum() == 52
+    assert found.counts.loc["none", "total"] == 0
+    assert len(found.flips) >= 52
+
+
+def test_ties_and_floors_are_marked():
+    places, graph = chain([1.0, 1.0, 1.0, 1.0, 1.0, 5.0, 1.0, 1.0])
+    found = spatial.local_moran(places, graph, column="value")
+    # a: of the others' 7 values 6 are the observed 1; c: of 21 pairs 15 are 1 and 1, one of them the observed one
+    assert found.ties["a"] == pytest.approx(5 / 7)
+    assert found.ties["c"] == pytest.approx(14 / 21)
+    assert found.p_smallest[["a", "c"]].tolist() == pytest.approx([2 / 7, 2 / 21])
+    coarse = spatial.local_moran(places, graph, column="value", alpha=0.3)
+    assert any("For 8 of 8 places so many draws gave just what was observed (ties)" in note for note in coarse.notes)
+    different, _ = chain([3.0, 1.0, 4.0, 1.5, 5.0, 9.0, 2.0, 6.0])
+    assert (spatial.local_moran(different, graph, column="value").ties == 0).all()
+    sampled = spatial.local_moran(places, graph, column="value", exact="no", permutations=4_999)
+    assert sampled.ties["c"] == pytest.approx(15 / 21, abs=0.03)
+    assert (sampled.p_smallest == 2 / 5_000).all()
+
+
+def test_only_places_of_the_kind_are_said_to_be_tested():
+    places, graph = chain([1, 1, 1, 0, 0, 0, 1, 0, 0, 1])
+    found = spatial.local_join_counts(places, graph, column="value")
+    assert any("5 of 10 places with neighbours are of the kind; only these are tested" in note for note in found.notes)
+    assert any("For 5 of 5 places all possible sets" in note for note in found.notes)
+    assert not any("cannot vary" in note for note in found.notes)
+    assert found.ties.notna().sum() == found.p_smallest.notna().sum() == 5
+
+
+def test_a_correlogram_says_how_its_p_came_about():
+    assert any("All 120 orders" in note for note in spatial.correlogram(*chain([1, 2, 3, 5, 4]), column="value", steps=2).notes)

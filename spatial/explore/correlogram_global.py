@@ -8,7 +8,7 @@ import numpy as np
 
 from spatial.errors import DataError
 from spatial.explore._moments import centred, constants, kurtosis, moran_variance, neighbours_of
-from spatial.explore._permutations import by_chance, quadratic
+from spatial.explore._permutations import by_chance, order_words, quadratic
 from spatial.explore._significance import Array, benjamini_hochberg, deviate, normal_p
 from spatial.options import Between, Column, used
 from spatial.places import Missing
@@ -148,7 +148,8 @@ def correlogram(
         )
     table = pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="lag"))
     table.insert(10, "p_adjusted", benjamini_hochberg(table["p_permutation"].to_numpy()))
-    notes = given.notes + ((f"Only {len(rows)} of {steps} lags have any links.",) if len(rows) < steps else ())
+    notes = (*given.notes, order_words(reference, len(given.labels)))
+    notes += (f"Only {len(rows)} of {steps} lags have any links.",) if len(rows) < steps else ()
     return Correlogram(
         operation="correlogram",
         options=options | {"graph": given.graph},

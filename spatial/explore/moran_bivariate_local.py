@@ -122,7 +122,7 @@ def local_bivariate_moran(
     kinds = high + near
     found = {"statistic": one * lag, "expected": one * mean, "variance": one**2 * spread, "z": z, "p": normal_p(z, alternative)}
     choice = Choice(alternative, inference, correction, alpha)
-    filled = fields_of(given, found, drawn, p_drawn, kinds, choice)
+    filled = fields_of(given, found, drawn, p_drawn, kinds, choice, upward=one > 0)
     return LocalBivariateMoran(
         operation="local_bivariate_moran",
         options=options | {"graph": given.graph},

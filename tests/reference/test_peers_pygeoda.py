@@ -72,3 +72,20 @@ def test_local_join_counts(pair):
     upper = found.p_permutation.to_numpy()
     lower = 1 - upper + 1 / (DRAWS + 1)  # theirs is the smaller of both, and leaves ties out of the lower one
     agree(np.minimum(upper, lower), theirs.lisa_pvalues(), some)
+
+
+@pytest.mark.parametrize("star", [False, True])
+def test_a_map_of_geoda_is_told_as_it_is_where_draws_are_tied(pair, star):
+    """Their p leaves draws that equal what was observed out of the lower tail; the smaller tail that is shown does so too."""
+    places, graph, pygeoda, layer, weights = pair
+    theirs = np.array(
+        getattr(pygeoda, "local_gstar" if star else "local_g")(
+            weights, layer["town"], permutations=DRAWS, permutation_method="complete"
+        ).lisa_pvalues()
+    )
+    found = spatial.local_getis_ord(places, graph, column="town", star=star, permutations=DRAWS)
+    shown = theirs <= 0.05
+    assert abs(found.counts.loc["smaller tail", "total"] - shown.sum()) <= 1
+    assert shown.sum() > 2 * found.counts.loc["none", "total"]
+    rows = places.index.get_indexer(found.flips["place"])
+    agree(found.flips["smaller tail p"], theirs[rows])
