@@ -175,3 +175,26 @@ def point_atlas():
     return Atlas(
         name="towns", title="Towns", places=places, outline=land.rename_axis("place"), themes=themes, marks=("Schematic: West.",)
     )
+
+
+def tiny_atlas(crs=ALBERS):
+    """Provinces with two cities in them that are too small for a map of all."""
+    import geopandas
+    import shapely
+
+    places = areas(crs)[["text", "geometry"]].iloc[:16].copy()
+    side = float(places.geometry.iloc[0].bounds[2] - places.geometry.iloc[0].bounds[0])
+    spots = [shapely.Point(x * side, y * side) for x, y in ((1.5, 0.5), (3.5, 1.5))]
+    cities_in = [shapely.box(at.x - side / 40, at.y - side / 40, at.x + side / 40, at.y + side / 40) for at in spots]
+    shapes = [each.difference(shapely.union_all(cities_in)) for each in places.geometry] + cities_in
+    value = [0.0] * 16 + [10.0, 20.0]
+    made = geopandas.GeoDataFrame(
+        {"value": value, "имя": [f"Область {number}" for number in range(16)] + ["Город А", "Город Б"]},
+        geometry=shapes,
+        crs=crs,
+        index=[f"k{number:02d}" for number in range(18)],
+    ).rename_axis("place")
+    indicator = Indicator(column="value", title="Value")
+    return Atlas(
+        name="tiny", title="Tiny", places=made, label="имя", indicators=(indicator,), themes=themes_of(made, (indicator,), ())
+    )

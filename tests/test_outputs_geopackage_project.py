@@ -6,14 +6,17 @@ import zipfile
 from contextlib import closing
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from layered_atlas import COORDINATES, awkward_atlas, parsed, point_atlas
+from layered_atlas import COORDINATES, awkward_atlas, parsed, point_atlas, tiny_atlas
 
 from spatial.errors import OutputError
-from spatial.outputs.atlas import Atlas
+from spatial.outputs.atlas import Atlas, Source
 from spatial.outputs.geopackage import write_geopackage
 from spatial.outputs.qgis_layers import layers_of
+from spatial.outputs.qgis_metadata import credits_of, foot_of
 from spatial.outputs.qgis_project import project_document, write_project
+from spatial.outputs.qgis_styles import vector_style
 
 
 @pytest.fixture(scope="module")
@@ -180,3 +183,39 @@ def test_land_lies_below_everything_on_every_page_and_says_its_marks(tmp_path):
     found = geopandas.read_file(tmp_path / "towns.gpkg", layer="outline")
     assert list(found["name"]) == ["Восток", "West"]
     assert found.geometry.geom_equals(towns.outline.geometry.reset_index(drop=True)).all()
+
+
+@pytest.mark.parametrize("kind", ["custom", "degrees", "local"])
+def test_places_too_small_for_the_map_get_a_circle(kind):
+    atlas = tiny_atlas(COORDINATES[kind])
+    layer = next(each for each in layers_of(atlas) if each.theme is not None)
+    sides = np.array([max(box[2] - box[0], box[3] - box[1]) for box in atlas.places.bounds.to_numpy()])
+    assert ((sides <= layer.tiny.reach) == ([False] * 16 + [True] * 2)).all()
+    assert (layer.tiny.scale is None) == (kind == "local")
+    root = parsed(vector_style(layer))
+    circles = root.findall(".//renderer-v2/symbols/symbol/layer[@class='CentroidFill']")
+    assert len(circles) == len(layer.theme.classes)
+    for each in circles:
+        assert each.get("pass") == "1"  # above all areas
+        (rule,) = (one.get("value") for one in each.iter("Option") if one.get("name") == "expression")
+        assert rule.startswith("if(coalesce(max(bounds_width($geometry), bounds_height($geometry)) <= ")
+        assert rule.endswith(", 2.4, 0)")  # nothing in the legend, which has no geometry
+        assert ("@map_scale" in rule) == (kind != "local")
+    assert root.find("renderer-v2").get("symbollevels") == "1"
+    assert {one.get("name") for one in root.findall(".//dd_properties/Option/Option[@name='properties']/Option")} == {
+        "OffsetQuad",
+        "OffsetXY",
+    }
+
+
+def test_where_all_places_can_be_seen_no_circle_is_drawn(atlas):
+    for layer in layers_of(atlas):
+        assert layer.tiny is None
+        assert "CentroidFill" not in vector_style(layer)
+
+
+def test_the_foot_of_a_page_names_titles_and_not_files():
+    sources = (Source(title="shares.csv", origin="Survey of 2019, Table 2"), Source(title="Regions", origin="Natural Earth"))
+    atlas = replace(tiny_atlas(), sources=sources)
+    assert foot_of(atlas) == ["Survey of 2019, Table 2.", "Regions. Natural Earth."]
+    assert credits_of(atlas) == ["Survey of 2019, Table 2. shares.csv.", "Regions. Natural Earth."]

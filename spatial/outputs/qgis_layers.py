@@ -30,6 +30,23 @@ _TAKEN_COLUMNS = ("fid", "ogc_fid", "geom", "rowid", "_rowid_", "oid")
 _TAKEN_TABLES = ("layer_styles", "qgis_projects")
 
 
+#: A place is too small to show its colour below this share of the map, and below this share of the usual place.
+_TINY, _TINY_BESIDE = 0.015, 1 / 6
+_MOST_TINY = 20
+#: Metres on paper from which a place shows its colour by itself.
+_SEEN = 0.0025
+_DEGREE = 111_320.0  # metres
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tiny:
+    """Which places get a circle because they are too small to show their colour."""
+
+    reach: float  # the longer side of the largest of them, in units of the layer
+    scale: float | None  # the scale number above which they need it; None where a scale means nothing
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Layer:
     """One layer of the GeoPackage; a thematic one is a view of the table ``source``."""
@@ -50,6 +67,7 @@ class Layer:
     aliases: Mapping[str, str] = field(default_factory=dict)  # column of the layer -> words for a reader
     theme: Theme | None = None
     labelled: bool = False  # whether names stand on the map
+    tiny: Tiny | None = None
 
 
 def layers_of(atlas: Atlas) -> tuple[Layer, ...]:
@@ -259,6 +277,7 @@ def _table_layer(atlas: Atlas, frame: "GeoDataFrame", kind: Kind, name: str, of:
         storage={key: storage_of(frame.index.to_series())} | {new: storage_of(frame[old]) for old, new in columns.items()},
         aliases={new: words for new, words in aliases.items() if words and words != new},
         labelled=len(frame) <= MOST_LABELS and (kind == "points" or (kind == "places" and not atlas.themes)),
+        tiny=None if kind == "outline" else _tiny(frame),
     )
 
 
@@ -291,6 +310,7 @@ def _theme_layer(theme: Theme, tables: Mapping[str, Layer], name: str) -> Layer:
         | {column: words},
         theme=theme,
         labelled=table.count <= MOST_LABELS,
+        tiny=table.tiny,
     )
 
 
@@ -310,6 +330,20 @@ def _graph_layer(places: Layer, graph: str, name: str) -> Layer:
         columns={"to": "to", "weight": "weight"},
         storage={"from": "TEXT", "to": "TEXT", "weight": "REAL"},
     )
+
+
+def _tiny(frame: "GeoDataFrame") -> Tiny | None:
+    """Find out whether there are a few places too small for a map of all of them, such as cities among provinces."""
+    if _shape(frame) != "polygon":
+        return None
+    boxes, (left, bottom, right, top) = frame.bounds.to_numpy(float), frame.total_bounds
+    sides = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    tiny = (sides < _TINY * max(right - left, top - bottom)) & (sides < _TINY_BESIDE * np.median(sides))
+    if not tiny.any() or tiny.sum() > _MOST_TINY:
+        return None
+    reach, crs = float(sides[tiny].max()), frame.crs
+    unit = None if crs.is_engineering else _DEGREE if crs.is_geographic else float(crs.axis_info[0].unit_conversion_factor)
+    return Tiny(reach=reach * (1 + _ROUNDING), scale=None if unit is None else reach * unit / _SEEN)
 
 
 def _shape(frame: "GeoDataFrame") -> Shape:

@@ -2,6 +2,7 @@
 
 from xml.etree.ElementTree import Element
 
+from spatial.outputs._collected import title_and_origin
 from spatial.outputs.atlas import Atlas, marks_of
 from spatial.outputs.qgis_layers import Layer
 from spatial.outputs.qgis_xml import VERSION, document, element, reference_system
@@ -69,7 +70,31 @@ def credits_of(atlas: Atlas) -> list[str]:
     list of str
         One line each.
     """
-    return [". ".join(part.rstrip(".") for part in (each.title, each.origin, each.licence) if part) + "." for each in atlas.sources]
+    told = ((*title_and_origin(each), each.licence) for each in atlas.sources)
+    return [". ".join(part.rstrip(".") for part in parts if part) + "." for parts in told]
+
+
+def foot_of(atlas: Atlas) -> list[str]:
+    """
+    Name the sources with their licences for the foot of a page.
+
+    Parameters
+    ----------
+    atlas
+        The study.
+
+    Returns
+    -------
+    list of str
+        One line each; names of files, and tables that numbers are only compared with, are left out.
+    """
+    compared, found = {each.source for each in atlas.comparisons}, []
+    for each in atlas.sources:
+        title, origin = title_and_origin(each)
+        if each.origin not in compared:
+            parts = (title, "" if origin == each.title else origin, each.licence)
+            found.append(". ".join(part.rstrip(".") for part in parts if part) + ".")
+    return list(dict.fromkeys(found))
 
 
 def metadata_elements(atlas: Atlas, title: str, abstract: str, crs: object) -> list[Element]:

@@ -13,7 +13,7 @@ from spatial.errors import OutputError, complaint
 from spatial.outputs.atlas import Atlas, Theme, marks_of
 from spatial.outputs.qgis_layers import Layer, layers_of, numbered, unique
 from spatial.outputs.qgis_layout import Page, layout
-from spatial.outputs.qgis_metadata import abstract_of, credits_of, metadata_elements
+from spatial.outputs.qgis_metadata import abstract_of, foot_of, metadata_elements
 from spatial.outputs.qgis_styles import style_attributes, style_elements, surface_elements
 from spatial.outputs.qgis_xml import VERSION, clean, document, element, lasting_id, reference_system, unevaluated
 from spatial.outputs.surface_classes import surface_classes
@@ -290,7 +290,7 @@ def _page(atlas: Atlas, name: str, entry: _Entry, extent: tuple[float, ...], crs
         title=entry.title,
         study=atlas.title,
         unit=theme.unit if theme is not None else "",
-        notes=" ".join(line for line in (*marks_of(atlas), method, *credits_of(atlas)) if line),
+        notes=" ".join(line for line in (*marks_of(atlas), method, *foot_of(atlas)) if line),
         layer_id=entry.id,
         source=entry.source,
         provider=entry.provider,

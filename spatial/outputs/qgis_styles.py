@@ -18,6 +18,10 @@ _NEUTRAL = "#e6e6e6"
 _OUTLINE = "#8c8c8c"
 _LINK = "#4d4d4d"
 _POINT = "#ffffff"
+_RIM = "#1a1a1a"
+#: The diameter of the circle of a place too small to be seen, in millimetres.
+_CIRCLE = 2.4
+_BESIDE = 1.7  # how far from its middle the name begins
 
 
 def vector_style(layer: Layer) -> str:
@@ -192,7 +196,16 @@ def rules(theme: Theme, column: str, storage: Storage) -> list[str]:
     return made
 
 
-def symbol(shape: str, name: str, shade: str, *, size: float = 3.0, outline: str = "#ffffff", width: float = 0.15) -> Element:
+def symbol(
+    shape: str,
+    name: str,
+    shade: str,
+    *,
+    size: float = 3.0,
+    outline: str = "#ffffff",
+    width: float = 0.15,
+    circled: str = "",
+) -> Element:
     """
     Make one symbol.
 
@@ -210,6 +223,8 @@ def symbol(shape: str, name: str, shade: str, *, size: float = 3.0, outline: str
         The colour of its outline.
     width
         The width of the outline or the line, in millimetres; 0 for none.
+    circled
+        An expression that tells which polygons get a circle in their colour on top; none where empty.
 
     Returns
     -------
@@ -233,8 +248,54 @@ def symbol(shape: str, name: str, shade: str, *, size: float = 3.0, outline: str
             "SimpleMarker",
             {"name": "circle", "color": colour(shade), "size": size, "size_unit": "MM", **pen},
         )
-    inner = element("layer", {"class": drawn, "enabled": 1, "locked": 0, "pass": 0}, [options(own)])
-    return element("symbol", {"type": kind, "name": name, "alpha": 1, "clip_to_extent": 1, "force_rhr": 0}, [inner])
+    inner = [element("layer", {"class": drawn, "enabled": 1, "locked": 0, "pass": 0}, [options(own)])]
+    if circled:
+        inner.append(_circle(name, shade, circled))
+    return element("symbol", {"type": kind, "name": name, "alpha": 1, "clip_to_extent": 1, "force_rhr": 0}, inner)
+
+
+def _circle(name: str, shade: str, circled: str) -> Element:
+    """Draw a circle above all areas. Where the expression does not hold, and in the legend, its diameter is 0."""
+    pen = {"outline_color": colour(_RIM), "outline_style": "solid", "outline_width": 0.2, "outline_width_unit": "MM"}
+    own = {"name": "circle", "color": colour(shade), "size": _CIRCLE, "size_unit": "MM", **pen}
+    drawn = [options(own), _decided({"size": f"if({circled}, {written(_CIRCLE)}, 0)"})]
+    marker = element(
+        "symbol",
+        {"type": "marker", "name": f"@{name}@1", "alpha": 1, "clip_to_extent": 1, "force_rhr": 0},
+        [element("layer", {"class": "SimpleMarker", "enabled": 1, "locked": 0, "pass": 0}, drawn)],
+    )
+    place = {"point_on_surface": 1, "point_on_all_parts": 0, "clip_points": 0, "clip_on_current_part_only": 0}
+    return element("layer", {"class": "CentroidFill", "enabled": 1, "locked": 0, "pass": 1}, [options(place), marker])
+
+
+def _decided(by: "dict[str, str]") -> Element:
+    """Let expressions decide over properties of a symbol."""
+    rules = [
+        element(
+            "Option",
+            {"type": "Map", "name": name},
+            [
+                element("Option", {"type": "bool", "name": "active", "value": "true"}),
+                element("Option", {"type": "QString", "name": "expression", "value": expression}),
+                element("Option", {"type": "int", "name": "type", "value": 3}),
+            ],
+        )
+        for name, expression in by.items()
+    ]
+    inner = [
+        element("Option", {"type": "QString", "name": "name", "value": ""}),
+        element("Option", {"type": "Map", "name": "properties"}, rules),
+        element("Option", {"type": "QString", "name": "type", "value": "collection"}),
+    ]
+    return element("data_defined_properties", children=[element("Option", {"type": "Map"}, inner)])
+
+
+def _is_tiny(layer: Layer) -> str:
+    """Write the condition under which a place is too small to show its colour; empty where no place ever is."""
+    if layer.tiny is None:
+        return ""
+    small = f"coalesce(max(bounds_width($geometry), bounds_height($geometry)) <= {written(layer.tiny.reach)}, false)"
+    return small if layer.tiny.scale is None else f"{small} AND coalesce(@map_scale > {written(layer.tiny.scale)}, true)"
 
 
 def text_style(size: float, *, attributes: "dict[str, object] | None" = None, buffer: float = 0.0) -> Element:
@@ -319,7 +380,7 @@ def _renderer(layer: Layer, title: str) -> Element:
         theme, column = layer.theme, layer.columns[layer.theme.column]
         conditions, labels = rules(theme, column, layer.storage[column]), [each.label for each in theme.classes]
         symbols = [
-            symbol(layer.shape, str(number), each.colour, size=size, outline=_OUTLINE, width=width)
+            symbol(layer.shape, str(number), each.colour, size=size, outline=_OUTLINE, width=width, circled=_is_tiny(layer))
             for number, (each, size) in enumerate(zip(theme.classes, _diameters(theme, layer.count), strict=True))
         ]
     made = []
@@ -327,7 +388,7 @@ def _renderer(layer: Layer, title: str) -> Element:
         known = {"key": lasting_id(layer.name, "rule", number), "symbol": number, "label": unevaluated(words)}
         made.append(element("rule", known | ({"filter": condition} if condition else {})))
     root = element("rules", {"key": lasting_id(layer.name, "rules")}, made)
-    known = {"type": "RuleRenderer", "symbollevels": 0, "enableorderby": 0, "forceraster": 0}
+    known = {"type": "RuleRenderer", "symbollevels": int(layer.tiny is not None), "enableorderby": 0, "forceraster": 0}
     return element("renderer-v2", known, [root, element("symbols", children=symbols)])
 
 
@@ -349,7 +410,14 @@ def _diameters(theme: Theme, count: int) -> list[float]:
 
 def _labeling(layer: Layer) -> Element:
     style = text_style(8 if layer.count <= 60 else 7, attributes={"fieldName": layer.label, "isExpression": 0}, buffer=0.7)
-    place: dict[str, object] = {"placement": 1, "centroidInside": 1, "centroidWhole": 1, "polygonPlacementFlags": 2, "priority": 5}
+    place: dict[str, object] = {
+        "placement": 1,
+        "centroidInside": 1,
+        "centroidWhole": 1,
+        "polygonPlacementFlags": 2,
+        "offsetUnits": "MM",
+        "priority": 5,
+    }
     if layer.shape == "point":  # beside the circle, wherever there is room
         place = {
             "placement": 6,
@@ -361,11 +429,12 @@ def _labeling(layer: Layer) -> Element:
         }
     rendering = {"drawLabels": 1, "displayAll": 0, "obstacle": 1, "fitInPolygonOnly": 0, "labelPerPart": 0, "scaleVisibility": 0}
     wrap = {"autoWrapLength": 18, "useMaxLineLengthForAutoWrap": 1, "multilineAlign": 1, "formatNumbers": 0}
-    settings = element(
-        "settings",
-        {"calloutType": "simple"},
-        [style, element("text-format", wrap), element("placement", place), element("rendering", rendering)],
-    )
+    parts = [style, element("text-format", wrap), element("placement", place), element("rendering", rendering)]
+    if tiny := _is_tiny(layer) if layer.theme is not None else "":  # the name stands beside the circle
+        beside = {"OffsetQuad": f"if({tiny}, 5, 4)", "OffsetXY": f"if({tiny}, '{written(_BESIDE)},0', '0,0')"}
+        (decided,) = _decided(beside)
+        parts.append(element("dd_properties", children=[decided]))
+    settings = element("settings", {"calloutType": "simple"}, parts)
     return element("labeling", {"type": "simple"}, [settings])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from layered_atlas import COORDINATES, awkward_atlas, label, point_atlas
+from layered_atlas import COORDINATES, awkward_atlas, label, point_atlas, tiny_atlas
 from outside import QGIS_PYTHON, component, has_qgis, qgis_environment
 
 from spatial.outputs.geopackage import write_geopackage
@@ -200,3 +200,50 @@ def test_surfaces_open_coloured(opened):
         for each in classes:
             shown = share(pictures / about["picture"], each.colour, [every.colour for every in classes])
             assert shown == pytest.approx(each.count / cells, abs=0.02)
+
+
+@pytest.fixture(scope="module", params=("custom", "degrees", "local"))
+def small(request, tmp_path_factory):
+    """Let QGIS tell what it sees."""
+    component(has_qgis(), "QGIS with its Python")
+    atlas = tiny_atlas(COORDINATES[request.param])
+    base = tmp_path_factory.mktemp("tiny")
+    folder, pictures, home = (base / name for name in ("written", "pictures", "home"))
+    for each in (folder, pictures, home):
+        each.mkdir()
+    home.chmod(0o700)
+    write_geopackage(atlas, folder / "atlas.gpkg")
+    write_project(atlas, "atlas.gpkg", folder / "atlas.qgz")
+    command = [QGIS_PYTHON, str(LOOK), str(folder), str(pictures), str(base / "seen.json")]
+    done = subprocess.run(command, env=qgis_environment(home), capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return atlas, json.loads((base / "seen.json").read_text(encoding="utf-8")), pictures
+
+
+def test_small_places_show_their_colour_as_circles(small):
+    atlas, seen, pictures = small
+    (theme,) = atlas.themes
+    about = seen["layers"]["value"]
+    assert about["times"] == {"1": 18}
+    assert about["counts"] == [each.count for each in theme.classes]
+    found = colours(pictures / about["picture"])
+    for each in theme.classes[1:]:
+        rows, columns = np.nonzero(found == int(each.colour[1:], 16))
+        assert 25 < len(rows) < 120  # a circle of 2.4 mm on a screen of 96 dots to the inch
+        assert max(np.ptp(rows), np.ptp(columns)) < 12
+
+
+def test_the_legend_has_the_classes_and_no_circle(small):
+    from scipy import ndimage
+
+    atlas, seen, pictures = small
+    (theme,) = atlas.themes
+    for about in seen["projects"].values():
+        page = about["layouts"][theme.title]
+        assert page["legend"] == [each.label for each in theme.classes]
+        found = colours(pictures / page["picture"])
+        for each in theme.classes[1:]:
+            parts, _ = ndimage.label(found == int(each.colour[1:], 16))
+            largest = max(ndimage.find_objects(parts), key=lambda box: (parts[box] > 0).sum())
+            assert (parts[largest] > 0).sum() > 200  # the entry of the legend, larger than a circle
+            assert (parts[largest] > 0).mean() > 0.98  # nothing is drawn on it
