@@ -214,6 +214,34 @@ def test_no_lattice():
         contiguity(line(0, 1, 2), by="lattice", snap=1)
 
 
+@pytest.mark.parametrize(
+    ("west", "south", "side"), [(500_000, 5_000_000, 1000 / 3), (500_000.1, 5_000_000.3, 0.1), (-7.3, 0.7, 30)]
+)
+@pytest.mark.parametrize("points", [False, True])
+def test_what_is_equally_far_on_a_lattice_is_so_wherever_it_lies(west, south, side, points):
+    """Coordinates are rounded, to a nanometre at 5,000 km; a distance band of one side is not to lose links by that."""
+
+    def lattice(west, south, side):
+        cells = [
+            box(west + side * x, south + side * y, west + side * (x + 1), south + side * (y + 1))
+            for x in range(6)
+            for y in range(6)
+        ]
+        return table([each.centroid for each in cells] if points else cells, [f"{number:02d}" for number in range(36)])
+
+    here, there = lattice(0, 0, 1), lattice(west, south, side)
+    for steps in (1, 2**0.5, 2):
+        assert linked(distance_band(there, threshold=steps * side)) == linked(distance_band(here, threshold=steps))
+    with pytest.warns(SpatialWarning, match="smallest that leaves no place alone"):
+        assert linked(distance_band(there)) == linked(distance_band(here))
+    for reach in (2**0.5, 2):  # at the bandwidth itself weights end
+        assert linked(kernel_weights(there, bandwidth=reach * side)) == linked(kernel_weights(here, bandwidth=reach))
+    for k in (1, 2, 3, 5, 7):
+        assert linked(nearest(there, k=k)) == linked(nearest(here, k=k))
+    for rule in ("gabriel", "relative"):
+        assert linked(triangulation(there, rule=rule)) == linked(triangulation(here, rule=rule))
+
+
 # Graphs of graphs
 
 

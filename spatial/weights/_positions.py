@@ -15,6 +15,8 @@ Numbers = np.ndarray[Any, np.dtype[Any]]
 
 #: Distances that differ by less than this share are equal; sums of squares are not exact.
 ROUNDING = 1e-12
+#: So many roundings of the largest coordinate may make a difference between distances that are equal (18 nanometres at 5,000 km).
+ROUNDINGS = 16
 
 #: What fits into the memory of a small computer: 5,000 places, each paired with each.
 MOST_PAIRS = 12_500_000
@@ -31,6 +33,11 @@ class Positions:
     space: Numbers  # (places, 2 or 3): never farther apart than the places themselves
     geod: Any  # pyproj.Geod of the reference system, None on the plane
     unit: str  # "m", or "local units"
+    rounding: float  # what the rounding of coordinates does to distances, at most
+
+    def most(self, distance: Any) -> Any:
+        """Give the longest distance that is equal to one but for rounding."""
+        return distance * (1 + ROUNDING) + self.rounding
 
     def longest(self, straight: Numbers) -> Numbers:
         """
@@ -70,9 +77,14 @@ def positions(places: "GeoDataFrame") -> Positions:
     if places.crs.is_geographic:
         _on_the_globe(places, points)
         geod = places.crs.get_geod()
-        return Positions(points, _in_space(points, geod), geod, "m")
+        space = _in_space(points, geod)
+        return Positions(points, space, geod, "m", _rounding(space))
     points = points * metres_per_unit(places)
-    return Positions(points, points, None, "local units" if is_local(places) else "m")
+    return Positions(points, points, None, "local units" if is_local(places) else "m", _rounding(points))
+
+
+def _rounding(space: Numbers) -> float:
+    return ROUNDINGS * float(np.finfo(float).eps) * float(np.abs(space).max())
 
 
 def _on_the_globe(places: "GeoDataFrame", points: Numbers) -> None:
@@ -300,7 +312,7 @@ def nearest_to(at: Positions, count: int, rank: Numbers) -> Numbers:
         reach, others = tree.query(tree.data[rows], k=count + 2, workers=-1)
         # Without anybody at the same point the place itself stands first; then the `count` next are certain unless one
         # beyond them is as near.
-        clear = (reach[:, 1] > 0) & (at.longest(reach[:, count]) * (1 + 4 * ROUNDING) < reach[:, count + 1])
+        clear = (reach[:, 1] > 0) & (at.most(at.most(at.longest(reach[:, count]))) < reach[:, count + 1])
         found[order[rows[clear]]] = order[others[clear, 1 : count + 1]]
         open_rows.append(order[rows[~clear]])
     todo, wanted = np.sort(np.concatenate(open_rows)), min(everyone, count + (3 if at.geod is None else 6))
@@ -321,9 +333,9 @@ def _chosen(at: Positions, tree: Any, rows: Numbers, wanted: int, count: int, ra
     far = distances(at, rows[:, None], others)
     far[others == rows[:, None]] = np.inf
     last = np.partition(far, count - 1, axis=1)[:, count - 1 : count]
-    far = np.where(np.abs(far - last) <= ROUNDING * last, last, far)
+    far = np.where(np.abs(far - last) <= at.most(last) - last, last, far)
     order = np.lexsort((rank[others], far), axis=1)[:, :count]
-    complete = (reach[:, -1] > last[:, 0] * (1 + ROUNDING)) | (wanted == len(at.space))
+    complete = (reach[:, -1] > at.most(last[:, 0])) | (wanted == len(at.space))
     return np.take_along_axis(others, order, axis=1), complete
 
 
@@ -345,7 +357,7 @@ def within(at: Positions, threshold: float, *, measured: bool = True) -> tuple[N
     first, second, distance : numpy.ndarray
         Each pair once; the distances empty where they are not wanted.
     """
-    limit = threshold * (1 + ROUNDING)
+    limit = at.most(threshold)
     order = along_a_curve(at.space)
     tree = _tree(at.space[order])
     bounded((int(tree.count_neighbors(tree, limit)) - len(order)) // 2, f"within {in_words(threshold, at.unit)} of each other")

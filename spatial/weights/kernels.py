@@ -128,7 +128,8 @@ def _height(kernel: Kernel, z: Numbers) -> Numbers:
 def _fixed(places: "GeoDataFrame", at: Positions, kernel: Kernel, bandwidth: float | None) -> Links:
     reach = bandwidth
     if reach is None:
-        reach = float(nearest_distances(at).max()) * BEYOND
+        farthest = float(nearest_distances(at).max())
+        reach = at.most(farthest) * BEYOND if farthest else 0.0
         warnings.warn(
             f"kernel_weights: no bandwidth was given; {in_words(reach, at.unit)} is the smallest that leaves no place alone, and was used.",
             SpatialWarning,
@@ -137,7 +138,8 @@ def _fixed(places: "GeoDataFrame", at: Positions, kernel: Kernel, bandwidth: flo
     if not reach:
         raise DataError(complaint("kernel_weights", "the bandwidth is 0", "Expected a distance", "Set bandwidth or k"))
     first, second, apart = within(at, reach)
-    weights = _height(kernel, np.minimum(apart / reach, 1.0))
+    z = np.where(at.most(apart) >= reach, 1.0, apart / reach)  # at the bandwidth weights end, whatever rounding says
+    weights = _height(kernel, z)
     some = weights > 0
     return both_ways(first[some], second[some], len(places), weights[some])
 

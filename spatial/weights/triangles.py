@@ -73,7 +73,7 @@ def triangulation(
     pairs = _delaunay(at, places.index)
     if rule != "delaunay":
         keep = {"gabriel": _gabriel, "relative": _relative, "sphere_of_influence": _influence}[rule]
-        pairs = pairs[keep(at.space, pairs)]
+        pairs = pairs[keep(at.space, pairs, at.rounding)]
     links = settled(
         places,
         both_ways(pairs[:, 0], pairs[:, 1], len(places)),
@@ -162,25 +162,25 @@ def _measured(space: Numbers, pairs: Numbers) -> tuple[Numbers, Numbers]:
     return (start + end) / 2, np.linalg.norm(start - end, axis=1)
 
 
-def _gabriel(space: Numbers, pairs: Numbers) -> Numbers:
+def _gabriel(space: Numbers, pairs: Numbers, rounding: float) -> Numbers:
     from scipy.spatial import cKDTree
 
     middle, apart = _measured(space, pairs)
     near = cKDTree(space).query(middle, k=min(3, len(space)))[0]  # the ends are two of the three
-    clear: Numbers = near[:, -1] > apart / 2 * (1 + ROUNDING)
+    clear: Numbers = near[:, -1] > apart / 2 * (1 + ROUNDING) + rounding
     return clear | (len(space) == 2)
 
 
-def _relative(space: Numbers, pairs: Numbers) -> Numbers:
+def _relative(space: Numbers, pairs: Numbers, rounding: float) -> Numbers:
     """Look for places nearer to both ends than these to each other, round the middle of each link and ever farther."""
     from scipy.spatial import cKDTree
 
     middle, apart = _measured(space, pairs)
-    tree, keep = cKDTree(space), _gabriel(space, pairs)  # a place within the circle is nearer to both ends
+    tree, keep = cKDTree(space), _gabriel(space, pairs, rounding)  # a place within the circle is nearer to both ends
     todo, count = np.flatnonzero(keep), min(8, len(space))
     while len(todo):
         reach, others = tree.query(middle[todo], k=count)
-        limit = apart[todo] * (1 - ROUNDING)
+        limit = apart[todo] * (1 - ROUNDING) - rounding
         first, second = (np.linalg.norm(space[others] - space[pairs[todo, end]][:, None], axis=2) for end in (0, 1))
         nearer = ((first < limit[:, None]) & (second < limit[:, None])).any(axis=1)
         keep[todo[nearer]] = False
@@ -190,9 +190,9 @@ def _relative(space: Numbers, pairs: Numbers) -> Numbers:
     return keep
 
 
-def _influence(space: Numbers, pairs: Numbers) -> Numbers:
+def _influence(space: Numbers, pairs: Numbers, rounding: float) -> Numbers:
     from scipy.spatial import cKDTree
 
     nearest: Any = cKDTree(space).query(space, k=2)[0][:, 1]
-    within: Numbers = _measured(space, pairs)[1] <= nearest[pairs].sum(axis=1) * (1 + ROUNDING)
+    within: Numbers = _measured(space, pairs)[1] <= nearest[pairs].sum(axis=1) * (1 + ROUNDING) + rounding
     return within

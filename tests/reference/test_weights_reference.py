@@ -241,6 +241,52 @@ def test_spdep_reads_what_is_written(tmp_path, ending):
     assert {(row[0], other) for row in rows for other in row[1:]} == linked(graph)
 
 
+NAMED = """
+suppressMessages(library(spdep))
+table <- read.csv("places.csv"); xy <- as.matrix(table[, c("x", "y")])
+nb <- knn2nb(knearneigh(xy, k = 2), row.names = table$place)
+write.nb.gal(nb, "w.gal", oldstyle = FALSE, shpfile = "my map", ind = "place")
+weights <- nb2listw(nb, glist = nbdists(nb, xy), style = "B")
+write.sn2gwt(listw2sn(weights), "w.gwt", shpfile = "my map", ind = "place", useInd = TRUE, legacy = FALSE)
+"""
+
+
+def test_names_as_spdep_writes_them(tmp_path):
+    component(shutil.which("Rscript"), "R")
+    places = cloud(6).set_axis(["Алматы қаласы", "New York", "York", "x", "o'Hara", "007"]).rename_axis("place")
+    places.get_coordinates().to_csv(tmp_path / "places.csv")
+    (tmp_path / "w.R").write_text(NAMED.replace("read.csv(", 'read.csv(colClasses = c("character", "numeric", "numeric"), '))
+    subprocess.run(["Rscript", "w.R"], cwd=tmp_path, capture_output=True, check=True, timeout=120)
+    graph = nearest(places, k=2)
+    assert linked_names(read_graph(tmp_path / "w.gal", places)) == linked_names(graph)
+    with pytest.warns(SpatialWarning, match="its weights are the distances between the places"):
+        assert linked_names(read_graph(tmp_path / "w.gwt", places)) == linked_names(graph)
+    costs = read_graph(tmp_path / "w.gwt", places, values="costs", transform="o")
+    wanted = inverse_distance(places, transform="o")
+    assert all(weight == pytest.approx(wanted[start][to], rel=1e-12) for (start, to), weight in costs.adjacency.items())
+
+
+def linked_names(graph):
+    return {pair for pair, weight in graph.adjacency.items() if weight}
+
+
+def test_files_of_pygeoda(tmp_path):
+    pygeoda = pytest.importorskip("pygeoda")
+    places = cloud(40)
+    geopandas.GeoDataFrame({"ID": range(1, 41)}, geometry=places.buffer(0.01).to_numpy(), crs="EPSG:32642").to_file(
+        tmp_path / "places.shp"
+    )
+    layer = pygeoda.open(str(tmp_path / "places.shp"))
+    pygeoda.knn_weights(layer, 4).save_weights(str(tmp_path / "w.gwt"), "places", "ID", layer.GetIntegerCol("ID"))
+    with pytest.warns(SpatialWarning, match="its weights are the distances between the places"):
+        assert linked(read_graph(tmp_path / "w.gwt", places)) == linked(nearest(places, k=4))
+    kernel = pygeoda.kernel_knn_weights(layer, 4, "triangular")
+    kernel.save_weights(str(tmp_path / "w.kwt"), "places", "ID", layer.GetIntegerCol("ID"))
+    theirs = read_graph(tmp_path / "w.kwt", places, itself="keep", transform="o")
+    ours = kernel_weights(places, k=4, itself=True, transform="o")
+    assert theirs.sparse.toarray() == pytest.approx(ours.sparse.toarray(), abs=2e-7)  # ours end 1e-7 farther
+
+
 @pytest.mark.parametrize("kernel", ["triangular", "uniform", "quadratic", "quartic", "gaussian"])
 @pytest.mark.parametrize("k", [None, 1, 5])
 def test_kernels_of_libpysal(kernel, k):
