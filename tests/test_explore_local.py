@@ -347,7 +347,7 @@ def test_ties_and_floors_are_marked():
     assert found.p_smallest[["a", "c"]].tolist() == pytest.approx([2 / 7, 2 / 21])
     coarse = spatial.local_moran(places, graph, column="value", alpha=0.3)
     assert any("For 8 of 8 places so many draws gave just what was observed (ties)" in note for note in coarse.notes)
-    different, _ = chain([3.0, 1.0, 4.0, 1.5, 5.0, 9.0, 2.0, 6.0])
+    different, _ = chain([8.0, 1.0, 64.0, 2.0, 32.0, 4.0, 128.0, 16.0])  # no two pairs have the same sum
     assert (spatial.local_moran(different, graph, column="value").ties == 0).all()
     sampled = spatial.local_moran(places, graph, column="value", exact="no", permutations=4_999)
     assert sampled.ties["c"] == pytest.approx(15 / 21, abs=0.03)

@@ -84,7 +84,8 @@ def local_moran(
         Series on ``place``. ``quadrant`` compares place and neighbours with the mean; ``cluster`` is the quadrant where the
         place stands out, else "Not significant", "Isolated" without neighbours (then p is NaN), or "No data".
         ``p_adjusted`` is the Benjamini-Hochberg value of the p that decides, whatever ``correction`` says. ``counts`` says
-        how many places each rule would show.
+        how many places each rule would show. ``p_smallest`` is the smallest p that the number of draws allows,
+        ``ties`` the share of draws with just the observed sum, below which no tail can fall.
 
     Raises
     ------
