@@ -30,14 +30,14 @@ def merges(steps: Array, labels: "pd.Index[str]") -> "pd.DataFrame":
     """Name the groups of each step: the first few of their places in the order of names, the group with the first place first."""
     import pandas as pd
 
-    places = len(labels)
+    places, names = len(labels), [str(label) for label in labels]  # an index is slow to look into one by one
     first = {number: [number] for number in range(places)}
     sizes = [1] * places + [0] * len(steps)
     rows, inside = [], 0.0
     for number, (one, other, height, size) in enumerate(steps.tolist()):
         pair = sorted((int(one), int(other)), key=lambda each: first[each][0])
         inside += height**2 / 2
-        named = [_named([str(labels[place]) for place in first[each]], sizes[each]) for each in pair]
+        named = [_named([names[place] for place in first[each]], sizes[each]) for each in pair]
         rows.append((named[0], named[1], height, int(size), places - number - 1, inside))
         first[places + number] = heapq.nsmallest(_NAMED, first.pop(pair[0]) + first.pop(pair[1]))
         sizes[places + number] = int(size)

@@ -154,6 +154,8 @@ def max_p(
 def _most(given: Aligned, components: Whole, weights: Array, minimum: float, size: str | None) -> int:
     """Tell how many regions there can be at most, and make sure that each part of the graph can have one."""
     held = np.bincount(components, weights)
+    if held.sum() < 2 * minimum * (1 - 1e-12):
+        raise _one_region(minimum, size, 1)
     poor = np.flatnonzero(held < minimum * (1 - 1e-12))
     if len(poor):
         which = [f"{named(given.labels[components == part], 3)} ({held[part]:g})" for part in poor]
@@ -161,7 +163,7 @@ def _most(given: Aligned, components: Whole, weights: Array, minimum: float, siz
         raise ModelError(
             complaint(
                 "max_p, option 'minimum'",
-                f"{len(poor)} parts of the graph that no link joins to the rest hold less than {minimum:g} {unit}: {listed(which)}",
+                f"parts of the graph that no link joins to the rest hold less than {minimum:g} {unit} each ({len(poor)}): {listed(which)}",
                 "Every region is to be connected and to hold enough",
                 f"Lower the minimum, or {JOINING}",
             )
