@@ -331,14 +331,15 @@ def _graph(words: str, places: "GeoDataFrame", *, judged: bool = True) -> "Graph
 
 
 def _options_of(function: Any, text: str) -> dict[str, Any]:
-    """Read ``name=value,name=value``."""
+    """Read ``name=value,name=value``; a name that takes several values may stand several times."""
     known = {option.name: option for option in declared(function)}
-    values = {}
+    values: dict[str, Any] = {}
     for part in filter(None, text.split(",")):
         title, _, value = part.partition("=")
         if title not in known:
             raise StudyError(complaint("--graph", f"{function.__name__} has no option {title!r}", f"Known: {', '.join(known)}"))
-        values[title] = converted(known[title], value, function.__name__)
+        read = converted(known[title], value, function.__name__)
+        values[title] = [*values.get(title, ()), *read] if isinstance(read, list) else read
     return values
 
 

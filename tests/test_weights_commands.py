@@ -34,6 +34,20 @@ def test_do_writes_lines(layer, tmp_path, capsys):
     assert (len(lines), set(lines.geom_type), set(lines["distance"])) == (48, {"LineString"}, {1000})
 
 
+def test_do_reads_a_matrix_with_codes_for_no_link(layer, grid, tmp_path, capsys):
+    names = list(grid.index)
+    rows = [
+        [name, *("-" if one == other else "n/a" if abs(one - other) > 1 else "2,5" for other in range(16))]
+        for one, name in enumerate(names)
+    ]
+    (tmp_path / "trade.csv").write_text("\n".join(";".join(row) for row in [["place", *names], *rows]))
+    words = f"{tmp_path / 'trade.csv'}:missing=-,missing=n/a,transform=o"
+    assert do(layer, "connectivity", "--graph", words, "--json") == 0
+    assert '"links": 30' in capsys.readouterr().out
+    assert do(layer, "connectivity", "--graph", f"{tmp_path / 'trade.csv'}:missing=-") == 1
+    assert "as missing" in capsys.readouterr().err
+
+
 def test_do_says_what_cannot_be_written(layer, tmp_path, capsys):
     assert do(layer, "contiguity", "--out", str(tmp_path / "w.xyz")) == 1
     assert "cannot be written as '.xyz'" in capsys.readouterr().err
