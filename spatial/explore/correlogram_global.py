@@ -92,8 +92,9 @@ def correlogram(
 
     Notes
     -----
-    Lags that no two places have end the table. All lags see the same permutations. Places without neighbours at a lag count in
-    n; spdep's ``sp.correlogram`` may leave them out. The band holds for each lag by itself.
+    Steps and distances are those of all places, also through ones that are left out for want of a value. Lags that no two
+    places have end the table. All lags see the same permutations. Places without neighbours at a lag count in n; spdep's
+    ``sp.correlogram`` may leave them out. The band holds for each lag by itself.
 
     References
     ----------

@@ -44,6 +44,10 @@ one <- function(i) {
     local.conditional = localmoran(v, lw, zero.policy = TRUE, alternative = "two.sided", conditional = TRUE),
     local.total = localmoran(v, lw, zero.policy = TRUE, alternative = "two.sided", conditional = FALSE),
     local.g = g,
+    lee = lee(v, rev(v), lw, length(v), zero.policy = TRUE)$L,
+    local.c = localC(v, lw, zero.policy = TRUE), local.c2 = localC(cbind(v, rev(v)), lw, zero.policy = TRUE),
+    losh = if (any(card(nb) == 0)) numeric(0) else LOSH.cs(v, lw),
+    joins = sapply(joincount.test(factor(v > median(v)), lw, zero.policy = TRUE, alternative = "two.sided", adjust.n = FALSE), test),
     scatter = if (any(card(nb) == 0)) numeric(0) else scatter(v, lw))
 }
 number <- function(x) paste0("[", paste(ifelse(is.finite(x), sprintf("%.17g", x), "null"), collapse = ","), "]")
@@ -181,3 +185,23 @@ def test_heteroskedasticity(peers, case):
         mean, sd, p = drawn
         assert found.expected == pytest.approx(mean, abs=5 * sd * (1 / 199 + 1 / 999) ** 0.5)
         assert found.p_permutation == pytest.approx(p, abs=5 * (max(p * (1 - p), 1 / 199) * (1 / 199 + 1 / 999)) ** 0.5)
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_pairs_kinds_and_scatter(peers, case):
+    places, graph = tables(case)
+    values, tested = places["v"].to_numpy(), drawn(*case)[1].any(axis=1)
+    places = places.assign(reverse=values[::-1], high=values > np.median(values))
+    found = spatial.lee(places, graph, column="v", second="reverse", permutations=99)
+    np.testing.assert_allclose(found.statistic, theirs(peers, case, "lee")[0], rtol=TOLERANCE)
+    for name, others in (("local.c", None), ("local.c2", ["reverse"])):
+        found = spatial.local_geary(places, graph, column="v", others=others, permutations=99)
+        np.testing.assert_allclose(found.statistic[tested], theirs(peers, case, name)[tested], rtol=TOLERANCE, atol=1e-12)
+    table = spatial.join_counts(places, graph, column="high", permutations=99).joins
+    ours = table.loc[["False:False", "True:True"], ["count", "expected", "variance", "z", "p"]]
+    np.testing.assert_allclose(ours, theirs(peers, case, "joins").reshape(2, 5), rtol=TOLERANCE)
+    if tested.all():
+        found = spatial.losh(places, graph, column="v", alternative="greater", permutations=99)
+        rows = theirs(peers, case, "losh").reshape(7, -1)
+        for row, name in ((0, "statistic"), (2, "variance"), (3, "z"), (5, "residual"), (6, "p")):
+            np.testing.assert_allclose(getattr(found, name), rows[row], rtol=TOLERANCE, atol=1e-12, err_msg=name)

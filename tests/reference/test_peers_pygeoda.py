@@ -22,7 +22,9 @@ def pair(tmp_path_factory):
         "value": random.normal(size=64) + 2 * high,
         "second": random.normal(size=64) + high,
         "town": (random.random(64) < 0.3 + 0.5 * high).astype(int),
+        "port": (random.random(64) < 0.7).astype(int),
     }
+    columns["field"] = (1 - columns["town"]) * columns["port"]  # GeoDa compares kinds that no place is both of
     places = geopandas.GeoDataFrame(columns, geometry=cells, index=[f"{number:02d}" for number in range(64)], crs="EPSG:32642")
     places = places.rename_axis("place")
     file = tmp_path_factory.mktemp("geoda") / "places.shp"
@@ -89,3 +91,34 @@ def test_a_map_of_geoda_is_told_as_it_is_where_draws_are_tied(pair, star):
     assert shown.sum() > 2 * found.counts.loc["none", "total"]
     rows = places.index.get_indexer(found.flips["place"])
     agree(found.flips["smaller tail p"], theirs[rows])
+
+
+def test_several_columns(pair):
+    places, graph, pygeoda, layer, weights = pair
+    many = {"permutations": DRAWS, "permutation_method": "complete"}
+    theirs = pygeoda.local_multigeary(weights, layer[["value", "second"]], **many)
+    found = spatial.local_geary(places, graph, column="value", others=["second"], permutations=DRAWS)
+    np.testing.assert_allclose(found.statistic, theirs.lisa_values(), rtol=1e-8)
+    p = np.array(theirs.lisa_pvalues())
+    agree(found.p_permutation / 2, np.minimum(p, 1 - p))
+    theirs = pygeoda.local_bimoran(weights, layer["value"], layer["second"], **many)
+    found = spatial.local_bivariate_moran(places, graph, column="value", second="second", permutations=DRAWS)
+    np.testing.assert_allclose(found.statistic * 63 / 64, theirs.lisa_values(), rtol=1e-8)
+    agree(found.p_permutation / 2, theirs.lisa_pvalues())
+
+
+@pytest.mark.parametrize("together", ["same place", "neighbours"])
+def test_local_join_counts_of_two_kinds(pair, together):
+    places, graph, pygeoda, layer, weights = pair
+    peer = pygeoda.local_multijoincount if together == "same place" else pygeoda.local_bijoincount
+    other = "port" if together == "same place" else "field"
+    theirs = peer(weights, layer[["town", other]], permutations=DRAWS, permutation_method="complete")
+    binary = graph.transform("b")
+    found = spatial.local_join_counts(
+        places, binary, column="town", others=[other], together=together, permutations=DRAWS, alternative="greater"
+    )
+    np.testing.assert_allclose(found.statistic, theirs.lisa_values())
+    upper = found.p_permutation.to_numpy()
+    some = ~np.isnan(upper) & (found.statistic > 0).to_numpy()
+    assert some.sum() > 5
+    agree(np.minimum(upper, 1 - upper + 1 / (DRAWS + 1)), theirs.lisa_pvalues(), some)
