@@ -442,4 +442,6 @@ def test_what_cannot_be_written(places, tmp_path):
     alike = nearest(places.rename(index={"01": "Petropavl_city"}), k=1)
     with pytest.raises(OutputError, match="1 labels cannot be told apart without blanks: 'Petropavl_city'"):
         write_graph(alike, tmp_path / "w.gal")
+    with pytest.raises(OutputError, match="1 labels cannot be told apart without blanks: ''"):
+        write_graph(nearest(places.rename(index={"01": " "}), k=1), tmp_path / "w.gwt")
     assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,7 @@ from shapely.geometry import Point, box
 
 from spatial.errors import DataError, SpatialWarning
 from spatial.results import plain
-from spatial.weights import connectivity, contiguity, distance_band, edges, kernel_weights, nearest
+from spatial.weights import connectivity, contiguity, distance_band, edges, kernel_weights, nearest, union
 
 
 def points(**at):
@@ -84,6 +84,15 @@ def test_forty_cities_of_kazakhstan_need_422_kilometres():
 def test_a_graph_of_other_places(grid):
     with pytest.raises(DataError, match="2 places are not in the graph: 'cell 14', 'cell 15'"):
         connectivity(grid, contiguity(grid.iloc[:14]))
+
+
+def test_weights_of_another_kind(grid):
+    with pytest.raises(DataError, match=r"connectivity: a W was given. Expected a Graph of libpysal.*Graph.from_W"):
+        connectivity(grid, contiguity(grid).to_W())
+    with pytest.raises(DataError, match=r"union: a W was given"):
+        union(grid, [contiguity(grid), contiguity(grid).to_W()])
+    with pytest.raises(DataError, match=r"union: 1 graphs are given"):
+        union(grid, contiguity(grid))
 
 
 def test_links_as_lines(grid):

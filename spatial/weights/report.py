@@ -10,6 +10,7 @@ from spatial.options import used
 from spatial.places import aligned, checked
 from spatial.results import Result, shown
 from spatial.weights._borders import Outlines, among, in_one_plane, near_boxes, outlines
+from spatial.weights._links import graph_checked
 from spatial.weights._positions import Numbers, Positions, distances, in_words, nearest_to, positions
 from spatial.weights._vertices import once
 
@@ -77,10 +78,11 @@ def connectivity(places: "GeoDataFrame", graph: "Graph") -> Connectivity:
     Raises
     ------
     DataError
-        When labels of graph and places differ.
+        When labels of graph and places differ, or the graph is none.
     """
     options = used(connectivity, locals())
     places = checked(places)
+    graph_checked(graph, "connectivity")
     given = aligned(places, graph, least=2)
     ordered = places.loc[given.labels]
     at = positions(ordered)

@@ -8,7 +8,7 @@ import numpy as np
 from spatial.errors import DataError, complaint, listed
 from spatial.options import Between, Column, used
 from spatial.places import aligned, checked, columns_checked
-from spatial.weights._links import Islands, Links, Numbers, Transform, graph_of, higher, links_of, settled
+from spatial.weights._links import Islands, Links, Numbers, Transform, graph_checked, graph_of, higher, links_of, settled
 from spatial.weights._positions import bounded, located, nearest_to
 
 if TYPE_CHECKING:
@@ -218,13 +218,18 @@ def higher_order(
     """
     used(higher_order, locals())
     places = checked(places)
+    graph_checked(graph, "higher_order")
     links = higher(links_of(_pattern(places, graph)), len(places), order, inclusive=inclusive)
     return _graph(places, links, islands, transform, "higher_order")
 
 
 def _patterns(places: "GeoDataFrame", graphs: "Sequence[Graph]", where: str) -> "list[csr_array]":
+    if hasattr(graphs, "adjacency"):
+        graphs = [graphs]
     if len(graphs) < 2:
         raise DataError(complaint(where, f"{len(graphs)} graphs are given", "Expected two or more", "Name them as graphs"))
+    for each in graphs:
+        graph_checked(each, where)
     return [_pattern(places, each) for each in graphs]
 
 

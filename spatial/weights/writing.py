@@ -65,7 +65,7 @@ def _words(graph: "Graph", where: str) -> list[str]:
     """Give the labels without blanks."""
     labels = [str(each) for each in graph.unique_ids]
     words = ["_".join(each.split()) for each in labels]
-    twice = [each for each, times in Counter(words).items() if times > 1]
+    twice = [each for each, times in Counter(words).items() if times > 1 or not each]
     if twice:
         raise OutputError(
             complaint(
