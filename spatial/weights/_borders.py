@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from spatial.weights._positions import metres_per_unit, uncut
+from spatial.weights._centres import metres_per_unit, uncut
 from spatial.weights._vertices import Match, keys_of, once
 
 if TYPE_CHECKING:

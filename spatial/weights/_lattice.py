@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from spatial.errors import DataError, complaint, listed
-from spatial.weights._positions import centroids
+from spatial.weights._centres import centroids
 from spatial.weights._vertices import once
 
 if TYPE_CHECKING:

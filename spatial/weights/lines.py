@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatial.places import checked
-from spatial.weights._positions import Numbers, centroids, distances, positions
+from spatial.weights._centres import centroids
+from spatial.weights._positions import Numbers, distances, positions
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
