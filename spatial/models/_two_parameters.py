@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from spatial.errors import ModelError, complaint
 from spatial.models._least_squares import log_likelihood
-from spatial.models._log_determinant import LogDeterminant, approximately, exactly
+from spatial.models._log_determinant import LogDeterminant, approximately, exactly, value
 from spatial.models._profile import Profile
 
 Vector = NDArray[np.float64]
 
+#: Up to here the search rests on exact log-determinants: random traces may hide which of two peaks on a ridge is the higher one.
+SURE = 2_000
+NODES, MARGIN = 41, 0.005  # how many of them, and how far from the limits, as a share of the interval
 GRID = 61  # values of lambda, and of rho for each, in the first search
 NARROWER = 21  # points of each further look at rho
 STARTS = 5  # how many peaks are followed
@@ -27,6 +30,8 @@ REACHING, NARROWEST, WIDEST = 6.5, 1e-4, 0.02
 
 #: Value and slope of a log-determinant for the parameter of a number (0 rho, 1 lambda).
 SlopeAt = Callable[[int, float], tuple[float, float]]
+#: The same, whichever it is, to the digits that a search needs.
+Rough = Callable[[float], tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -69,17 +74,17 @@ def maximised_pair(determinant: LogDeterminant, profile: Profile, count: int) ->
     from scipy.optimize import minimize
 
     low, high = determinant.low, determinant.high
-    inner = 1e-6 * (high - low)
+    rough, inner = _searched(determinant)
 
     def loss(both: Vector) -> tuple[float, Vector]:
         squares, half_rho, half_error = profile.at(float(both[0]), float(both[1]))
-        first, second = approximately(determinant, float(both[0])), approximately(determinant, float(both[1]))
+        first, second = rough(float(both[0])), rough(float(both[1]))
         value = -(first[0] + second[0]) - log_likelihood(squares, count)
         slopes = np.array([first[1] + count * half_rho / squares, second[1] + count * half_error / squares])
         return value / count, -slopes / count
 
     peaks: list[tuple[float, Vector]] = []
-    for start in _starts(determinant, profile, count):
+    for start in _starts(determinant, rough, profile, count):
         found = minimize(
             loss,
             start,
@@ -91,14 +96,32 @@ def maximised_pair(determinant: LogDeterminant, profile: Profile, count: int) ->
         if all(np.abs(found.x - each).max() > SAME * (high - low) for _, each in peaks):
             peaks.append((float(found.fun), found.x))
     peaks.sort(key=lambda each: each[0])
-    best, value = _polished(determinant, profile, count, peaks[0][1])
+    best, height = _polished(determinant, rough, profile, count, peaks[0][1])
     if determinant.eigenvalues is None:
-        best, value, peaks = _ranked(determinant, profile, count, peaks, (best, value))
-    return Pair(float(best[0]), float(best[1]), value, _notes(determinant, peaks, best, count))
+        best, height, peaks = _ranked(determinant, rough, profile, count, peaks, (best, height))
+    return Pair(float(best[0]), float(best[1]), height, _notes(determinant, peaks, best, count))
+
+
+def _searched(determinant: LogDeterminant) -> tuple[Rough, float]:
+    """Give log-determinants and slopes to search with, and how far from its limits the interval is searched."""
+    low, high = determinant.low, determinant.high
+    if determinant.eigenvalues is not None or determinant.method == "chebyshev" or determinant.size > SURE:
+        return (lambda parameter: approximately(determinant, parameter)), 1e-6 * (high - low)
+    margin = MARGIN * (high - low)
+    found = np.polynomial.Chebyshev.interpolate(
+        lambda nodes: np.array([value(determinant, float(node)) for node in nodes]), NODES - 1, domain=[low + margin, high - margin]
+    )
+    slope = found.deriv(1)
+    return (lambda parameter: (float(found(parameter)), float(slope(parameter)))), margin
 
 
 def _ranked(
-    determinant: LogDeterminant, profile: Profile, count: int, peaks: list[tuple[float, Vector]], first: tuple[Vector, float]
+    determinant: LogDeterminant,
+    rough: Rough,
+    profile: Profile,
+    count: int,
+    peaks: list[tuple[float, Vector]],
+    first: tuple[Vector, float],
 ) -> tuple[Vector, float, list[tuple[float, Vector]]]:
     """Rank peaks of nearly the same height by exact values: those of the search may be wrong by more than they differ."""
     found, others = [first], []
@@ -107,22 +130,22 @@ def _ranked(
             others.append((height, point))
             continue
         try:
-            exact = _polished(determinant, profile, count, point)
+            exact = _polished(determinant, rough, profile, count, point)
         except ModelError:  # at an end of the interval
             continue
         if all(np.abs(exact[0] - each).max() > SAME * (determinant.high - determinant.low) for each, _ in found):
             found.append(exact)
     found.sort(key=lambda each: -each[1])
-    return *found[0], [*((-value / count, point) for point, value in found), *others]
+    return *found[0], [*((-height / count, point) for point, height in found), *others]
 
 
-def _starts(determinant: LogDeterminant, profile: Profile, count: int) -> list[Vector]:
+def _starts(determinant: LogDeterminant, rough: Rough, profile: Profile, count: int) -> list[Vector]:
     """Take the peaks of the likelihood along lambda, rho being at its best for each, and the middle."""
     from scipy.interpolate import CubicSpline
 
     low, high = determinant.low, determinant.high
     points = (low + high) / 2 + (high - low) / 2 * np.cos(np.linspace(REACH, np.pi - REACH, GRID))
-    logarithms = np.array([approximately(determinant, float(point))[0] for point in points])
+    logarithms = np.array([rough(float(point))[0] for point in points])
     between = CubicSpline(points, logarithms)
     own, mixed, lag = np.array([profile.parabola(float(point)) for point in points]).T[:, :, None]
     rows, rhos = np.arange(GRID), np.tile(points, (GRID, 1))
@@ -167,7 +190,7 @@ class _Slopes:
         return float(found(parameter)), float(found.deriv(1)(parameter))
 
 
-def _polished(determinant: LogDeterminant, profile: Profile, count: int, near: Vector) -> tuple[Vector, float]:
+def _polished(determinant: LogDeterminant, rough: Rough, profile: Profile, count: int, near: Vector) -> tuple[Vector, float]:
     """
     Follow Newton's method on the derivatives, whose zero can be located to more digits than the peak itself.
 
@@ -176,14 +199,16 @@ def _polished(determinant: LogDeterminant, profile: Profile, count: int, near: V
     width = determinant.high - determinant.low
 
     def roughly(_: int, parameter: float) -> tuple[float, float]:
-        return approximately(determinant, parameter)
+        return rough(parameter)
 
-    point = _newton(determinant, profile, count, near, roughly)
-    _, curvature = _derivatives(roughly, profile, count, point, width)
+    point, _ = _newton(determinant, profile, count, near, roughly)
+    _, curvature = _derivatives(roughly, profile, count, point, _step(determinant, point))
     spread = np.sqrt(np.maximum(np.diag(np.linalg.pinv(-curvature)), 0.0))
     slopes = _Slopes(determinant, np.clip(REACHING * spread, NARROWEST * width, WIDEST * width))
     if determinant.eigenvalues is None:
-        point = _newton(determinant, profile, count, point, slopes.at)
+        point, arrived = _newton(determinant, profile, count, point, slopes.at)
+        if not arrived:
+            point, _ = _newton(determinant, profile, count, _climbed(determinant, slopes.at, profile, count, point), slopes.at)
     edges = np.minimum(point - determinant.low, determinant.high - point)
     if (edges < 1e-5 * width).any():
         raise ModelError(
@@ -199,27 +224,47 @@ def _polished(determinant: LogDeterminant, profile: Profile, count: int, near: V
     return point, sum(values) + log_likelihood(profile.at(float(point[0]), float(point[1]))[0], count)
 
 
-def _newton(determinant: LogDeterminant, profile: Profile, count: int, near: Vector, slope_at: SlopeAt) -> Vector:
+def _climbed(determinant: LogDeterminant, slope_at: SlopeAt, profile: Profile, count: int, point: Vector) -> Vector:
+    """Climb from where the likelihood is not curved as at a peak, which a search on random traces may take for one."""
+    from scipy.optimize import minimize
+
+    def loss(both: Vector) -> tuple[float, Vector]:
+        squares, half_rho, half_error = profile.at(float(both[0]), float(both[1]))
+        first, second = slope_at(0, float(both[0])), slope_at(1, float(both[1]))
+        slopes = np.array([first[1] + count * half_rho / squares, second[1] + count * half_error / squares])
+        return -(first[0] + second[0] + log_likelihood(squares, count)) / count, -slopes / count
+
+    inner = 1e-6 * (determinant.high - determinant.low)
+    bounds = [(determinant.low + inner, determinant.high - inner)] * 2
+    return np.asarray(minimize(loss, point, jac=True, method="L-BFGS-B", bounds=bounds, options={"gtol": 1e-9}).x)
+
+
+def _newton(determinant: LogDeterminant, profile: Profile, count: int, near: Vector, slope_at: SlopeAt) -> tuple[Vector, bool]:
+    """Give the point, and whether the slopes are 0 there."""
     width = determinant.high - determinant.low
-    point = near.copy()
+    point, step = near.copy(), np.full(2, np.inf)
     for _ in range(NEWTON):
-        slopes, curvature = _derivatives(slope_at, profile, count, point, width)
+        slopes, curvature = _derivatives(slope_at, profile, count, point, _step(determinant, point))
         if np.linalg.eigvalsh(curvature)[-1] >= 0:
-            break  # not a peak here: the search already stands at its best
+            return point, False  # not a peak here
         step = np.linalg.solve(curvature, -slopes)
         share = min(1.0, 0.02 * width / max(float(np.abs(step).max()), 1e-300))
         moved = point + share * step
         if (moved <= determinant.low).any() or (moved >= determinant.high).any():
-            break
+            return point, False
         point = moved
         if np.abs(step).max() <= 1e-13 * width:
             break
-    return point
+    return point, bool(np.abs(step).max() <= 1e-6 * width)
 
 
-def _derivatives(
-    slope_at: SlopeAt, profile: Profile, count: int, point: Vector, width: float
-) -> tuple[Vector, NDArray[np.float64]]:
+def _step(determinant: LogDeterminant, point: Vector) -> float:
+    """Give a step for differences that stays inside the interval: at its limits I - rho W may be singular."""
+    low, high = determinant.low, determinant.high
+    return min(1e-6 * (high - low), float(np.minimum(point - low, high - point).min()) / 2)
+
+
+def _derivatives(slope_at: SlopeAt, profile: Profile, count: int, point: Vector, step: float) -> tuple[Vector, NDArray[np.float64]]:
     """Slopes by formula, curvature by differences of the slopes: it steers the steps and need not be exact."""
 
     def slopes(rho: float, error: float) -> Vector:
@@ -227,7 +272,6 @@ def _derivatives(
         first, second = slope_at(0, rho)[1], slope_at(1, error)[1]
         return np.array([first + count * half_rho / squares, second + count * half_error / squares])
 
-    step = 1e-6 * width
     rows = [
         (slopes(point[0] + step, point[1]) - slopes(point[0] - step, point[1])) / (2 * step),
         (slopes(point[0], point[1] + step) - slopes(point[0], point[1] - step)) / (2 * step),
