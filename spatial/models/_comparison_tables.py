@@ -231,10 +231,12 @@ def between(members: Sequence[Member]) -> "tuple[pd.DataFrame, tuple[str, ...]]"
 
 def _simulated(smaller: Member, larger: Member) -> float:
     """Take the simulated p that the larger model has of its spatial parameters, where they are all that is tested."""
-    same = smaller.regressors == larger.regressors and smaller.lags == larger.lags and not smaller.spatial
+    same = smaller.regressors == larger.regressors and smaller.lags == larger.lags
     if not same or larger.tests is None or "p_bootstrap" not in larger.tests:
         return float("nan")
-    found = [larger.tests.loc[name, "p_bootstrap"] for name in _SPATIAL_RATIO if name in larger.tests.index]
+    one = tuple(f"Likelihood ratio of {name}" for name in larger.spatial - smaller.spatial)
+    names = one if smaller.spatial else _SPATIAL_RATIO
+    found = [larger.tests.loc[name, "p_bootstrap"] for name in names if name in larger.tests.index]
     return next((float(p) for p in found if np.isfinite(p)), float("nan"))
 
 

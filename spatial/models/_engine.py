@@ -18,10 +18,10 @@ from spatial.models._likelihood import largest, maximised
 from spatial.models._log_determinant import LogDeterminant, prepared, remarks
 from spatial.models._prediction import predicted
 from spatial.models._profile import Problem, Profile, Solution, profile_of, solution_at
-from spatial.models._small_samples import FEW, likelihood_ratios, simulated_p
+from spatial.models._small_samples import FEW, simulated_notes, simulated_ratios
 from spatial.models._spatial_tests import spatial_tests
 from spatial.models._tables import chi_squared, coefficients_table, covariance_table, quantiles, tests_table, unknown_note
-from spatial.models._tests import residual_moran
+from spatial.models._tests import moran_of
 from spatial.models._two_parameters import maximised_pair
 from spatial.models._units import Scaled, scaled
 
@@ -336,7 +336,7 @@ def _fields(fit: Fit, estimate: Vector, covariance: Matrix, tests: dict[str, Any
         "residuals": give(residuals),
         "vcov": covariance_table(names, covariance),
         "estimator": "ml",
-        "residual_moran": residual_moran(residuals, found.given.weights).statistic,
+        "residual_moran": moran_of(residuals, found.given.weights),
         "pseudo_r2": correlation2(found.response, trend + lag_part),
         "log_likelihood_ols": linear - shift,
         "aic_ols": 2 * (linear_count + 1) - 2 * (linear - shift),
@@ -383,24 +383,16 @@ def _with_simulated(fit: Fit, table: Any, options: dict[str, Any]) -> tuple[Any,
     draws, n = options["bootstrap"], len(fit.found.response)
     if n >= FEW or not draws:
         return table, ()
-    ratios = likelihood_ratios(fit.problem, fit.determinant, draws=draws, seed=options["seed"])
-    observed = 2 * (fit.log_likelihood - _weights_part(fit.problem) - log_likelihood(fit.profile.ordinary.squares, n))
-    p = simulated_p(observed, ratios)
-    if fit.kind.rho and fit.kind.error and fit.kind.lags:
-        name = "Likelihood ratio of rho and lambda"
-        table = table.copy()
-        table.loc[name] = [observed, 2.0, float("nan")]
-    else:
-        name = "Likelihood ratio"
+    value = fit.log_likelihood - _weights_part(fit.problem)
+    ratios = simulated_ratios(fit.problem, fit.determinant, value, draws=draws, seed=options["seed"])
     table = table.assign(p_bootstrap=np.nan)
-    table.loc[name, "p_bootstrap"] = p
-    parameters = " and ".join(fit.problem.parameters)
-    lost = int(np.isnan(ratios).sum())
-    note = (
-        f"With fewer than {FEW} places a limit is a poor guide: of {draws - lost} data sets simulated without spatial dependence"
-        f" (seed {options['seed']}), the share with at least this likelihood ratio gives p = {p:.3g} for {parameters}."
-    )
-    return table, (note, *((f"In {lost} of {draws} simulated data sets the likelihood had no maximum.",) if lost else ()))
+    for each in ratios:
+        name = "Likelihood ratio"
+        if len(each.tested) < fit.kind.parameters or (fit.kind.rho and fit.kind.error and fit.kind.lags):
+            name = f"Likelihood ratio of {' and '.join(each.tested)}"
+            table.loc[name] = [*chi_squared(each.observed, len(each.tested)), np.nan]
+        table.loc[name, "p_bootstrap"] = each.p
+    return table, simulated_notes(ratios, draws, options["seed"])
 
 
 def _reading(fit: Fit, fields: dict[str, Any], level: float) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Few places: p values from data simulated under the null hypothesis instead of from a limit."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +11,9 @@ from spatial.errors import ModelError
 from spatial.models._least_squares import LeastSquares, log_likelihood
 from spatial.models._likelihood import maximised
 from spatial.models._log_determinant import LogDeterminant
-from spatial.models._profile import Problem, profile_of
+from spatial.models._many_responses import search_of
+from spatial.models._profile import Problem, profile_of, solution_at
 from spatial.models._tests import dependence_tests, linked, regression_moran
-from spatial.models._two_parameters import maximised_pair
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -31,9 +33,92 @@ def simulated_p(observed: float, draws: Vector) -> float:
     return float((draws >= observed * (1 - 1e-12)).sum() + 1) / (len(draws) + 1)
 
 
-def likelihood_ratios(problem: Problem, determinant: LogDeterminant, *, draws: int, seed: int) -> Vector:
+@dataclass(frozen=True, eq=False)
+class SimulatedRatio:
+    """A likelihood ratio and its p from data sets that were drawn from the smaller of the two models."""
+
+    tested: tuple[str, ...]  # the spatial parameters that the smaller model lacks
+    observed: float  # NaN where the smaller model has no maximum
+    draws: Vector  # NaN where the likelihood of a drawn data set has none
+
+    @property
+    def p(self) -> float:
+        """The share of data sets with at least this ratio, (c + 1) / (m + 1)."""
+        return simulated_p(self.observed, self.draws)
+
+    @property
+    def lost(self) -> int:
+        """How many data sets had no maximum."""
+        return int(np.isnan(self.draws).sum())
+
+
+def simulated_ratios(
+    problem: Problem, determinant: LogDeterminant, value: float, *, draws: int, seed: int
+) -> tuple[SimulatedRatio, ...]:
     """
-    Simulate the likelihood ratio of a spatial model against the model without spatial parameters, which is true.
+    Simulate the likelihood ratio of a spatial model against each model that lacks some of its spatial parameters.
+
+    Parameters
+    ----------
+    problem
+        The model that was fitted, in scaled units.
+    determinant
+        As prepared.
+    value
+        Its log-likelihood, without the part of weights of observations.
+    draws
+        How many data sets are drawn for each: from the fitted smaller model, with independent normal errors.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    tuple of SimulatedRatio
+        First for all spatial parameters together; where there are two also for rho, the error model being true, and for lambda,
+        the lag model being true.
+    """
+    n = len(problem.response)
+    linear = log_likelihood(profile_of(problem, "response").ordinary.squares, n)
+    ratios = likelihood_ratios(problem, determinant, draws=draws, seed=seed)
+    found = [SimulatedRatio(problem.parameters, 2 * (value - linear), ratios)]
+    for name in problem.parameters if len(problem.parameters) == 2 else ():
+        smaller = replace(problem, rho=name != "rho", error=name != "lambda")
+        try:
+            maximum = maximised(determinant, _along(smaller), n, smaller.parameters[0])
+        except ModelError:
+            found.append(SimulatedRatio((name,), np.nan, np.full(draws, np.nan)))
+            continue
+        true = (maximum.parameter, 0.0) if smaller.rho else (0.0, maximum.parameter)
+        ratios = likelihood_ratios(problem, determinant, draws=draws, seed=seed, true=true)
+        found.append(SimulatedRatio((name,), max(2 * (value - maximum.log_likelihood), 0.0), ratios))
+    return tuple(found)
+
+
+def simulated_notes(ratios: Sequence[SimulatedRatio], draws: int, seed: int) -> tuple[str, ...]:
+    """Say what was simulated, and what came out."""
+    found: list[str] = []
+    for each in ratios:
+        names = " and ".join(each.tested)
+        start = f"With fewer than {FEW} places a limit is a poor guide: of" if not found else "Of"
+        other = {"rho": "lambda", "lambda": "rho"}[names] if each is not ratios[0] else ""
+        if np.isnan(each.observed):
+            found.append(f"There is no simulated p of {names}: without {names} the likelihood has no maximum inside.")
+            continue
+        true = f"with the {other} of the model without {names}" if other else "without spatial dependence"
+        found.append(
+            f"{start} {draws - each.lost} data sets simulated {true} (seed {seed}), the share with at least this likelihood"
+            f" ratio gives p = {each.p:.3g} for {names}."
+        )
+        if each.lost:
+            found.append(f"In {each.lost} of {draws} simulated data sets the likelihood had no maximum.")
+    return tuple(found)
+
+
+def likelihood_ratios(
+    problem: Problem, determinant: LogDeterminant, *, draws: int, seed: int, true: tuple[float, float] = (0.0, 0.0)
+) -> Vector:
+    """
+    Simulate the likelihood ratio of a spatial model against a smaller one, which is true.
 
     Parameters
     ----------
@@ -42,9 +127,11 @@ def likelihood_ratios(problem: Problem, determinant: LogDeterminant, *, draws: i
     determinant
         As prepared.
     draws
-        How many data sets are drawn: the fitted linear model and independent normal errors.
+        How many data sets are drawn: the fitted smaller model and independent normal errors.
     seed
         Of the draws.
+    true
+        rho and lambda of the smaller model; it lacks those that are 0.
 
     Returns
     -------
@@ -57,36 +144,37 @@ def likelihood_ratios(problem: Problem, determinant: LogDeterminant, *, draws: i
     Lin, K.-P., Long, Z., Ou, B. (2011). The size and power of bootstrap tests for spatial dependence in a linear regression
     model. Computational Economics 38, 153-171. doi:10.1007/s10614-010-9224-0.
     """
-    from dataclasses import replace
-
-    random = np.random.default_rng(seed)
-    linear = profile_of(problem, "response").ordinary
-    n = len(problem.response)
-    trend = problem.matrix @ linear.coefficients
-    spread = np.sqrt(linear.squares / n)
-    found = np.full(draws, np.nan)
-    for draw in range(draws):
-        errors = random.standard_normal(n) * spread
-        response = trend + (errors if problem.roots is None else errors / problem.roots)
-        try:
-            found[draw] = _ratio(replace(problem, response=response), determinant)
-        except ModelError:
-            continue
-    return found
+    return ratios_of(problem, determinant, drawn_from(problem, true, draws=draws, seed=seed), true)
 
 
-def _ratio(problem: Problem, determinant: LogDeterminant) -> float:
-    profile, n = profile_of(problem, "response"), len(problem.response)
-    linear = log_likelihood(profile.ordinary.squares, n)
-    if problem.rho and problem.error:
-        return 2 * (maximised_pair(determinant, profile, n).log_likelihood - linear)
-    place = 1 if problem.rho else 2
+def drawn_from(problem: Problem, true: tuple[float, float], *, draws: int, seed: int) -> Matrix:
+    """Draw responses, (n, draws), from the model with this rho and lambda, the other parameters being at their best."""
+    n, (rho, error) = len(problem.response), true
+    smaller = solution_at(replace(problem, rho=rho != 0, error=error != 0), rho, error)
+    drawn = np.random.default_rng(seed).standard_normal((draws, n)).T * np.sqrt(smaller.variance)
+    if problem.roots is not None:
+        drawn = drawn / problem.roots[:, None]
+    weights = problem.weights.toarray()
+    drawn = (problem.matrix @ smaller.coefficients)[:, None] + np.linalg.solve(np.eye(n) - error * weights, drawn)
+    return np.asarray(np.linalg.solve(np.eye(n) - rho * weights, drawn))
+
+
+def ratios_of(problem: Problem, determinant: LogDeterminant, responses: Matrix, true: tuple[float, float]) -> Vector:
+    """Compute the likelihood ratio of the model against the smaller one for each of many responses, (n, m)."""
+    search = search_of(problem, determinant)
+    heights = search.heights(responses, rho=problem.rho, error=problem.error)
+    return np.asarray(2 * (heights - search.heights(responses, rho=true[0] != 0, error=true[1] != 0)))
+
+
+def _along(problem: Problem) -> Callable[[float], tuple[float, float]]:
+    """Give the sum of squares and minus half its slope as a function of the one spatial parameter."""
+    profile = profile_of(problem, "response")
 
     def one(parameter: float) -> tuple[float, float]:
-        found = profile.at(*((parameter, 0.0) if problem.rho else (0.0, parameter)))
-        return found[0], found[place]
+        squares, half_rho, half_error = profile.at(*((parameter, 0.0) if problem.rho else (0.0, parameter)))
+        return squares, half_rho if problem.rho else half_error
 
-    return 2 * (maximised(determinant, one, n, problem.parameters[0]).log_likelihood - linear)
+    return one
 
 
 def dependence_p(

@@ -87,6 +87,16 @@ TESTS: Mapping[str, tuple[str, str, str]] = {
         "Yes, beyond what chance would do.",
         "Not beyond what chance would do: nothing here speaks for them.",
     ),
+    "Likelihood ratio of rho": (
+        "Does the model fit better than the one without rho?",
+        "Yes, beyond what chance would do.",
+        "Not beyond what chance would do: nothing here speaks for a spatial lag beside related errors.",
+    ),
+    "Likelihood ratio of lambda": (
+        "Does the model fit better than the one without lambda?",
+        "Yes, beyond what chance would do.",
+        "Not beyond what chance would do: nothing here speaks for related errors beside a spatial lag.",
+    ),
     "Wald": (
         "Can the spatial parameters be told from 0?",
         "Yes, by more than their standard errors explain.",
