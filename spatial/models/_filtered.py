@@ -134,7 +134,8 @@ def classic(equation: Equation, *, robust: bool = False) -> FilteredFit:
     Without endogenous columns the variance is the mean square of the filtered first-step residuals, as in spatialreg (its
     `legacy = TRUE` and spreg take those of the filtered regression, `fit.squares / n`); with them e'e / (n - k) of the
     filtered regression, as in spatialreg (spreg: / n). spatialreg's second step has (I - lambda W) X among the instruments in
-    place of X, which are the same instruments wherever the lag of the intercept is one, or follows from the others.
+    place of X, which are the same instruments wherever the lag of the intercept is one, or follows from the others. Its
+    `scaleU` takes the mean from residuals too, which without an intercept is not 0: then ours are its numbers without `scaleU`.
 
     References
     ----------

@@ -251,7 +251,7 @@ def heteroskedasticity(residuals: Vector, matrix: Matrix, *, intercept: bool) ->
     dict
         "Breusch-Pagan" (explained sum of squares / (2 s^2), right for normal residuals) and "Koenker-Bassett" (n R^2, the
         studentised form that does not need normality), both by the regressors as they are, as in R; spreg takes their
-        squares. Empty where there is nothing but an intercept.
+        squares, and spatialreg adds no intercept where there is none, so that its statistic is no n R^2. Empty where there is nothing but an intercept.
 
     References
     ----------
