@@ -344,3 +344,19 @@ def test_numbers_of_meridians_stand_above_the_map():
     degrees = [each for each in drawn.figure.findobj(Text) if "°" in each.get_text()]
     assert degrees
     assert min(each.get_zorder() for each in degrees) > 3
+
+
+def test_the_choice_of_a_number_of_groups_is_drawn(made):
+    from matplotlib.colors import to_hex
+
+    from spatial.outputs import _choice
+
+    step = step_of(made, "groups")
+    assert "groups_choice" in [each.name for each in pictures(made)]
+    drawn = _choice.choice(made, step, step.result.choice, "What speaks for each number of groups")
+    panels = drawn.figure.axes[1:]
+    assert len(panels) == 3
+    for panel in panels:
+        fills = [to_hex(each) for each in panel.collections[0].get_facecolor()]
+        assert [number for number, fill in zip(step.result.choice.index, fills, strict=True) if fill != "#ffffff"] == [4]
+    assert _choice.choice(made, step, step.result.choice.iloc[:1], "") is None  # max-p tries one number only

@@ -451,7 +451,7 @@ def test_the_page_holds_the_numbers_of_every_chart(grid, language):
     atlas = replace(explored(grid), language=language)
     content, _ = unpacked(page_of(web_map(atlas)))
     charts = {each["kind"]: each for each in content["charts"]}
-    assert list(charts) == ["histogram", "correlogram", "tree", "profiles", "intervals"]
+    assert list(charts) == ["histogram", "correlogram", "tree", "profiles", "choice", "intervals"]
     links, reach, _, ward, ols = (step.result for step in atlas.steps)
     assert dict(zip(charts["histogram"]["numbers"], charts["histogram"]["counts"], strict=True)) == {1: 2, 2: 14}
     assert charts["histogram"]["caption"].startswith("Neighbours: places by number of neighbours (n = 16")
@@ -465,6 +465,9 @@ def test_the_page_holds_the_numbers_of_every_chart(grid, language):
     assert [tree["colours"][leaf] for leaf in range(16)] == [colours[ward.cluster.iloc[place]] for place in tree["leaves"]]
     np.testing.assert_allclose(np.array(charts["profiles"]["values"]).T, ward.profile_standardised.to_numpy())
     assert charts["profiles"]["columns"] == ["value", "Noise"]
+    assert charts["choice"]["numbers"] == ward.choice.index.tolist()
+    assert charts["choice"]["values"][0] == ward.choice["silhouette"].tolist()
+    assert charts["choice"]["used"] == 3
     first = charts["intervals"]["rows"][1]
     assert first["name"] == "noise"
     assert first["numbers"] == ols.coefficients.loc["noise", ["estimate", "low", "high"]].tolist()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _QUADRANTS = (("High-High", 1, 1), ("Low-High", 0, 1), ("Low-Low", 0, 0), ("High-Low", 1, 0))
 _MOST_AVOIDED = 1000  # points that names try not to cover
+_WORSE = 20  # times: to cover a point rather than a piece of a line
 _MOST_RINGS = 5  # places marked as influential
 Row = tuple[str, str, float, float, float, float]
 _SHAPES = {"direct": "o", "indirect": "s", "total": "D", "": "o"}
@@ -302,7 +303,7 @@ def _named(
     frame = Frame(left, 0, right - left, made.height, 0, 0, 1, 1)
     made.paper.set_zorder(2)
     points = on_paper.transform(np.column_stack([x, y])) if len(x) <= _MOST_AVOIDED else spots
-    points = np.vstack([points, on_paper.transform(_on_lines(axes, slope))])
+    points = np.vstack([np.repeat(points, _WORSE, axis=0), on_paper.transform(_on_lines(axes, slope))])
     place_names(made.paper, [named[index[number]] for number in chosen], spots, np.full(len(chosen), 0.07), frame, avoid=points)
 
 

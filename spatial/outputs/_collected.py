@@ -265,7 +265,7 @@ def title_and_origin(source: Source) -> tuple[str, str]:
     >>> title_and_origin(Source(title="Regions of 2018", origin="Natural Earth"))
     ('Regions of 2018', 'Natural Earth')
     """
-    file = _FILE.search(source.title) and " " in source.origin and source.origin != _UNSTATED
+    file = _FILE.search(source.title) and source.origin not in ("", _UNSTATED)
     return (source.origin, source.title) if file else (source.title, source.origin)
 
 

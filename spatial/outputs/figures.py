@@ -24,7 +24,7 @@ class Picture:
 
     name: str
     caption: str
-    kind: str  # "overview", "map", "links", "scatter", "surface", "tree", "intervals", "histogram", "correlogram" or "profiles"
+    kind: str  # "overview", "map", "links", "scatter", "surface", "tree", "intervals", "histogram", "correlogram", "profiles" or "choice"
     step: str | None  # the id of the step it belongs to
     draw: "Callable[[], Sheet | None]"
     title: str = ""  # of a chart: what it shows, without the name of its step
@@ -110,7 +110,7 @@ def pictures(atlas: Atlas) -> tuple[Picture, ...]:
 
 
 def _step_pictures(atlas: Atlas, step: Step) -> list[Picture]:
-    from spatial.outputs import _charts, _groups, _links, _surface, _tally, _tree
+    from spatial.outputs import _charts, _choice, _groups, _links, _surface, _tally, _tree
 
     values: dict[str, Any] = {each.name: getattr(step.result, each.name) for each in fields(step.result)}
     found = []
@@ -153,6 +153,10 @@ def _step_pictures(atlas: Atlas, step: Step) -> list[Picture]:
         if figure and value is not None and len(value) and (figure != "links" or step.graph in atlas.graphs):
             title = str(each.metadata["title"])
             add(each.name, figure, lowered(title), partial(charts[figure], atlas, step, value, title), value)
+    choice: Any = values.get("choice")
+    if hasattr(choice, "columns") and "silhouette" in choice.columns and len(choice) > 1:
+        title = "What speaks for each number of groups"
+        add("choice", "choice", lowered(title), partial(_choice.choice, atlas, step, choice, title), choice)
     for name, needed in (("coefficients", {"estimate", "low", "high"}), ("impacts", {"direct", "direct_low", "direct_high"})):
         table: Any = values.get(name)
         if hasattr(table, "columns") and needed <= set(table.columns) and len(table):

@@ -27,6 +27,7 @@ _HEADINGS = {
     "bic": "BIC",
     "bic_difference": "ΔBIC",
     "bic_weight": "BIC weight",
+    "calinski_harabasz": "Calinski-Harabasz",
     "df": "df",
     "direct": "Direct",
     "estimate": "Estimate",

@@ -550,7 +550,7 @@ def choose_chart(driver, chart):
     )
 
 
-CHARTS = ("links_histogram", "reach_table", "ward_tree", "ward_profile_standardised", "ols_coefficients")
+CHARTS = ("links_histogram", "reach_table", "ward_tree", "ward_profile_standardised", "ward_choice", "ols_coefficients")
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])

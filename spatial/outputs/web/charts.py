@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatial.outputs._charts import interval_rows, interval_words
+from spatial.outputs._choice import CRITERIA
 from spatial.outputs._groups import MOST_BARS, MOST_PANELS, group_colours
 from spatial.outputs._paper import INK
 from spatial.outputs._tally import ALPHA, by_steps, lag_unit, lag_words
@@ -99,6 +100,17 @@ def _tree(atlas: Atlas, step: Step, table: "pd.DataFrame", words: Words) -> Told
     }
 
 
+def _choice(atlas: Atlas, step: Step, table: "pd.DataFrame", words: Words) -> Told:  # noqa: ARG001  (all kinds alike)
+    shown = [name for name in CRITERIA if name in table.columns and table[name].notna().any()]
+    return {
+        "numbers": table.index.astype(int).tolist(),
+        "criteria": [words[name] for name in shown],
+        "values": [table[name].astype(float).tolist() for name in shown],
+        "used": getattr(step.result, "groups", None),
+        "words": [words["choice_words"]],
+    }
+
+
 def _profiles(atlas: Atlas, step: Step, table: "pd.DataFrame", words: Words) -> Told | None:
     groups, columns = [str(each) for each in table.index], [str(each) for each in table.columns]
     if len(groups) > MOST_BARS or len(columns) > MOST_PANELS:
@@ -143,5 +155,6 @@ _KINDS: Mapping[str, Callable[[Atlas, Step, Any, Words], Told | None]] = {
     "correlogram": _correlogram,
     "tree": _tree,
     "profiles": _profiles,
+    "choice": _choice,
     "intervals": _intervals,
 }

@@ -152,6 +152,23 @@ const CHARTS = {
     return { height: rows * tall, parts };
   },
 
+  choice(chart, width, atlas, speak) {
+    const across = width < 420 ? 1 : Math.min(chart.criteria.length, width < 640 ? 2 : 3), wide = (width - 20 * (across - 1)) / across, tall = 200, parts = [];
+    chart.criteria.forEach((title, at) => {
+      const left = (at % across) * (wide + 20) + 42, right = left - 42 + wide - 6, top = Math.floor(at / across) * tall + 30, bottom = top + 118;
+      const given = chart.values[at].map((value, number) => [chart.numbers[number], value]).filter(([, value]) => value !== null);
+      const low = Math.min(...given.map(([, value]) => value)), high = Math.max(...given.map(([, value]) => value)), spare = 0.12 * (high - low || Math.abs(high) || 1), y = ticks([low - spare, high + spare], 4);
+      const first = chart.numbers[0], last = chart.numbers[chart.numbers.length - 1], toX = (number) => left + ((number - first + 0.5) / (last - first + 1)) * (right - left), toY = (value) => bottom - ((value - low + spare) / (high - low + 2 * spare)) * (bottom - top);
+      parts.push(written(left - 42, top - 14, fitted(title, wide, 13), { class: "strong", "font-size": 13 }));
+      for (const value of y.found) parts.push(line(left, toY(value), right, toY(value), "grid"), written(left - 6, toY(value) + 4, speak.written(value, y.digits), { "text-anchor": "end" }));
+      parts.push(line(left, bottom, right, bottom, "axis"), shape("polyline", { class: "found", points: given.map(([number, value]) => `${toX(number)},${toY(value)}`).join(" ") }));
+      for (const [number, value] of given) parts.push(shape("circle", { class: number === chart.used ? "found-mark" : "found-mark open", cx: toX(number), cy: toY(value), r: 4.5 }, shape("title", {}, `${number}: ${speak.number(value)}`)));
+      for (const number of chart.numbers) parts.push(written(toX(number), bottom + 16, speak.written(number, 0), { "text-anchor": "middle" }));
+      parts.push(written((left + right) / 2, bottom + 34, speak.say("groups"), { "text-anchor": "middle", class: "axis-title" }));
+    });
+    return { height: Math.ceil(chart.criteria.length / across) * tall, parts };
+  },
+
   intervals(chart, width, atlas, speak) {
     const narrow = width < 560, row = narrow ? 40 : 25, left = narrow ? 8 : 190, right = width - (narrow ? 8 : 18 + Math.max(...chart.rows.map((each) => broad(each.text, 12)))), middle = (left + right) / 2, half = (right - left) / 2 - 6, parts = [];
     let y = narrow ? 12 : 8;
@@ -196,5 +213,6 @@ const NUMBERS = {
     };
   },
   profiles: (chart, atlas, speak) => ({ heads: [speak.say("group"), ...chart.columns], rows: chart.groups.map((group, number) => [group, ...chart.values.map((values) => (values[number] === null ? "–" : speak.signed(values[number], 2)))]) }),
+  choice: (chart, atlas, speak) => ({ heads: [speak.say("groups"), ...chart.criteria], rows: chart.numbers.map((number, at) => [speak.written(number, 0), ...chart.values.map((values) => values[at] ?? "–")]) }),
   intervals: (chart, atlas, speak) => ({ heads: [speak.say("term"), speak.say("estimate")], rows: chart.rows.map(({ name, effect, text }) => [[name, effect].filter(Boolean).join(", "), text]) }),
 };
