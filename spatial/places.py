@@ -129,6 +129,35 @@ def checked(places: "GeoDataFrame", where: str = "places") -> "GeoDataFrame":
     return places
 
 
+def graph_checked(graph: Any, where: str) -> None:
+    """
+    Make sure that a graph is one.
+
+    Parameters
+    ----------
+    graph
+        What was given.
+    where
+        The operation, for messages.
+
+    Raises
+    ------
+    DataError
+        When it is no libpysal Graph, such as its older W.
+    """
+    from libpysal.graph import Graph
+
+    if not isinstance(graph, Graph):
+        raise DataError(
+            complaint(
+                where,
+                f"a {type(graph).__name__} was given",
+                "Expected a Graph of libpysal",
+                "Build one with the operations of this package, or turn an older W into one with libpysal.graph.Graph.from_W",
+            )
+        )
+
+
 def columns_checked(places: "GeoDataFrame", columns: Sequence[str], where: str = "places") -> None:
     """
     Make sure that columns are there.
@@ -191,8 +220,8 @@ def aligned(
     Raises
     ------
     DataError
-        When labels differ, a column is missing or not numeric, a value is missing and ``missing`` is ``"error"``, values are
-        too large or too small to be squared, or weights are negative or not finite.
+        When labels differ, the graph is none of libpysal's ``Graph``, a column is missing or not numeric, a value is missing and
+        ``missing`` is ``"error"``, values are too large or too small to be squared, or weights are negative or not finite.
     ModelError
         When there are too few places or a column is constant.
     """
@@ -202,6 +231,7 @@ def aligned(
     order = np.asarray(places.index.argsort())
     labels = places.index[order]
     if graph is not None:
+        graph_checked(graph, "graph")
         _weights_checked(graph)
     values = (
         np.column_stack([numbers(places, name).to_numpy(float)[order] for name in names]) if names else np.empty((len(labels), 0))

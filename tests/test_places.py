@@ -115,3 +115,22 @@ def test_differences_that_rounding_made_are_none(grid):
     with pytest.raises(ModelError, match="all 16 values are 1"):
         aligned(close, None, "close")
     assert aligned(close, None, "close", varying=False).values.shape == (16, 1)
+
+
+def test_an_older_w_is_refused_with_the_way_to_mend_it(grid, queen):
+    with pytest.raises(DataError, match=r"graph: a W was given. Expected a Graph of libpysal.*from_W"):
+        aligned(grid, queen.to_W(), "noise")
+
+
+def test_weights_are_the_same_whether_the_graph_has_made_its_matrix_or_not(grid, queen):
+    """The matrix that a graph keeps is taken where its order is that of the labels, and never changed."""
+    isolated = queen.adjacency.copy()
+    isolated[isolated.index.get_level_values("focal") == grid.index[3]] = 0.0
+    fresh, asked = Graph(isolated, is_sorted=True), Graph(isolated, is_sorted=True)
+    before = asked.sparse.copy()
+    one, other = aligned(grid, fresh, "noise"), aligned(grid, asked, "noise")
+    assert (one.weights != other.weights).nnz == 0
+    assert one.weights.nnz == other.weights.nnz
+    assert other.islands[list(other.labels).index(grid.index[3])]
+    assert (asked.sparse != before).nnz == 0
+    assert asked.sparse.nnz == before.nnz

@@ -180,35 +180,6 @@ def settled(
     return Links(rows[once], columns[once], values[once])
 
 
-def graph_checked(graph: Any, where: str) -> None:
-    """
-    Make sure that a graph is one.
-
-    Parameters
-    ----------
-    graph
-        What was given.
-    where
-        The operation, for messages.
-
-    Raises
-    ------
-    DataError
-        When it is no libpysal Graph, such as its older W.
-    """
-    from libpysal.graph import Graph
-
-    if not isinstance(graph, Graph):
-        raise DataError(
-            complaint(
-                where,
-                f"a {type(graph).__name__} was given",
-                "Expected a Graph of libpysal",
-                "Build one with the operations of this package, or turn an older W into one with libpysal.graph.Graph.from_W",
-            )
-        )
-
-
 def graph_of(places: "GeoDataFrame", links: Links, transform: Transform) -> "Graph":
     """
     Build libpysal's Graph in the order of the table.

@@ -7,10 +7,9 @@ import numpy as np
 
 from spatial.errors import listed
 from spatial.options import used
-from spatial.places import aligned, checked
+from spatial.places import aligned, checked, graph_checked
 from spatial.results import Result, shown
 from spatial.weights._borders import Outlines, among, in_one_plane, near_boxes, outlines
-from spatial.weights._links import graph_checked
 from spatial.weights._positions import Numbers, Positions, distances, in_words, nearest_to, positions
 from spatial.weights._vertices import once
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from spatial.errors import DataError, complaint, listed
 from spatial.options import Between, Column, used
-from spatial.places import aligned, checked, columns_checked
-from spatial.weights._links import Islands, Links, Numbers, Transform, graph_checked, graph_of, higher, links_of, settled
+from spatial.places import aligned, checked, columns_checked, graph_checked
+from spatial.weights._links import Islands, Links, Numbers, Transform, graph_of, higher, links_of, settled
 from spatial.weights._positions import bounded, located, nearest_to
 
 if TYPE_CHECKING:
