@@ -57,11 +57,12 @@ def _histogram(atlas: Atlas, step: Step, table: "pd.DataFrame", words: Words) ->
     half = int(numbers[np.searchsorted(counts.cumsum(), (counts.sum() + 1) / 2)])
     said = {"n": int(counts.sum()), "mean": _local(number_words(mean), words), "median": half}
     reach = {"low": int(numbers.min()), "high": int(numbers.max())}
+    spread = words["histogram_words"] if len(numbers) > 1 else words["all_have"]
     return {
         "numbers": numbers.tolist(),
         "counts": counts.tolist(),
         "isolated": CLUSTERS["Isolated"],
-        "words": [words["count_many"].format(n=said["n"]), words["histogram_words"].format(**said, **reach)],
+        "words": [words["count_many"].format(n=said["n"]), spread.format(**said, **reach)],
     }
 
 

@@ -5,7 +5,7 @@ import gzip
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -246,8 +246,23 @@ def _link_themes(atlas: Atlas) -> dict[str, Theme]:
             column = f"{step.id}_{each.name}"
             if each.metadata.get("figure") == "links" and step.graph in atlas.graphs and column in atlas.places.columns:
                 title = f"{step.title}: {each.metadata['title']}"
-                found[step.id] = theme(atlas.places[column], "sequential", id=column, title=title, step=step.id, whole=True)
+                made = theme(atlas.places[column], "sequential", id=column, title=title, step=step.id, whole=True)
+                found[step.id] = replace(made, classes=_counted(made, atlas.places[column]))
     return found
+
+
+def _counted(made: Theme, column: "pd.Series[Any]") -> tuple[Class, ...]:
+    """Name classes of whole numbers by the numbers in them: 3 is not both in "2 – 3" and in "3 – 4"."""
+    numbers, values = class_numbers(made, column), column.to_numpy(dtype=float, na_value=np.nan)
+    found = []
+    for number, each in enumerate(made.classes):
+        inside = values[numbers == number]
+        if each.low is None or not len(inside):
+            found.append(each)
+            continue
+        low, high = int(inside.min()), int(inside.max())
+        found.append(replace(each, label=f"{low}" if low == high else f"{low} – {high}"))
+    return tuple(found)
 
 
 def _class(each: Class, words: Mapping[str, str]) -> dict[str, Any]:
