@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ import numpy as np
 HERE = Path(__file__).parent
 RESULTS, PICTURE = HERE / "spatial_models.json", HERE / "spatial_models.svg"
 SIZES = (1_024, 10_000, 99_856, 1_000_000)
-LIMIT_SECONDS, LIMIT_BYTES = 180, 12 * 2**30
+LIMIT_SECONDS, LIMIT_BYTES = 300, 18 * 2**30
 OURS = {
     "lag": "lag_model",
     "error": "error_model",
@@ -39,16 +40,16 @@ PEERS = {
         "spatial": 1_000_000,
         "spreg full": 10_000,
         "spreg ord": 10_000,
-        "spreg LU": 100_000,
+        "spreg LU": 1_000_000,
         "spatialreg eigen": 2_000,
         "spatialreg Matrix": 1_000_000,
-        "spatialreg LU": 100_000,
+        "spatialreg LU": 1_000_000,
         "spatialreg Chebyshev": 1_000_000,
     },
-    "error": {"spatial": 1_000_000, "spreg LU": 100_000, "spatialreg Matrix": 100_000},
-    "durbin": {"spatial": 1_000_000, "spatialreg Matrix": 100_000},
+    "error": {"spatial": 1_000_000, "spreg LU": 10_000, "spatialreg Matrix": 100_000},
+    "durbin": {"spatial": 1_000_000, "spatialreg Matrix": 10_000},
     "durbin_error": {"spatial": 1_000_000, "spatialreg Matrix": 100_000},
-    "combined": {"spatial": 1_000_000, "spatialreg Matrix": 10_000},
+    "combined": {"spatial": 1_000_000, "spatialreg Matrix": 1_100},
     "2sls": {"spatial": 1_000_000, "spreg": 1_000_000, "spatialreg": 1_000_000},
 }
 R_CALLS = {
@@ -202,16 +203,21 @@ def measured(model, contestant, size):
     """Run one contestant in a process of its own."""
     command = [sys.executable, __file__, "worker", model, contestant, str(size)]
     environment = os.environ | {"PYTHONPATH": str(HERE.parents[1])}
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    )
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False, env=environment)
+        said, wrong = running.communicate(timeout=LIMIT_SECONDS)
     except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)  # R too, which the worker started
+        running.communicate()
         return {"n": size, "failed": f"more than {LIMIT_SECONDS} s"}
-    for line in done.stdout.splitlines():
+    for line in said.splitlines():
         if line.startswith("FIGURES "):
             return json.loads(line.removeprefix("FIGURES "))
-    if any(word in done.stderr for word in ("MemoryError", "dmemory", "allocate")):
+    if any(word in wrong for word in ("MemoryError", "dmemory", "allocate")):
         return {"n": size, "failed": f"more than {LIMIT_BYTES // 2**30} GB"}
-    return {"n": size, "failed": (done.stderr.strip().splitlines() or ["killed"])[-1][-200:]}
+    return {"n": size, "failed": (wrong.strip().splitlines() or ["killed"])[-1][-200:]}
 
 
 def measure(sizes, models, only):

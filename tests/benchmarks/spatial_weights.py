@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -177,16 +178,19 @@ def measured(task, contestant, size, folder):
     """Run one contestant in a process of its own."""
     command = [sys.executable, __file__, "worker", task, contestant, str(folder)]
     environment = os.environ | {"PYTHONPATH": str(HERE.parents[1])}
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    )
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False, env=environment, start_new_session=True
-        )
+        said, wrong = running.communicate(timeout=LIMIT_SECONDS)
     except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)  # R too, which the worker started
+        running.communicate()
         return {"n": size, "failed": f"more than {LIMIT_SECONDS} s"}
-    for line in done.stdout.splitlines():
+    for line in said.splitlines():
         if line.startswith("FIGURES "):
             return json.loads(line.removeprefix("FIGURES "))
-    return {"n": size, "failed": (done.stderr.strip().splitlines() or ["killed"])[-1][-200:]}
+    return {"n": size, "failed": (wrong.strip().splitlines() or ["killed"])[-1][-200:]}
 
 
 def measure(sizes, tasks, only):
