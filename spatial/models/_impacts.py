@@ -115,14 +115,17 @@ def impacts_table(
     """
     import pandas as pd
 
-    scales, notes = _multipliers(effects, effects.estimate[None, :])
-    points = scales.impacts(*effects.taken(effects.estimate[None, :]))[:, 0, :]
     drawn = None
-    if effects.rho is not None and method == "simulation":
+    notes: tuple[str, ...] = ()
+    simulated = effects.rho is not None and method == "simulation"
+    if simulated:  # first, for the estimate lies among the draws: what is prepared for them serves it too
         drawn = _simulated(effects, draws=draws, seed=seed, level=level)
-        if drawn is None:
-            what = f"Errors of the impacts are by the delta method: so many of {draws} draws of rho lay outside the admissible interval"
-            notes += (f"{what} that a simulation says nothing. These data hardly identify this model.",)
+    scales, more = _multipliers(effects, effects.estimate[None, :])
+    notes += more
+    points = scales.impacts(*effects.taken(effects.estimate[None, :]))[:, 0, :]
+    if simulated and drawn is None:
+        what = f"Errors of the impacts are by the delta method: so many of {draws} draws of rho lay outside the admissible interval"
+        notes += (f"{what} that a simulation says nothing. These data hardly identify this model.",)
     if drawn is not None:
         errors, low, high, more = drawn
         notes += more
