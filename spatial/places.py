@@ -281,11 +281,15 @@ def numbers(places: "GeoDataFrame", name: str) -> "pd.Series[Any]":
     Raises
     ------
     DataError
-        When a value is text, or infinite; the places are named.
+        When a value is text, complex, or infinite; the places are named.
     """
     import pandas as pd
 
     column = places[name]
+    if column.dtype.kind == "c":
+        raise DataError(
+            complaint(f"column {name!r}", "its numbers are complex", "Expected real numbers", "Take their real part or size")
+        )
     given = column.notna()
     found: pd.Series[Any] = pd.to_numeric(column, errors="coerce").astype(float)
     text = given & found.isna()

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from reading_atlas import HOSTILE, atlas, squares
 
+from spatial.operations import OPERATIONS
 from spatial.outputs import _explained, _sections
 from spatial.outputs._collected import Table
 from spatial.outputs._printed import printed
@@ -165,6 +166,8 @@ def test_no_title_can_leave_the_style():
 
 
 def test_every_method_has_a_reference():
+    methods = {each.name for each in OPERATIONS if each.room != "weights"} - {"describe"}
+    assert methods <= set(_explained._BEHIND)
     assert set(sum(_explained._BEHIND.values(), ())) == set(_explained.REFERENCES)
     assert all(doi == "" or doi.startswith("10.") for _, doi in _explained.REFERENCES.values())
 

@@ -134,3 +134,8 @@ def test_weights_are_the_same_whether_the_graph_has_made_its_matrix_or_not(grid,
     assert other.islands[list(other.labels).index(grid.index[3])]
     assert (asked.sparse != before).nnz == 0
     assert asked.sparse.nnz == before.nnz
+
+
+def test_complex_numbers_are_refused(grid, queen):
+    with pytest.raises(DataError, match="column 'noise': its numbers are complex"):
+        aligned(grid.assign(noise=grid["noise"] * 1j), queen, "noise")
