@@ -70,6 +70,67 @@ class Recovered:
 
 
 @functools.cache
+def lattice():
+    """A square of 20 by 20 on which cells that share an edge are neighbours, and regressors."""
+    import geopandas
+    from libpysal.graph import Graph
+
+    side = 20
+    rows, columns = np.divmod(np.arange(side * side), side)
+    near = np.abs(rows[:, None] - rows) + np.abs(columns[:, None] - columns) == 1
+    names = np.array([f"place {number:03d}" for number in range(side * side)])
+    focal, neighbor = np.nonzero(near)
+    graph = Graph.from_arrays(names[focal], names[neighbor], np.ones(len(focal))).transform("r")
+    table = dict(zip("xzy", np.random.default_rng(0).normal(size=(3, side * side)), strict=True))
+    points = geopandas.points_from_xy(columns * 1e3, rows * 1e3)
+    places = geopandas.GeoDataFrame(table, geometry=points, index=names, crs="EPSG:32642")
+    return places.rename_axis("place"), graph, near / near.sum(axis=1)[:, None]
+
+
+def estimated(fit):
+    """Coefficients, rho and lambda in the units of the data, without their errors."""
+    size = fit.units.response_unit / fit.units.matrix_units
+    solution = fit.solution
+    return np.array([*solution.coefficients * size, *([solution.rho] * fit.kind.rho), *([solution.error] * fit.kind.error)])
+
+
+@functools.cache
+def bias_in_the_open(process, spread=0.25, seed=1):
+    """
+    Measure the bias of each parameter, its own error, and the standard deviation of the estimates, (parameters,) each.
+
+    The derivatives of the log-likelihood at the truth have mean 0 and explain most of what chance does to an estimate: the mean
+    is taken where they are 0, by regression (control variates).
+    """
+    kind, rho, lam, lagged = PROCESSES[process]
+    places, graph, w = lattice()
+    n = len(places)
+    found = designed(places, graph, kind, {"formula": "y ~ x + z", "missing": "error"})
+    determinant = determinant_of(places, found, "eigen")
+    truth = COEFFICIENTS | (dict(zip(("W_x", "W_z"), lagged, strict=True)) if lagged else {})
+    first, second = np.eye(n) - rho * w, np.eye(n) - lam * w
+    lags = [w @ np.linalg.inv(each) for each in (first, second)]
+    b = np.array([truth[name] for name in found.names])
+    random = np.random.default_rng(seed)
+    rows, scores = [], []
+    for _ in range(DRAWS):
+        noise = spread * random.standard_normal(n)
+        deviations = np.linalg.solve(second, noise)
+        response = np.linalg.solve(first, found.matrix @ b + deviations)
+        fit = fitted(replace(found, response=response), kind, determinant)
+        rows.append(estimated(fit))
+        score = [*((second @ found.matrix).T @ noise / spread**2), noise @ noise / spread**2 - n]
+        score += [noise @ second @ w @ response / spread**2 - np.trace(lags[0])] * kind.rho
+        scores.append([*score, *([noise @ w @ deviations / spread**2 - np.trace(lags[1])] * kind.error)])
+    estimates_of = np.array(rows)
+    explained = np.column_stack([np.ones(DRAWS), np.array(scores)])
+    coefficients, *_ = np.linalg.lstsq(explained, estimates_of, rcond=None)
+    rest = (estimates_of - explained @ coefficients).std(axis=0, ddof=explained.shape[1])
+    own = rest * np.sqrt(np.linalg.inv(explained.T @ explained)[0, 0])
+    return coefficients[0] - [*b, *([rho] * kind.rho), *([lam] * kind.error)], own, estimates_of.std(axis=0, ddof=1)
+
+
+@functools.cache
 def recovered(process, copies=COPIES, draws=DRAWS, seed=1):
     kind, rho, lam, lagged = PROCESSES[process]
     places, graph, w = world(copies)
@@ -84,11 +145,14 @@ def recovered(process, copies=COPIES, draws=DRAWS, seed=1):
     for draw in range(draws):
         response = spread @ (trend + lift @ random.standard_normal(n))
         fit = fitted(replace(found, response=response), kind, determinant)
+        if copies != COPIES:  # of these only means are asked
+            rows.append(estimated(fit))
+            continue
         estimate, covariance, _ = estimates(fit, "asymptotic")
         rows.append(estimate)
         errors.append(np.sqrt(np.diag(covariance)))
         effects = _effects(fit, estimate, covariance)
-        if effects is not None and copies == COPIES:
+        if effects is not None:
             impacts.append([intervals(effects, method, draw) for method in ("delta", "simulation")])
     names = (*found.names, *(("rho",) * kind.rho + ("lambda",) * kind.error))
     truth |= {"rho": rho, "lambda": lam}
@@ -122,6 +186,35 @@ def true_impacts(truth, spread, w):
         direct, total = np.trace(effects) / n, effects.sum() / n
         found += [direct, total - direct, total]
     return np.array(found)
+
+
+@pytest.mark.parametrize("process", ["lag", "durbin", "error"])
+def test_means_where_the_data_say_much(process):
+    """
+    With few neighbours and regressors that explain most, means lie within two Monte-Carlo errors of 200 draws, but for the error model's lambda.
+
+    That is a bias below 0.14 standard deviations. Of 200 independent draws chance alone would put one parameter in twenty outside,
+    and with this seed does; what the derivatives at the truth explain of chance is therefore taken out, which leaves the bias with an error
+    of at most 0.3 of such an error. The bias of rho in standard deviations is about -tr(P G) / sqrt(information), P the projection on
+    the regressors and G = W (I - rho W)^-1, and falls as the regressors say more; that of an error model's lambda does not: the
+    information of lambda knows of W alone. It is -2 here (-0.15 standard deviations), more than half of it the intercept's
+    1 / (1 - lambda). No maximum likelihood estimate is free of this term (Bao and Ullah 2007; Lee and Yu 2010). Of 2,000
+    independent draws of the combined model (errors of 0.5) all five biases were below 0.07 standard deviations.
+
+    Bao, Y., Ullah, A. (2007). Finite sample properties of maximum likelihood estimator in spatial models. Journal of Econometrics
+    137, 396-413. doi:10.1016/j.jeconom.2006.02.002.
+    Lee, L.-F., Yu, J. (2010). Estimation of spatial autoregressive panel data models with fixed effects. Journal of Econometrics
+    154, 165-185. doi:10.1016/j.jeconom.2009.08.001.
+    """
+    bias, own, spread = bias_in_the_open(process)
+    error = spread / np.sqrt(DRAWS)
+    assert (own <= 0.3 * error).all()
+    held = np.abs(bias) <= 2 * error
+    if process == "error":
+        assert held[:-1].all()
+        assert -3 * error[-1] <= bias[-1] < 0
+    else:
+        assert held.all()
 
 
 @pytest.mark.parametrize("process", PROCESSES)
