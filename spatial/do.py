@@ -2,14 +2,17 @@
 
 import argparse
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatial.errors import OutputError, StudyError, complaint
+from spatial.errors import OutputError, StudyError, complaint, listed
 from spatial.operations import OPERATIONS, Operation, operation
 from spatial.options import Option, converted, data_parameters, declared, expected
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
     from geopandas import GeoDataFrame
     from libpysal.graph import Graph
@@ -326,7 +329,14 @@ def _graph(words: str, places: "GeoDataFrame", *, judged: bool = True) -> "Graph
             complaint("--graph", f"{words!r} is neither a file nor a kind of graph", f"Kinds: {', '.join([*_SHORT, *kinds])}")
         )
     function = operation(name).function()
-    built: Graph = function(places, **(unsaid | preset | _options_of(function, rest)))
+    options = unsaid | preset | _options_of(function, rest)
+    lacking = [option.name for option in declared(function) if option.required and option.name not in options]
+    if lacking:
+        example = ",".join(f"{each}=..." for each in lacking)
+        raise StudyError(
+            complaint("--graph", f"{words!r} does not say {listed(lacking)}", f"Expected for example {name}:{example}")
+        )
+    built: Graph = function(places, **options)
     return built
 
 
@@ -374,9 +384,16 @@ def _graph_written(graph: "Graph", places: "GeoDataFrame", path: Path) -> None:
     if path.suffix.lower() != ".gpkg":
         write_graph(graph, path)
         return
+    with _whole(path) as partial:
+        edges(places, graph).to_file(partial, driver="GPKG", layer="links", VERSION="1.2")
+
+
+@contextmanager
+def _whole(path: Path) -> "Iterator[Path]":
+    """Give another name to write to, which takes the place of the file once all is written; nothing is left of it otherwise."""
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
-        edges(places, graph).to_file(partial, driver="GPKG", layer="links", VERSION="1.2")
+        yield partial
         partial.replace(path)
     except OSError as error:
         raise OutputError(
@@ -395,8 +412,7 @@ def _written(result: "Result", places: "GeoDataFrame | None", out: str | None) -
     from spatial.results import columns_of
 
     path = Path(out)
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    try:
+    with _whole(path) as partial:
         if path.suffix == ".tif" and hasattr(result, "surface"):
             from spatial.outputs import write_surface
 
@@ -423,10 +439,3 @@ def _written(result: "Result", places: "GeoDataFrame | None", out: str | None) -
                     "Expected .csv, .gpkg or, for a surface, .tif",
                 )
             )
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(
-            complaint(out, f"it cannot be written ({error.strerror})", "Expected a path that can be written to")
-        ) from None
-    finally:
-        partial.unlink(missing_ok=True)

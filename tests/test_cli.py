@@ -181,6 +181,10 @@ def test_layers_in_different_reference_systems_are_refused(grid, tmp_path, capsy
         (["do", "moran", "--places", "absent.gpkg", "--graph", "queen", "--column", "x"], "absent.gpkg"),
         (["do", "moran", "--places", "kazakhstan/regions-7", "--column", "x"], "no graph is given"),
         (["do", "moran", "--places", "kazakhstan/regions-7", "--graph", "quen", "--column", "x"], "neither a file nor a kind"),
+        (
+            ["do", "moran", "--places", "kazakhstan/regions-7", "--graph", "nearest", "--column", "x"],
+            "'nearest' does not say 'k'. Expected for example nearest:k=...",
+        ),
         (["do", "moran", "--places", "kazakhstan/regions-7", "--graph", "nearest:n=3", "--column", "x"], "no option 'n'"),
         (
             ["do", "moran", "--places", "kazakhstan/regions-7", "--graph", "queen", "--column", "x", "--permutations", "3"],
