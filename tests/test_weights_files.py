@@ -3,11 +3,15 @@
 import struct
 
 import geopandas
+import numpy as np
+import pandas as pd
 import pytest
 from shapely.geometry import Point
 
 from spatial.errors import DataError, OutputError, SpatialWarning
 from spatial.weights import kernel_weights, nearest, read_graph, write_graph
+from spatial.weights._edge_lists import plain_links
+from spatial.weights.files import _names
 
 
 @pytest.fixture
@@ -445,3 +449,58 @@ def test_what_cannot_be_written(places, tmp_path):
     with pytest.raises(OutputError, match="1 labels cannot be told apart without blanks: ''"):
         write_graph(nearest(places.rename(index={"01": " "}), k=1), tmp_path / "w.gwt")
     assert list(tmp_path.iterdir()) == []
+
+
+class TestLargeEdgeLists:
+    """What is beyond doubt is read at once, and gives the graph that the careful reader gives."""
+
+    @pytest.fixture
+    def large(self, monkeypatch):
+        monkeypatch.setattr("spatial.weights._edge_lists.LARGE", 0)
+
+    @pytest.fixture
+    def links(self, towns):
+        labels = [str(label) for label in towns.index]
+        pairs = [(start, to, 1.0 + number / 8) for number, start in enumerate(labels) for to in labels if start != to]
+        return pd.DataFrame([*pairs, (labels[0], labels[0], 0.0)], columns=["to", "from", "weight"])
+
+    @pytest.mark.parametrize("ending", ["csv", "parquet"])
+    def test_gives_the_same_graph(self, towns, links, ending, tmp_path, large):
+        path = tmp_path / f"links.{ending}"
+        links.to_csv(path, index=False) if ending == "csv" else links.to_parquet(path)
+        names = _names(towns)
+        assert plain_links(path, names) is not None
+        quick = read_graph(path, towns)
+        careful = read_graph(path, towns, column="weight")
+        pd.testing.assert_series_equal(quick.adjacency, careful.adjacency)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda table: table.rename(columns={"weight": "minutes"}),
+            lambda table: table.assign(more=1),
+            lambda table: table.drop(columns="weight"),
+            lambda table: pd.concat([table, table.iloc[:1]]),
+            lambda table: table.assign(weight=table["weight"].where(table["weight"] > 1.1)),
+            lambda table: table.assign(weight=-table["weight"]),
+            lambda table: table.assign(weight=np.inf),
+            lambda table: table.assign(weight=table["weight"].map(lambda each: f"{each}".replace(".", ","))),
+            lambda table: table.assign(to=table["to"] + "?"),
+            lambda table: table.assign(to=table["to"] + " "),
+            lambda table: table.assign(to=table["from"]),
+            lambda table: table.assign(to=None),
+        ],
+    )
+    def test_leaves_what_is_not_to_the_careful_reader(self, towns, links, change, tmp_path, large):
+        for ending in ("csv", "parquet"):
+            path = tmp_path / f"links.{ending}"
+            table = change(links)
+            table.to_csv(path, index=False) if ending == "csv" else table.to_parquet(path, index=False)
+            assert plain_links(path, _names(towns)) is None
+
+    def test_is_not_misled_by_what_is_no_table(self, towns, tmp_path, large):
+        for ending in ("csv", "parquet"):
+            path = tmp_path / f"links.{ending}"
+            for content in (b"", b"\xff\xfe\x00PAR1", b"from,to,weight\n"):
+                path.write_bytes(content)
+                assert plain_links(path, _names(towns)) is None

@@ -11,6 +11,7 @@ import numpy as np
 from spatial.errors import DataError, SpatialWarning, complaint, listed
 from spatial.options import Between, used
 from spatial.places import checked
+from spatial.weights._edge_lists import plain_links
 from spatial.weights._formats import gal, gwt, swm
 from spatial.weights._links import Islands, Links, Numbers, Transform, graph_of, settled
 from spatial.weights._positions import distances, nearest_to, positions
@@ -27,6 +28,7 @@ TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".xlsx", ".xls", ".ods")
 ENDINGS = (".gal", ".gwt", ".kwt", ".swm", *TABLES)
 #: Weights of at least so many links that go with distance as closely as this are taken for distances.
 ENOUGH, ALIKE = 10, 0.99
+NONE = Links(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
 
 def read_graph(
@@ -113,13 +115,12 @@ def read_graph(
     rules_checked(rules, where, itself)
     _there(path, source)
     names = _names(places)
-    said = _read(path, names, sheet, Cells(column, codes_of(",".join(missing or ())), values))
-    found = _wrong(places, names, said, itself)
-    if found:
-        raise DataError("\n".join(complaint(where, *each) for each in found))
-    _say_who_is_absent(places, names, said, where)
-    links, own = _links(names, said, values)
-    _say_what_is_dropped(places, own, itself, where, matrix=said.matrix)
+    quickly = None if column or missing or values != "weights" else plain_links(path, names)
+    if quickly is not None:
+        links, own = quickly, NONE
+    else:
+        said = _read(path, names, sheet, Cells(column, codes_of(",".join(missing or ())), values))
+        links, own = _checked_links(places, names, said, values, itself, where)
     links = ruled(links, rules, places.index.to_numpy(object), where)
     if values == "weights" and transform != "b":
         _say_if_distances(places, links, where)
@@ -130,6 +131,19 @@ def read_graph(
 
     links = settled(places, links, islands, where, attached=attached, advice=lambda: "Or complete the file")
     return graph_of(places, _joined(links, own) if itself == "keep" else links, transform)
+
+
+def _checked_links(
+    places: "GeoDataFrame", names: Names, said: Said, values: Values, itself: Itself, where: str
+) -> tuple[Links, Links]:
+    """Look at everything a file says, refuse what is wrong, and put the rest into numbers."""
+    found = _wrong(places, names, said, itself)
+    if found:
+        raise DataError("\n".join(complaint(where, *each) for each in found))
+    _say_who_is_absent(places, names, said, where)
+    links, own = _links(names, said, values)
+    _say_what_is_dropped(places, own, itself, where, matrix=said.matrix)
+    return links, own
 
 
 def _there(path: Path, source: str | Path) -> None:
