@@ -190,6 +190,7 @@ def aligned(
     missing: Missing = "error",
     least: int = 3,
     varying: bool = True,
+    sure: bool = False,
 ) -> Aligned:
     """
     Bring numbers and weights into one order, by label.
@@ -211,6 +212,8 @@ def aligned(
         How many places the method needs.
     varying
         Whether a column in which all values are equal is refused.
+    sure
+        Whether the table has been checked already.
 
     Returns
     -------
@@ -225,11 +228,12 @@ def aligned(
     ModelError
         When there are too few places or a column is constant.
     """
-    places = checked(places)
+    places = places if sure else checked(places)
     names = [columns] if isinstance(columns, str) else list(columns)
     columns_checked(places, names)
-    order = np.asarray(places.index.argsort())
-    labels = places.index[order]
+    rising = _rising(places.index)
+    order = np.arange(len(places)) if rising else np.asarray(places.index.argsort())
+    labels = places.index if rising else places.index[order]
     if graph is not None:
         graph_checked(graph, "graph")
         _weights_checked(graph)
@@ -343,12 +347,18 @@ def _named(places: "GeoDataFrame", where: str) -> "GeoDataFrame":
 
     if places.index.nlevels > 1:
         raise DataError(complaint(where, "the index has several levels", "Expected one label per place", "Set one column as index"))
-    texts = pd.api.types.is_string_dtype(places.index.dtype) and places.index.hasnans is False
+    kind = places.index.dtype
+    texts = (
+        pd.api.types.infer_dtype(places.index) == "string"
+        if isinstance(kind, np.dtype) and kind.kind == "O"
+        else pd.api.types.is_string_dtype(kind)
+    )
+    texts = texts and places.index.hasnans is False
     if texts and places.index.name == "place":
         return places
     places = places.copy(deep=False)
     if not texts and not places.index.hasnans:
-        places.index = places.index.map(str)
+        places.index = pd.Index([str(label) for label in places.index])
     places.index = places.index.rename("place")
     return places
 
@@ -357,7 +367,8 @@ def _index_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     if places.index.hasnans:
         found.append((f"{int(places.index.isna().sum())} places have no key", "Expected one text for each place"))
-    twice = places.index[places.index.array.duplicated()].unique()  # the index itself would keep a second copy of all its labels
+    # The index itself would keep a second copy of all its labels to look for those that occur twice.
+    twice = places.index[[] if _rising(places.index) else places.index.array.duplicated()].unique()
     if len(twice):
         found.append(
             (f"{len(twice)} keys occur more than once: {listed(twice)}", "Expected each key once", "Dissolve or correct these rows")
@@ -366,6 +377,12 @@ def _index_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
     if titles:
         found.append((f"columns occur more than once: {listed(titles)}", "Expected each column once", "Rename them"))
     return found
+
+
+def _rising(labels: "pd.Index[Any]") -> bool:
+    """Whether labels stand in order and none occurs twice, as they often do: then nothing needs to be sorted or looked up."""
+    values = labels.array
+    return not labels.hasnans and bool((values[1:] > values[:-1]).all())
 
 
 def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """Places hold what every operation relies on, and meet a graph by label."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from libpysal.graph import Graph
 from shapely.geometry import Point, Polygon
@@ -114,7 +115,7 @@ def test_differences_that_rounding_made_are_none(grid):
     close = grid.assign(close=1 + 2e-16 * np.arange(16))
     with pytest.raises(ModelError, match="all 16 values are 1"):
         aligned(close, None, "close")
-    assert aligned(close, None, "close", varying=False).values.shape == (16, 1)
+    assert len(aligned(close, None, "close", varying=False).vector) == 16
 
 
 def test_an_older_w_is_refused_with_the_way_to_mend_it(grid, queen):
@@ -139,3 +140,20 @@ def test_weights_are_the_same_whether_the_graph_has_made_its_matrix_or_not(grid,
 def test_complex_numbers_are_refused(grid, queen):
     with pytest.raises(DataError, match="column 'noise': its numbers are complex"):
         aligned(grid.assign(noise=grid["noise"] * 1j), queen, "noise")
+
+
+@pytest.mark.parametrize(
+    "labels", [pd.CategoricalIndex(["b", "a", "c"]), pd.Index(["b", 1, 2.5], dtype=object), pd.Index([3, 1, 2])]
+)
+def test_labels_of_any_kind_become_texts_in_order(grid, labels):
+    table = grid.iloc[:3].set_index(labels)
+    found = aligned(table, None, "noise", varying=False)
+    assert list(found.labels) == sorted(str(label) for label in labels)
+    assert list(found.series(found.vector)) == list(table["noise"])
+
+
+def test_labels_in_order_are_not_sorted_and_twins_among_them_are_found(grid):
+    rising = grid.set_index(pd.Index([f"{number:03d}" for number in range(len(grid))]))
+    assert list(aligned(rising, None, "noise").vector) == list(rising["noise"])
+    with pytest.raises(DataError, match="1 keys occur more than once: '001'"):
+        checked(rising.rename(index={"002": "001"}))

@@ -117,7 +117,7 @@ def design(
     _texts_refused(table, parts, formula)
     coded, levels = _coded(table, parts)
     columns = list(dict.fromkeys([*parts.columns(category=False), *levels, *extra]))
-    given = aligned(coded, graph, columns, missing="drop" if missing == "predict" else missing, varying=False)
+    given = aligned(coded, graph, columns, missing="drop" if missing == "predict" else missing, varying=False, sure=True)
     values = dict(zip(columns, np.transpose(given.values), strict=True))
     response = _finite(parts.response, values, given, formula)
     whole = _whole(coded, graph, parts, levels, columns, given, formula) if missing == "predict" else None
@@ -188,7 +188,7 @@ def _whole(
     right = {name for each in parts.expressions.values() for name in each.columns.values()}
     response = set(parts.response.columns.values()) - right
     regressors = [name for name in columns if name not in response]
-    everybody = aligned(coded, graph, regressors, missing="error", varying=False)
+    everybody = aligned(coded, graph, regressors, missing="error", varying=False, sure=True)
     values = dict(zip(regressors, np.transpose(everybody.values), strict=True))
     if not regressors:
         values = {"": np.zeros(len(everybody.labels))}

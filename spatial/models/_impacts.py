@@ -201,7 +201,9 @@ def _even_sum(matrix: "csr_array") -> tuple[float, float] | None:
     """Give the row sum and the share of places with neighbours, where all rows sum to the same and nobody links to an island."""
     sums = np.asarray(matrix.sum(axis=1)).ravel()
     linked = np.diff(matrix.indptr) > 0
-    if linked @ (matrix @ (~linked).astype(float)) == 0 and np.ptp(sums[linked]) <= 1e-14 * np.abs(sums[linked]).max():
+    if (linked.all() or linked @ (matrix @ (~linked).astype(float)) == 0) and np.ptp(sums[linked]) <= 1e-14 * np.abs(
+        sums[linked]
+    ).max():
         return float(sums[linked].mean()), float(linked.mean())
     return None
 

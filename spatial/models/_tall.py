@@ -109,10 +109,11 @@ def independent(first: Matrix, more: Matrix) -> tuple[NDArray[np.intp], NDArray[
     k, m = first.shape[1], more.shape[1]
     if m == 0:
         return np.arange(0), np.arange(0)
-    whole = np.hstack([first, more])
-    sizes = lengths(whole)
-    if np.linalg.eigvalsh(_products(whole, sizes))[0] > CLEAR:
+    products = np.block([[first.T @ first, first.T @ more], [more.T @ first, more.T @ more]])
+    sizes = np.where(np.diag(products) > 0, np.sqrt(np.diag(products)), 1.0)
+    if np.linalg.eigvalsh(products / np.outer(sizes, sizes))[0] > CLEAR:
         return np.arange(m), np.arange(0)
+    whole = np.hstack([first, more])
     left = triangle(whole / sizes)[k:, k:]  # what the first columns leave of the others, in an orthonormal basis
     _, small, order = qr(left, mode="economic", pivoting=True)
     diagonal = np.zeros(m)
