@@ -22,12 +22,14 @@ if [ "$kind" = locked ]; then
   "$environment/bin/ruff" format --check .
   "$environment/bin/mypy"
 fi
+# There are as many workers as cores: more threads in each would only wait for one another.
+export OPENBLAS_NUM_THREADS=1
 if [ "$kind" = locked ]; then
-  "$environment/bin/python" -m pytest -n auto --dist loadgroup -q
+  "$environment/bin/python" -m pytest -n auto --dist loadscope -q
 else
   # Old libraries announce with warnings what newer ones have changed; what they draw and open, and what R and simulations say of
   # our numbers, was tested above.
-  "$environment/bin/python" -m pytest -n auto --dist loadgroup -q tests --ignore tests/browser --ignore tests/qgis --ignore tests/studies/test_opened.py \
+  "$environment/bin/python" -m pytest -n auto --dist loadscope -q tests --ignore tests/browser --ignore tests/qgis --ignore tests/studies/test_opened.py \
     --ignore-glob 'tests/reference/*_live_r.py' --ignore tests/reference/test_models_recovery.py \
     -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning -W ignore::FutureWarning
 fi

@@ -1,5 +1,6 @@
 """What many tests share: a small grid whose answers a person can verify."""
 
+import re
 import shutil
 
 import numpy as np
@@ -9,6 +10,25 @@ from outside import component
 
 settings.register_profile("house", deadline=None, derandomize=True, print_blob=False)  # the same examples everywhere, never timed
 settings.load_profile("house")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """
+    Give the tests of a file to one worker, and those of an embedded study, so that what they share is computed once.
+
+    The marks that xdist has for this (3.8) are without effect in pytest 9.2.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            study = re.search(r"\[(columbus|kazakhstan-\w+)", nodeid) if "/studies/" in file else None
+            return study.group(1) if study else file
+
+    config.option.loadscopereorder = False  # files with few tests are often the slowest
+    return Together(config, log)
 
 
 @pytest.fixture

@@ -10,9 +10,6 @@ from outside import component, reference, shared
 
 import spatial
 
-pytestmark = pytest.mark.xdist_group("clusters_skater_reference")  # what is computed once is computed by one worker
-
-
 TOLERANCE = 1e-8
 SETS = ("columbus", "georgia")  # those that have a run of skater
 

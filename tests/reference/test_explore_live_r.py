@@ -10,9 +10,6 @@ from outside import component
 
 import spatial
 
-pytestmark = pytest.mark.xdist_group("explore_live_r")  # what is computed once is computed by one worker
-
-
 TOLERANCE = 1e-8
 SCRIPT = """
 suppressPackageStartupMessages(library(spdep))

@@ -12,9 +12,6 @@ from outside import component
 
 from spatial.models import fixed_effects
 
-pytestmark = pytest.mark.xdist_group("models_fixed_effects_reference")  # what is computed once is computed by one worker
-
-
 # HC1, CRV1 (K given, for levels nested in clusters do not count), CRV3 by leaving out, the constant as Stata makes it.
 SCRIPT = """
 folder <- commandArgs(TRUE)[1]

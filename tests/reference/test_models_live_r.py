@@ -11,9 +11,6 @@ from outside import component
 
 from spatial.models import combined_model, durbin_error_model, durbin_model, error_model, lag_model, ols, slx_model
 
-pytestmark = pytest.mark.xdist_group("models_live_r")  # what is computed once is computed by one worker
-
-
 SCRIPT = """
 suppressPackageStartupMessages({library(spdep); library(spatialreg)})
 folder <- commandArgs(TRUE)[1]

@@ -11,9 +11,6 @@ from spatial.models._engine import _effects, designed, determinant_of, estimates
 from spatial.models._impacts import impacts_table
 from spatial.models._tables import normal_quantile
 
-pytestmark = pytest.mark.xdist_group("models_recovery")  # what is computed once is computed by one worker
-
-
 SIDE, COPIES, DRAWS, LEVEL = 10, 4, 200, 0.95
 #: The kind of model, rho, lambda, and the coefficients of the lags of x and z.
 PROCESSES = {

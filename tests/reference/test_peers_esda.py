@@ -14,8 +14,6 @@ DRAWS = 999
 KINDS = ("mutual", "directed", "islands")
 CASES = [(seed, n, kind, transform) for seed, n in ((1, 17), (2, 60)) for kind in KINDS for transform in ("B", "R")]
 
-pytestmark = pytest.mark.xdist_group("peers_esda")
-
 
 @pytest.fixture(scope="module")
 def esda():

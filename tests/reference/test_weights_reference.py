@@ -28,9 +28,6 @@ from spatial.weights import (
     write_graph,
 )
 
-pytestmark = pytest.mark.xdist_group("weights_reference")  # what is computed once is computed by one worker
-
-
 #: R was told that these coordinates are longitude and latitude.
 GEODESIC = ("us48_income", "stl", "weights_only/10740", "weights_only/virginia")
 MORE_SETS = (*DATA_SETS, "weights_only/10740", "weights_only/virginia", "weights_only/chicago")

@@ -7,7 +7,7 @@ from spatial.cli import main
 NAMES = ("columbus", "kazakhstan-cities", "kazakhstan-readiness")
 
 
-@pytest.fixture(scope="session", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES])
+@pytest.fixture(scope="session", params=NAMES)
 def finished(request, tmp_path_factory):
     """The name of a study and the folders of two runs of it."""
     folder = tmp_path_factory.mktemp(request.param)

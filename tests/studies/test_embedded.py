@@ -15,7 +15,7 @@ from spatial.cli import main
 
 def only(name):
     """Run a test for one of the studies."""
-    return pytest.mark.parametrize("finished", [pytest.param(name, marks=pytest.mark.xdist_group(name))], indirect=True)
+    return pytest.mark.parametrize("finished", [name], indirect=True)
 
 
 def contents(folder):
