@@ -332,7 +332,7 @@ def _graph(words: str, places: "GeoDataFrame", *, judged: bool = True) -> "Graph
     options = unsaid | preset | _options_of(function, rest)
     lacking = [option.name for option in declared(function) if option.required and option.name not in options]
     if lacking:
-        example = ",".join(f"{each}=..." for each in lacking)
+        example = ",".join(f"{each}=VALUE" for each in lacking)
         raise StudyError(
             complaint("--graph", f"{words!r} does not say {listed(lacking)}", f"Expected for example {name}:{example}")
         )

@@ -183,7 +183,7 @@ def test_layers_in_different_reference_systems_are_refused(grid, tmp_path, capsy
         (["do", "moran", "--places", "kazakhstan/regions-7", "--graph", "quen", "--column", "x"], "neither a file nor a kind"),
         (
             ["do", "moran", "--places", "kazakhstan/regions-7", "--graph", "nearest", "--column", "x"],
-            "'nearest' does not say 'k'. Expected for example nearest:k=...",
+            "'nearest' does not say 'k'. Expected for example nearest:k=VALUE",
         ),
         (["do", "moran", "--places", "kazakhstan/regions-7", "--graph", "nearest:n=3", "--column", "x"], "no option 'n'"),
         (
