@@ -274,13 +274,17 @@ def draw():
         axis.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.5g}"))
         axis.yaxis.set_minor_formatter(mpl.ticker.NullFormatter())
         axis.grid(visible=True, alpha=0.25)
-    stopped = sorted({each["n"] for rows in kept.values() for each in rows.values() if "failed" in each})
-    axes[0].axhline(LIMIT_SECONDS, color="#999999", linestyle=":", linewidth=1)
-    for n in stopped:
-        count = sum(each["n"] == n and "failed" in each for rows in kept.values() for each in rows.values())
-        words = f"{count} peers stopped here:\nmore than {LIMIT_SECONDS} s or {LIMIT_BYTES // 2**30} GB"
-        axes[0].annotate(words, (n, LIMIT_SECONDS), (0, -6), textcoords="offset points", ha="center", va="top", fontsize=8)
-        axes[0].plot(n, LIMIT_SECONDS, marker="^", color="#999999", markersize=7)
+    ended: dict[int, list[str]] = {}
+    for rows in kept.values():
+        for each in rows.values():
+            if "failed" in each:
+                ended.setdefault(each["n"], []).append(each["failed"].removeprefix("more than "))
+    for n, limits in ended.items():  # the limits were not always the same
+        height = max(float(each.split()[0]) for each in limits if each.endswith(" s"))
+        words = f"{len(limits)} peers stopped here:\nmore than {' or '.join(sorted(set(limits)))}"
+        side = "right" if n == max(ended) else "center"
+        axes[0].annotate(words, (n, height), (0, -6), textcoords="offset points", ha=side, va="top", fontsize=8)
+        axes[0].plot(n, height, marker="^", color="#999999", markersize=7)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     figure.savefig(PICTURE, metadata={"Date": None})
