@@ -10,7 +10,7 @@ from scipy.spatial import Delaunay, cKDTree
 
 from spatial.errors import ModelError
 from spatial.models import _likelihood, _limits, _log_determinant, _multifrontal, _systems, _traces
-from spatial.models._chebyshev import fitted
+from spatial.models._chebyshev import fitted, known_fall
 from spatial.models._from_links import coordinates_from
 from spatial.models._least_squares import log_likelihood
 from spatial.models._nested_dissection import dissected
@@ -306,6 +306,70 @@ def test_polynomials_that_only_correct():
     points = np.linspace(-0.5, 0.5, 50)
     for each in (plain, less):
         np.testing.assert_allclose(each.polynomial(points), np.log(1.1 - points), atol=1e-11)
+
+
+@pytest.mark.parametrize("end", [1.01, 1.1, 2.0, 20.0])
+def test_known_singularities_bound_the_error(end):
+    """Coefficients that must fall spare values, and the error judged from that is never below the true one."""
+    calls = []
+
+    def function(x):
+        calls.append(x)
+        return float(np.log(end - x))
+
+    found = fitted(function, -1, 1, 1e-9, fewest=3, fall=known_fall(-1, 1, end))
+    count, points = len(calls), np.linspace(-1, 1, 101)
+    largest = np.abs(np.log(end - points)).max()
+    assert np.abs(found.polynomial(points) - np.log(end - points)).max() <= (found.error + 1e-14) * largest
+    assert found.error <= 1e-9
+    calls.clear()
+    fitted(function, -1, 1, 1e-9)
+    assert count <= len(calls)
+    assert known_fall(-1, 1, 1.0) == 1.0
+
+
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("rho", [-0.4, 0.1, 0.5, 0.8, 0.95])
+def test_differences_from_random_traces_need_few_values(rho, directed, monkeypatch):
+    """What is interpolated with few nodes stays within its error, measured at other points."""
+    monkeypatch.setattr(_log_determinant, "EXACT_LIMITS", 100)
+    matrix, points = (
+        standardised(each) if number == 0 else each for number, each in enumerate(near(900) if directed else voronoi(900))
+    )
+    found = _log_determinant.prepared(matrix, "lu", points)
+    reach = 0.05 * (1 - abs(rho))
+    polynomial = _log_determinant.exactly(found, rho - reach, rho + reach)
+    exact = _log_determinant.prepared(matrix, "eigen")
+    places = np.linspace(rho - reach, rho + reach, 12)
+    values = np.array([_log_determinant.value(exact, float(place)) for place in places])
+    assert np.abs(polynomial.polynomial(places) - values).max() <= (polynomial.error + 1e-12) * np.abs(values).max()
+
+
+@pytest.mark.parametrize("rho", [-0.4, 0.2, 0.5, 0.9])
+@pytest.mark.parametrize("gap", [0.0, 0.05, 0.3])
+def test_largest_likelihood_with_few_exact_values(rho, gap, monkeypatch):
+    """With a polynomial known elsewhere one exact value is enough; without, three are."""
+    monkeypatch.setattr(_likelihood, "MANY", 100)
+    monkeypatch.setattr(_log_determinant, "EXACT_LIMITS", 100)
+    matrix, points = voronoi(2_500)
+    matrix = standardised(matrix)
+    response = np.linalg.solve(np.eye(2_500) - rho * matrix.toarray(), np.random.default_rng(8).standard_normal(2_500))
+    lag = matrix @ response
+
+    def profile(r):
+        rest = response - r * lag
+        return float(rest @ rest), float(rest @ lag)
+
+    found = _log_determinant.prepared(matrix, "lu", points)
+    if gap:
+        _log_determinant.exactly(found, rho - gap - 0.01, rho - gap + 0.01)
+    calls = []
+    value = _likelihood.value
+    monkeypatch.setattr(_likelihood, "value", lambda *given: calls.append(given) or value(*given))
+    quick = _likelihood.largest(found, profile, 2_500, "rho")
+    assert gap == 0.3 or len(calls) == (1 if gap else 3)
+    expected = _likelihood.maximised(_log_determinant.prepared(matrix, "eigen"), profile, 2_500, "rho")
+    assert abs(quick - expected.log_likelihood) < 1e-3
 
 
 @pytest.mark.parametrize("rho", [-0.4, 0.0, 0.5, 0.85])

@@ -28,6 +28,7 @@ def fitted(
     *,
     near: Chebyshev | None = None,
     fewest: int = FEWEST,
+    fall: float | None = None,
 ) -> Fitted:
     """
     Interpolate an analytic function at Chebyshev nodes, twice as many until the coefficients have fallen.
@@ -44,6 +45,9 @@ def fitted(
         A polynomial of any degree on the same range, close to the function: then only the difference is interpolated.
     fewest
         Intervals to begin with.
+    fall
+        By how much coefficients must fall at least from one to the next, where it is known how far the function is analytic, see
+        `known_fall`.
 
     Returns
     -------
@@ -66,7 +70,8 @@ def fitted(
                 size = max(size, abs(found))
                 values[key] = found - (float(near(node)) if near is not None else 0.0)
         polynomial = _through(np.array([values[key] for key in _keys(count)]), low, high, count)
-        error = _following(np.abs(polynomial.coef)) / (size or 1.0)
+        coefficients = np.abs(polynomial.coef)
+        error = min(_following(coefficients), np.inf if fall is None else _left(coefficients, fall)) / (size or 1.0)
         if error <= tolerance or 2 * count > MOST:
             break
         count *= 2
@@ -80,6 +85,37 @@ def _following(coefficients: Any) -> float:
         return 0.0
     share = min((last / largest) ** (1 / (len(coefficients) - 2)), 0.99)
     return float(CAUTION * last * share / (1 - share))
+
+
+def _left(coefficients: Any, fall: float) -> float:
+    """Judge what follows from how quickly it must fall, on from each coefficient that is known."""
+    steps = np.arange(len(coefficients), 0, -1)
+    return float(CAUTION * (coefficients * fall**steps).max() / (1 - fall))
+
+
+def known_fall(low: float, high: float, reach: float) -> float:
+    """
+    Tell by how much the Chebyshev coefficients of a function fall from one to the next.
+
+    Parameters
+    ----------
+    low, high
+        The range of the polynomial.
+    reach
+        How far from its middle the nearest singularity is.
+
+    Returns
+    -------
+    float
+        1 / the parameter of the Bernstein ellipse half-way to the singularity; 1 where that is no further than the ends.
+
+    References
+    ----------
+    Trefethen, L. N. (2019). Approximation Theory and Approximation Practice. SIAM. Theorem 8.1.
+    """
+    half = (high - low) / 2
+    wide = max((reach / half + 1) / 2, 1.0) if half > 0 else np.inf
+    return float(1 / (wide + np.sqrt(wide * wide - 1)))
 
 
 def _node(key: float, low: float, high: float) -> float:

@@ -164,7 +164,9 @@ def determinant_of(places: "GeoDataFrame", found: Design, method: Any, *, search
         import shapely
 
         shapes = np.asarray(places.geometry.array)[places.index.map(str).get_indexer(found.given.labels)]
-        coordinates = shapely.get_coordinates(shapely.centroid(shapes))
+        points = (shapely.get_type_id(shapes) == shapely.GeometryType.POINT).all()
+        centres = shapes if points else shapely.centroid(shapes)
+        coordinates = np.column_stack([shapely.get_x(centres), shapely.get_y(centres)])
     return prepared(found.given.weights, method, coordinates)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.errors import ModelError, complaint
-from spatial.models._chebyshev import FEWEST, Fitted, fitted
+from spatial.models._chebyshev import CAUTION, FEWEST, Fitted, fitted, known_fall
 from spatial.models._from_links import coordinates_from
 from spatial.models._limits import EXACT_LIMITS, SMALL, by_eigenvalues, extremes
 from spatial.models._memory import available
@@ -41,8 +41,8 @@ INSIDE = 0.97
 #: Relative error of a polynomial. Where values are dear, less: an error of d in a logarithm of size L over 6.5 standard errors
 #: moves an estimate by d L / 6.5 standard errors, with L near n / 20 a hundred-thousandth of one at a million places.
 CLOSEST, CLOSE = 1e-12, 1e-9
-#: With more places the range of a search is so short that fewer nodes do.
-DEAR, FEW_DEAR = 400_000, 5
+#: Fewest intervals of a polynomial through differences from the series of random traces.
+FEWEST_DIFFERENCES = 3
 #: Nodes of a polynomial for what is cheap to compute.
 CHEAP = 64
 NAMES = {
@@ -315,21 +315,42 @@ def exactly(log_determinant: LogDeterminant, low: float, high: float) -> Fitted:
     """
     found = _covering(log_determinant, low, high)
     if found is None:
-        near, fewest = None, FEWEST
+        near, fewest, fall = None, FEWEST, None
         if log_determinant.fronts is not None and log_determinant.size > EXACT_LIMITS and _summable(log_determinant, low, high):
             given = _moments(log_determinant, low, high)
             near = fitted(lambda parameter: approximated(given, parameter)[0], low, high, fewest=CHEAP).polynomial
-            fewest = FEW_DEAR if log_determinant.size > DEAR else fewest
+            reach = _reach(log_determinant, (low + high) / 2)
+            fall, fewest = known_fall(low, high, reach), _intervals(given, low, high, reach)
         tolerance = CLOSEST if near is None else CLOSE
         if log_determinant.method == "chebyshev":
             _moments(log_determinant, low, high)  # one series for the whole range
-        found = fitted(lambda parameter: value(log_determinant, parameter), low, high, tolerance, near=near, fewest=fewest)
+        found = fitted(
+            lambda parameter: value(log_determinant, parameter), low, high, tolerance, near=near, fewest=fewest, fall=fall
+        )
         if log_determinant.method == "chebyshev":
             ends = [approximated(_moments(log_determinant, low, high), end) for end in (low, high)]
             size = max(abs(end[0]) for end in ends) or 1.0
             found = Fitted(found.polynomial, max(end[2] for end in ends) / size)
         log_determinant.fits.append(found)
     return found
+
+
+def _reach(log_determinant: LogDeterminant, middle: float) -> float:
+    """Tell how far the nearest singularity is: none lies nearer to 0 than one over the largest eigenvalue."""
+    if log_determinant.symmetric:
+        return min(middle - log_determinant.low, log_determinant.high - middle)
+    return log_determinant.high - abs(middle)
+
+
+def _intervals(given: Moments, low: float, high: float, reach: float) -> int:
+    """Choose the fewest intervals that should do, from what the series of random traces may be wrong by half-way to the singularity."""
+    fall, middle, wide = known_fall(low, high, reach), (low + high) / 2, (reach + (high - low) / 2) / 2
+    wrong = max(approximated(given, middle + sign * wide)[2] for sign in (-1, 1))
+    size = max(abs(approximated(given, end)[0]) for end in (low, high))
+    if not (wrong > 0 and size > 0 and fall < 1):
+        return FEWEST
+    needed = np.log(CLOSE * size * (1 - fall) / (CAUTION * wrong)) / np.log(fall) - 1
+    return int(np.clip(np.ceil(needed), FEWEST_DIFFERENCES, FEWEST))
 
 
 def remarks(log_determinant: LogDeterminant) -> tuple[str, ...]:

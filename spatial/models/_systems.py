@@ -1,6 +1,7 @@
 """(I - r W) x = b, solved by factors for few places and by iteration for many."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,8 @@ KEPT = 3
 TOLERANCE = 1e-12
 #: Steps of an iteration, and how often it starts again from what it has reached: rounding errors grow with the steps.
 STEPS, STARTS = 1_000, 3
+#: Bytes of a block of rows.
+CACHED = 200_000
 
 
 @dataclass(eq=False)
@@ -34,6 +37,7 @@ class System:
     scale: Array | None  # of that matrix; None for W itself
     factors: Any = None
     full: Array | None = None
+    answers: dict[bool, Array] = field(default_factory=dict)  # to the first random vectors, see _traces; by whether transposed
 
     @property
     def inverse(self) -> Array:
@@ -141,6 +145,13 @@ def _dots(one: Array, other: Array) -> Array:
     return found
 
 
+def _blocks(array: Array) -> Iterator[slice]:
+    """Cut rows into pieces that stay in the cache of a processor from one operation to the next."""
+    rows = max(CACHED // (8 * array.shape[1]), 1)
+    for start in range(0, len(array), rows):
+        yield slice(start, start + rows)
+
+
 def _conjugate(matrix: "csr_array", parameter: float, right: Array, enough: Array) -> Array:
     """Iterate for all columns at once, from 0."""
     found, rest, way = np.zeros_like(right), right.copy(), right.copy()
@@ -149,15 +160,22 @@ def _conjugate(matrix: "csr_array", parameter: float, right: Array, enough: Arra
         if (np.sqrt(size) <= enough).all():
             break
         image = matrix @ way
-        image *= -parameter
-        image += way
-        length = _ratio(size, _dots(way, image))
-        found += length * way
-        image *= length
-        rest -= image
-        before, size = size, _dots(rest, rest)
-        way *= _ratio(size, before)
-        way += rest
+        along = np.zeros(right.shape[1])
+        for rows in _blocks(way):
+            image[rows] *= -parameter
+            image[rows] += way[rows]
+            along += _dots(way[rows], image[rows])
+        length = _ratio(size, along)
+        before, size = size, np.zeros(right.shape[1])
+        for rows in _blocks(way):
+            found[rows] += length * way[rows]
+            image[rows] *= length
+            rest[rows] -= image[rows]
+            size += _dots(rest[rows], rest[rows])
+        turn = _ratio(size, before)
+        for rows in _blocks(way):
+            way[rows] *= turn
+            way[rows] += rest[rows]
     return found
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.models._log_determinant import LogDeterminant, derivatives
-from spatial.models._systems import FULL, solver
+from spatial.models._systems import FULL, System, solver
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -59,10 +59,10 @@ def crossed(log_determinant: LogDeterminant, weights: "csr_array", one: float, o
         return float((product * (product if one == other else weights @ second.inverse)).sum()), 0.0
     back = weights.T.tocsr()
 
-    def probe(vectors: Array) -> tuple[Array, Array]:
-        ahead = weights @ second.solve(vectors, tolerance=PRECISION)
-        beside = ahead if one == other else weights @ first.solve(vectors, tolerance=PRECISION)
-        behind = back @ first.solve(vectors, transposed=True, tolerance=PRECISION)
+    def probe(vectors: Array, *, begins: bool) -> tuple[Array, Array]:
+        ahead = weights @ _answer(second, vectors, begins=begins)
+        beside = ahead if one == other else weights @ _answer(first, vectors, begins=begins)
+        behind = back @ _answer(first, vectors, begins=begins, transposed=True)
         return (beside * ahead).sum(axis=0), (behind * ahead).sum(axis=0)
 
     return _averaged(probe, _plain(log_determinant, one, other), log_determinant.size)
@@ -96,12 +96,21 @@ def with_transpose(log_determinant: LogDeterminant, weights: "csr_array", parame
         return float(both.T.multiply(factors.inverse).sum()), 0.0
     transposed = weights.T.tocsr()
 
-    def probe(vectors: Array) -> tuple[Array, Array]:
-        image = weights @ factors.solve(vectors, tolerance=PRECISION)
+    def probe(vectors: Array, *, begins: bool) -> tuple[Array, Array]:
+        image = weights @ _answer(factors, vectors, begins=begins)
         control = ((transposed @ vectors) * image).sum(axis=0)
         return ((weights @ vectors) * image).sum(axis=0) + control, 2 * control
 
     return _averaged(probe, 2 * _plain(log_determinant, 0.0, parameter), log_determinant.size)
+
+
+def _answer(system: System, vectors: Array, *, begins: bool, transposed: bool = False) -> Array:
+    """Solve for random vectors; the first ones are the same every time, so their answers are kept."""
+    if not begins:
+        return system.solve(vectors, transposed=transposed, tolerance=PRECISION)
+    if transposed not in system.answers:
+        system.answers[transposed] = system.solve(vectors, transposed=transposed, tolerance=PRECISION)
+    return system.answers[transposed]
 
 
 def _plain(log_determinant: LogDeterminant, one: float, other: float) -> float:
@@ -112,12 +121,12 @@ def _plain(log_determinant: LogDeterminant, one: float, other: float) -> float:
     return (sums[0] - sums[1]) / (one - other)
 
 
-def _averaged(probe: Callable[[Array], tuple[Array, Array]], known: float, size: int) -> tuple[float, float]:
+def _averaged(probe: Callable[..., tuple[Array, Array]], known: float, size: int) -> tuple[float, float]:
     """Average what is random, with as much of the control taken off as makes it vary least."""
     random = np.random.default_rng(0)
     values, controls = np.empty(0), np.empty(0)
     while True:
-        found = probe(np.where(random.integers(0, 2, (size, TOGETHER)) > 0, 1.0, -1.0))
+        found = probe(np.where(random.integers(0, 2, (size, TOGETHER)) > 0, 1.0, -1.0), begins=not len(values))
         values, controls = np.append(values, found[0]), np.append(controls, found[1])
         left = values - controls
         mean = float(left.mean()) + known
