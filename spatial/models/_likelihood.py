@@ -19,11 +19,11 @@ Profile = Callable[[float], tuple[float, float]]
 GRID = 15  # points of the first, coarse search: the likelihood of an error model may have more than one peak
 COARSE_GRID = 9  # the same where each point costs a factorisation
 FINE_GRID = 41  # and where it costs nothing
-MANY = 2_000  # more places than this and the search begins with approximate values
+MANY = 500  # more places than this and the search begins with approximate values
 REACH = 6.5  # standard errors on both sides: one or two for the approximation, the rest for draws
 MOVES = 4  # how often the range may be moved
 WIDER = 3  # standard errors in which a largest value is looked for near an approximate one
-MOVED = 0.3  # and if it is found further away, looked for again there
+MOVED = 0.15  # and if it is found further away, looked for again there
 BETWEEN = 0.6  # a known polynomial is near enough when it is nearer than this share of the way to 0 (twice) or to a limit
 EDGE = 1e-3  # an estimate nearer to a limit than this share of the interval gets a note
 

@@ -33,7 +33,7 @@ FAR_TOO_MUCH = 100.0
 PROBES, TERMS = 4, 64
 MANY_PROBES, MANY_TERMS = 32, 200
 #: Numbers in random vectors that are worth their time: with more places, fewer vectors are as precise.
-WORTH = 6_400_000
+WORTH = 4_000_000
 #: What the terms of a series that are left out may amount to, relative to the number of places.
 LEFT_OUT = 1e-9
 #: Share of the interval of directed weights in which the series of powers is used.
@@ -41,8 +41,8 @@ INSIDE = 0.97
 #: Relative error of a polynomial. Where values are dear, less: an error of d in a logarithm of size L over 6.5 standard errors
 #: moves an estimate by d L / 6.5 standard errors, with L near n / 20 a hundred-thousandth of one at a million places.
 CLOSEST, CLOSE = 1e-12, 1e-9
-#: Fewest intervals of a polynomial through differences from the series of random traces.
-FEWEST_DIFFERENCES = 3
+#: From here on differences from the series of random traces are interpolated, and the fewest intervals for that.
+DIFFERENCES, FEWEST_DIFFERENCES = 500, 3
 #: Nodes of a polynomial for what is cheap to compute.
 CHEAP = 64
 NAMES = {
@@ -316,7 +316,7 @@ def exactly(log_determinant: LogDeterminant, low: float, high: float) -> Fitted:
     found = _covering(log_determinant, low, high)
     if found is None:
         near, fewest, fall = None, FEWEST, None
-        if log_determinant.fronts is not None and log_determinant.size > EXACT_LIMITS and _summable(log_determinant, low, high):
+        if log_determinant.fronts is not None and log_determinant.size > DIFFERENCES and _summable(log_determinant, low, high):
             given = _moments(log_determinant, low, high)
             near = fitted(lambda parameter: approximated(given, parameter)[0], low, high, fewest=CHEAP).polynomial
             reach = _reach(log_determinant, (low + high) / 2)

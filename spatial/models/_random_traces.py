@@ -59,7 +59,7 @@ def moments(matrix: "csr_array", low: float, high: float, *, symmetric: bool, pr
     ICML 2015, PMLR 37, 908-917.
     """
     n = matrix.shape[0]
-    start = np.where(np.random.default_rng(0).integers(0, 2, (n, probes)) > 0, 1.0, -1.0)
+    start = np.where(np.random.default_rng(0).integers(0, 2, (n, probes), dtype=np.int8) > 0, 1.0, -1.0)
     square = float(matrix.data @ matrix.data if symmetric else (matrix * matrix.T).sum())
     found = np.empty((terms, probes))
     if not symmetric:

@@ -126,7 +126,7 @@ def _averaged(probe: Callable[..., tuple[Array, Array]], known: float, size: int
     random = np.random.default_rng(0)
     values, controls = np.empty(0), np.empty(0)
     while True:
-        found = probe(np.where(random.integers(0, 2, (size, TOGETHER)) > 0, 1.0, -1.0), begins=not len(values))
+        found = probe(random.integers(0, 2, (size, TOGETHER), dtype=np.int8) * 2.0 - 1.0, begins=not len(values))
         values, controls = np.append(values, found[0]), np.append(controls, found[1])
         left = values - controls
         mean = float(left.mean()) + known
