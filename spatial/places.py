@@ -64,15 +64,28 @@ class Aligned:
             return None
         return np.asarray(self.labels.get_indexer(self.everyone))
 
-    def series(self, values: Any, fill: Any = np.nan) -> "pd.Series[Any]":
-        """Put one value per label back on all places, in their own order; places left out get ``fill``."""
+    def series(self, values: Any, fill: Any = np.nan, *, keep: bool = False) -> "pd.Series[Any]":
+        """
+        Put one value per label back on all places, in their own order; places left out get ``fill``.
+
+        ``keep`` gives the array away to the series instead of copying it: nobody else may use it.
+        """
         import pandas as pd
 
         array = np.asarray(values)
         if self.rows is not None:
             left_out = self.rows < 0
             array = array[self.rows] if not left_out.any() else _filled(array, self.rows, left_out, fill)
-        return pd.Series(array, index=self.everyone)
+        return pd.Series(array, index=self.everyone, copy=not keep)
+
+    def named(self, codes: Any, names: Sequence[str | None], fill: str | None = None) -> "pd.Series[Any]":
+        """Put one of a few names per label back on all places, by its number: no text is copied on the way."""
+        import pandas as pd
+
+        numbers = np.asarray(codes, dtype=np.intp)
+        if self.rows is not None:
+            numbers = np.where(self.rows < 0, len(names), numbers[self.rows])
+        return pd.Series(pd.Series([*names, fill]).array.take(numbers), index=self.everyone)
 
     def frame(self, columns: Mapping[str, Any]) -> "pd.DataFrame":
         """Put columns of one value per label back on all places, in their own order; places left out get NaN."""
@@ -410,8 +423,9 @@ def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
                 "Complete or remove these rows",
             )
         )
-    firsts = np.unique(shapely.get_type_id(shapes[~absent]), return_index=True)[1]
-    kinds = {_kind(shape.geom_type) for shape in shapes[~absent][firsts]}
+    types = np.where(absent, -1, shapely.get_type_id(shapes))
+    firsts = [int(np.argmax(types == each)) for each in np.flatnonzero(np.bincount(types + 1)[1:])]
+    kinds = {_kind(shapes[first].geom_type) for first in firsts}
     if len(kinds) > 1:
         found.append((f"there are {' and '.join(sorted(kinds))} in one table", "Expected one kind of geometry", "Split the layer"))
     wrong = ~shapely.is_valid(shapes) & ~absent

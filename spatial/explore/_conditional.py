@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from spatial.explore._draws import Counts, Task, Whole, task_of
+from spatial.explore._draws import EVEN, Counts, Task, Whole, task_of
 from spatial.explore._moments import row_sums
 from spatial.explore._own import own, summed
 from spatial.explore._permutations import Exact
@@ -117,14 +117,16 @@ def conditional(
     reach = row_sums(matrix) * (size[0] if share is None else size @ np.abs(share))
     close = 1e-10 * reach  # sums of the same values in another order differ in the last digits
     bounds = observed - close, observed + close
+    del observed, reach, close  # with millions of places memory counts
     less, greater, tried = (np.zeros(n, np.int64) for _ in range(3))
-    ways = _ways(matrix, count)
+    alike = _alike(matrix)
+    ways = _ways(matrix, alike, count)
     complete = (ways > 0) & (ways <= count) & (exact == "auto")
     for chosen, some in ((complete, True), ((ways > 0) & ~complete, False)):
         who = np.flatnonzero(chosen)
         if not len(who):
             continue
-        task = task_of(table, matrix, who, share, bounds, count, seed)
+        task = task_of(table, matrix, who, share, bounds, count, seed, alike=bool(alike[who].all()))
         less[task.who], greater[task.who] = _every(task) if some else _WAYS[draws](task)
         tried[task.who] = ways[task.who] if some else count
     return Conditional(less, greater, tried, complete, count)
@@ -136,19 +138,26 @@ def _observed(table: Array, matrix: "csr_array", share: Array | None) -> Array:
     return found
 
 
-def _ways(matrix: "csr_array", most: int) -> Whole:
+def _alike(matrix: "csr_array") -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """Tell of each place whether the weights of its neighbours are the same."""
+    found = np.ones(matrix.shape[0], bool)
+    linked = np.flatnonzero(np.diff(matrix.indptr))
+    high, low = (each.reduceat(matrix.data, matrix.indptr[linked]) for each in (np.maximum, np.minimum))
+    found[linked] = high - low <= EVEN * np.abs(high)
+    return found
+
+
+def _ways(matrix: "csr_array", alike: "np.ndarray[Any, np.dtype[np.bool_]]", most: int) -> Whole:
     """Count, for each place, the sets of neighbours it could have, ordered ones where its weights differ; above ``most`` roughly."""
     others = matrix.shape[0] - 1
     degrees = np.diff(matrix.indptr)
     found = np.zeros(len(degrees), np.int64)
-    linked = np.flatnonzero(degrees)
-    starts = matrix.indptr[linked]
-    high, low = np.maximum.reduceat(matrix.data, starts), np.minimum.reduceat(matrix.data, starts)
-    alike = high - low <= 1e-12 * np.abs(high)
-    for degree in np.unique(degrees[linked]):
-        here = degrees[linked] == degree
+    for degree in np.flatnonzero(np.bincount(degrees)):
+        if not degree:
+            continue
+        here = degrees == degree
         for equal, number in ((True, math.comb), (False, math.perm)):
-            found[linked[here & (alike == equal)]] = min(number(others, int(degree)), most + 1)
+            found[here & (alike == equal)] = min(number(others, int(degree)), most + 1)
     return found
 
 
@@ -162,7 +171,7 @@ def _every(task: Task) -> Counts:
         alike = np.ones(len(rows), bool)
         if task.weights is not None:
             weights = task.weights[task.starts[start] : task.starts[last]].reshape(-1, degree)
-            alike = np.ptp(weights, axis=1) <= 1e-12 * np.abs(weights).max(axis=1)
+            alike = np.ptp(weights, axis=1) <= EVEN * np.abs(weights).max(axis=1)
         for some, sets in ((rows[alike], combinations), (rows[~alike], permutations)):
             if not len(some):
                 continue

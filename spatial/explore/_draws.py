@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Whole = np.ndarray[Any, np.dtype[np.int64]]
-Counts = tuple[Whole, Whole]
+Counts = tuple[np.ndarray[Any, np.dtype[Any]], np.ndarray[Any, np.dtype[Any]]]
 
-_EVEN = 1e-12  # weights of a place that differ by less are the same
+EVEN = 1e-12  # weights of a place that differ by less are the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,17 +57,26 @@ class Task:
 
 
 def task_of(
-    values: Array, matrix: "csr_array", who: Whole, share: Array | None, bounds: tuple[Array, Array], count: int, seed: int
+    values: Array,
+    matrix: "csr_array",
+    who: Whole,
+    share: Array | None,
+    bounds: tuple[Array, Array],
+    count: int,
+    seed: int,
+    *,
+    alike: bool,
 ) -> Task:
-    """Order the places ``who`` and their weights; ``bounds`` (low, high) and ``share`` are those of all places."""
+    """
+    Order the places ``who`` and their weights; ``bounds`` (low, high) and ``share`` are those of all places.
+
+    ``alike`` says whether each of them gives all its neighbours the same weight.
+    """
     degrees = np.diff(matrix.indptr)
     who = who[np.argsort(-degrees[who], kind="stable")]
     found = degrees[who].astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(found)])
     first = matrix.indptr[who]
-    linked = np.flatnonzero(degrees)
-    high, low = (each.reduceat(matrix.data, matrix.indptr[linked]) for each in (np.maximum, np.minimum))
-    alike = bool((high - low <= _EVEN * np.abs(high))[np.searchsorted(linked, who)].all())
     weights = None if alike else matrix.data[np.repeat(first - starts[:-1], found) + np.arange(starts[-1])]
     scale = matrix.data[first] if alike else np.ones(len(who))
     lower, upper = bounds[0][who] / scale, bounds[1][who] / scale

@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial.errors import listed
 from spatial.explore._conditional import Conditional
-from spatial.explore._significance import Alternative, Array, Correction, benjamini_hochberg, corrected
+from spatial.explore._significance import Alternative, Array, Correction, corrected
 from spatial.places import Aligned
 from spatial.results import Result, shown
 
@@ -57,10 +57,27 @@ class Choice:
     alpha: float
 
 
-def named(which: Any, *names: str) -> Texts:
-    """Give each place one of a few names, by number or by False and True; the texts are not copied."""
-    found: Texts = np.array(names, object)[np.asarray(which).astype(np.int8)]
-    return found
+@dataclass(frozen=True, eq=False)
+class Named:
+    """One of a few names for each place."""
+
+    numbers: "np.ndarray[Any, np.dtype[np.int8]]"
+    names: tuple[str, ...]
+
+    def texts(self, where: Any) -> Texts:
+        """Give the names of some places."""
+        found: Texts = np.array(self.names, object)[self.numbers[where]]
+        return found
+
+
+def named(which: Any, *names: str) -> Named:
+    """Give each place one of a few names, by number or by False and True."""
+    return Named(np.asarray(which).astype(np.int8), names)
+
+
+def quadrants_of(given: Aligned, kinds: Named) -> "pd.Series[Any]":
+    """Put the quadrants of the Moran scatterplot back on all places; none for those without neighbours."""
+    return given.named(np.where(given.islands, len(kinds.names), kinds.numbers), (*kinds.names, None))
 
 
 def fields_of(
@@ -68,7 +85,7 @@ def fields_of(
     moments: dict[str, Array],
     drawn: Conditional,
     p_drawn: Array,
-    kinds: Texts,
+    kinds: Named,
     choice: Choice,
     *,
     upward: "np.ndarray[Any, np.dtype[np.bool_]] | bool" = True,
@@ -81,7 +98,7 @@ def fields_of(
     given
         The alignment, which puts values back on places.
     moments
-        ``statistic``, ``expected``, ``variance``, ``z`` and analytical ``p``, one per label.
+        ``statistic``, ``expected``, ``variance``, ``z`` and analytical ``p``, one per label; the arrays become those of the result.
     drawn
         The conditional permutations.
     p_drawn
@@ -103,19 +120,19 @@ def fields_of(
     known = np.where(np.isnan(p_drawn), np.nan, 1.0)
     tail = drawn.smaller_tail(upward) * known
     deciding = p_drawn if choice.inference == "permutation" else p
-    decided = corrected(deciding, choice.correction)
-    stands_out = _below(decided, choice.alpha)
-    cluster = np.where(given.islands, ISOLATED, np.where(stands_out, kinds, NOT_SIGNIFICANT))
-    filled = {name: given.series(values) for name, values in (moments | {"p": p}).items()}
+    rules: dict[Correction, Array] = {rule: corrected(deciding, rule) for rule in ("none", "fdr", "bonferroni")}
+    decided, count = rules[choice.correction], len(kinds.names)
+    cluster = np.where(given.islands, count + 1, np.where(_below(decided, choice.alpha), kinds.numbers, count))
+    filled = {name: given.series(values, keep=True) for name, values in (moments | {"p": p}).items()}
     return filled | {
-        "p_permutation": given.series(p_drawn),
-        "p_smallest": given.series(drawn.smallest_p(choice.alternative) * known),
-        "ties": given.series(drawn.ties() * known),
-        "p_adjusted": given.series(benjamini_hochberg(deciding)),
-        "cluster": given.series(cluster, fill=NO_DATA),
-        "significance": given.series(_steps(decided, given.islands), fill=NO_DATA),
-        "counts": _counts(deciding, tail, kinds, choice),
-        "flips": _flips(given, deciding, tail, kinds, choice),
+        "p_permutation": given.series(p_drawn, keep=True),
+        "p_smallest": given.series(drawn.smallest_p(choice.alternative) * known, keep=True),
+        "ties": given.series(drawn.ties() * known, keep=True),
+        "p_adjusted": given.series(rules["fdr"], keep=True),
+        "cluster": given.named(cluster, (*kinds.names, NOT_SIGNIFICANT, ISOLATED), NO_DATA),
+        "significance": _steps(given, decided),
+        "counts": _counts(rules, tail, kinds, choice),
+        "flips": _flips(given, rules, tail, kinds, choice),
     }
 
 
@@ -210,42 +227,43 @@ def reading_of(
     return tuple(sentences)
 
 
-def _counts(p: Array, tail: Array, kinds: Texts, choice: Choice) -> "pd.DataFrame":
+def _counts(p: dict[Correction, Array], tail: Array, kinds: Named, choice: Choice) -> "pd.DataFrame":
     import pandas as pd
 
-    rules: dict[str, tuple[str, Array]] = {
-        "none": ("no correction", p),
-        "fdr": ("Benjamini-Hochberg, false discovery rate", corrected(p, "fdr")),
-        "bonferroni": ("Bonferroni", corrected(p, "bonferroni")),
-        "smaller tail": ("GeoDa and PySAL: one-sided pseudo p of the smaller tail, no correction", tail),
+    words = {
+        "none": "no correction",
+        "fdr": "Benjamini-Hochberg, false discovery rate",
+        "bonferroni": "Bonferroni",
+        "smaller tail": "GeoDa and PySAL: one-sided pseudo p of the smaller tail, no correction",
     }
-    out = [_below(values, choice.alpha) for _, values in rules.values()]
-    found = {name: kinds == name for name in KINDS}
-    columns = {name: [int(np.count_nonzero(each & here)) for each in out] for name, here in found.items() if here.any()}
-    words = {"rule": [words for words, _ in rules.values()]}
-    total = {"total": np.sum([*columns.values(), [0] * len(rules)], axis=0)}
-    return pd.DataFrame(words | columns | total, index=pd.Index(list(rules), name="correction"))
+    known = np.bincount(kinds.numbers, minlength=len(kinds.names))
+    out = [
+        np.bincount(kinds.numbers[_below(each, choice.alpha)], minlength=len(kinds.names))
+        for each in (p["none"], p["fdr"], p["bonferroni"], tail)
+    ]
+    there = {name: kinds.names.index(name) for name in KINDS if name in kinds.names}
+    columns = {name: [int(each[number]) for each in out] for name, number in there.items() if known[number]}
+    total = {"total": np.sum([*columns.values(), [0] * len(words)], axis=0)}
+    return pd.DataFrame({"rule": list(words.values())} | columns | total, index=pd.Index(list(words), name="correction"))
 
 
-def _flips(given: Aligned, p: Array, tail: Array, kinds: Texts, choice: Choice) -> "pd.DataFrame":
+def _flips(given: Aligned, p: dict[Correction, Array], tail: Array, kinds: Named, choice: Choice) -> "pd.DataFrame":
     """List the places on which the rule in force and GeoDa's default disagree, most surprising first."""
     import pandas as pd
 
-    rules = {rule: _below(corrected(p, rule), choice.alpha) for rule in ("none", "fdr", "bonferroni")}
+    rules = {rule: _below(each, choice.alpha) for rule, each in p.items()}
     wrong = np.flatnonzero(rules[choice.correction] != _below(tail, choice.alpha))
     wrong = wrong[np.argsort(tail[wrong], kind="stable")][:MOST_FLIPS]
-    table = {"place": given.labels[wrong], "kind": kinds[wrong], "smaller tail p": tail[wrong], "p": p[wrong]}
+    table = {"place": given.labels[wrong], "kind": kinds.texts(wrong), "smaller tail p": tail[wrong], "p": p["none"][wrong]}
     table |= {rule: out[wrong] for rule, out in rules.items()}
     return pd.DataFrame(table, index=pd.RangeIndex(1, len(wrong) + 1, name="number"))
 
 
-def _steps(p: Array, islands: "np.ndarray[Any, np.dtype[np.bool_]]") -> Texts:
+def _steps(given: Aligned, p: Array) -> "pd.Series[Any]":
     """Put p into the classes of a map of significance; some places have none, such as those outside a category that is counted."""
-    words = np.array([*(f"p ≤ {step:g}" for step in STEPS), f"p > {STEPS[-1]:g}"], object)
-    found = words[np.searchsorted(STEPS, np.where(np.isnan(p), np.inf, p), side="left")]
-    found[np.isnan(p)] = NO_P
-    found[islands] = ISOLATED
-    return found
+    words = (*(f"p ≤ {step:g}" for step in STEPS), f"p > {STEPS[-1]:g}", NO_P, ISOLATED)
+    found = np.where(np.isnan(p), words.index(NO_P), np.add.reduce([p > step for step in STEPS], dtype=np.int8))
+    return given.named(np.where(given.islands, words.index(ISOLATED), found), words, NO_DATA)
 
 
 def _below(p: Array, alpha: float) -> "np.ndarray[Any, np.dtype[np.bool_]]":

@@ -38,7 +38,7 @@ def constants(matrix: "csr_array") -> Constants:
 
 def row_sums(matrix: "csr_array") -> "np.ndarray[Any, np.dtype[np.float64]]":
     """Sum each row."""
-    return np.asarray(matrix.sum(axis=1), dtype=float).ravel()
+    return np.asarray(matrix @ np.ones(matrix.shape[1]), dtype=float)
 
 
 def square_sums(matrix: "csr_array") -> "np.ndarray[Any, np.dtype[np.float64]]":

@@ -7,7 +7,7 @@ from spatial.explore._workers import shared_out
 
 Indices = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
 
-_BLOCK = 32_768  # draws held at a time; small enough to stay in the processor's cache
+_BLOCK = 131_072  # draws held at a time: few enough for the processor's cache, and enough that threads seldom wait for one another
 _SELDOM = 8  # with this many times the square of what is taken, few sets hold anything twice
 
 

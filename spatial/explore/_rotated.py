@@ -24,8 +24,10 @@ _SMALL = 4096  # places up to which every draw has a circle of its own, many of 
 _SHUFFLED = 1_000_000  # values laid on circles where places are many, at least _CIRCLES times
 _CIRCLES = 16
 _EACH = 256  # places on a circle for every draw that it serves, where places are few
+_WORTH = 4_000_000  # drawn values worth another thread
+_APART = 32_768  # with fewer places, threads take turns at giving work to the processor more often than they work
 _HELD = 65_536  # sums held at a time where places are few
-_BLOCK = 12_288  # places at a time, so that their sums stay in the processor's cache
+_BLOCK = 65_536  # places at a time: large enough that threads need not wait for one another to be given work
 _BYTE = 255  # draws that a count of one byte can hold
 _HUB = 32  # ranks of neighbours that fewer places have are summed place by place
 _WORDS = "Drawing neighbours"
@@ -44,7 +46,8 @@ def rotated(task: Task) -> Counts:
     ready = (task.reach, task.ranked)  # made before the threads ask for them
     draws = task.count * int(task.starts[-1]) * len(task.values)
     less, greater = (np.zeros(len(ready[0]) and len(task.who), np.int64) for _ in range(2))
-    for one, other in shared_out(lambda part: work(task, *part), parts, _WORDS, threads=None if draws > 4_000_000 else 1):
+    worth = draws > _WORTH and not _SMALL < task.n < _APART
+    for one, other in shared_out(lambda part: work(task, *part), parts, _WORDS, threads=None if worth else 1):
         less += one
         greater += other
     return less, greater
@@ -98,19 +101,22 @@ def _many(task: Task, number: int, rows: int) -> Counts:
     """Many places: one circle for several draws, a block of places at a time."""
     random = np.random.default_rng([task.seed, number])
     n, m = task.n, len(task.who)
-    order = random.permutation(n).astype(np.int32)
+    order = random.permutation(np.arange(n, dtype=np.int32))
     distances = np.stack([random.choice(n, len(task.reach) + 1, replace=False) for _ in range(rows)])
     spots = np.empty_like(order)
     spots[order] = np.arange(n, dtype=np.int32)
-    circles = np.concatenate([task.values[:, order]] * 2, axis=1)
-    met = _meetings(task, spots[None, task.who].astype(np.int64), distances, circles[:, None], np.zeros(rows, np.int64))
+    circles = np.empty((len(task.values), 2 * n))
+    np.take(task.values, order, axis=1, out=circles[:, :n], mode="clip")
+    circles[:, n:] = circles[:, :n]
+    met = _meetings(task, spots[None, task.who], distances, circles[:, None], np.zeros(rows, np.int64))
+    del order, spots  # they are as long as the places are many
     blocks = -(-m // _BLOCK)
     where = met.row * blocks + met.place // _BLOCK
     sorting = np.argsort(where, kind="stable")
     bounds = np.searchsorted(where[sorting], np.arange(rows * blocks + 1))
     met = _Meetings(met.row[sorting], met.place[sorting], met.change[sorting])
     plain = int(np.searchsorted(-task.reach, -_HUB, side="right"))  # ranks that many places have
-    less, greater = (np.zeros(m, np.int64) for _ in range(2))
+    less, greater = (np.zeros(m, np.int32) for _ in range(2))
     held = _Held(np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK, bool))
     for block in range(blocks):
         first, last = block * _BLOCK, min(m, (block + 1) * _BLOCK)
@@ -148,8 +154,14 @@ def _block_sums(task: Task, circles: Array, distances: Whole, block: tuple[int, 
     sums = held.sums[: last - first]
     for column, circle in enumerate(circles):
         part = sums if task.share is None else held.part[: last - first]
-        part[:] = 0
-        for rank in range(plain):
+        begin = 0
+        if not task.ranked and plain > 1 and task.reach[1] >= last:  # two at once, with nothing to clear before
+            begin = 2
+            one, two = (circle[int(distances[rank]) + first :][: last - first] for rank in (0, 1))
+            np.add(one, two, out=part)
+        else:
+            part[:] = 0
+        for rank in range(begin, plain):
             end = min(last, int(task.reach[rank])) - first
             if end <= 0:
                 break
@@ -170,7 +182,7 @@ def _block_sums(task: Task, circles: Array, distances: Whole, block: tuple[int, 
     return sums
 
 
-def _meetings(task: Task, spots: Whole, distances: Whole, circles: Array, circle_of: Whole) -> _Meetings:
+def _meetings(task: Task, spots: "np.ndarray[Any, np.dtype[Any]]", distances: Whole, circles: Array, circle_of: Whole) -> _Meetings:
     """
     Find where a place drew its own value, and exchange it for the one at the next distance.
 
@@ -178,8 +190,9 @@ def _meetings(task: Task, spots: Whole, distances: Whole, circles: Array, circle
     (columns, circles, 2n), ``circle_of`` the circle of each draw.
     """
     n, m, most = task.n, len(task.who), len(task.reach)
-    own = spots - np.arange(m)  # the distance at which a place meets itself
-    own = own + n * (own < 0) + (np.arange(len(spots)) * n)[:, None]
+    own = spots - np.arange(m, dtype=spots.dtype)  # the distance at which a place meets itself
+    own[own < 0] += n
+    own += (np.arange(len(spots), dtype=spots.dtype) * n)[:, None]
     keys = (distances[:, :most] + (circle_of * n)[:, None]).ravel()
     wanted = np.zeros(len(spots) * n, bool)
     wanted[keys] = True

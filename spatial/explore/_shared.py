@@ -44,8 +44,12 @@ def _sorted_once(task: Task, drawn: Whole, groups: list[tuple[int, int]]) -> Cou
     less, greater = (np.zeros(len(task.who), np.int64) for _ in range(2))
     for first, last in groups:
         ordered = np.sort(sums[:, task.degrees[first]])
-        less[first:last] = np.searchsorted(ordered, task.high[first:last], side="right")
-        greater[first:last] = task.count - np.searchsorted(ordered, task.low[first:last], side="left")
+        low, high = task.low[first:last], task.high[first:last]
+        below = np.searchsorted(ordered, low, side="left")
+        upto = below.copy()
+        tied = np.flatnonzero(np.append(ordered, np.inf)[below] <= high)  # mostly none: the others need not be looked up twice
+        upto[tied] = np.searchsorted(ordered, high[tied], side="right")
+        less[first:last], greater[first:last] = upto, task.count - below
     row, place, rank = _met(task, drawn)
     old = sums[row, task.degrees[place]]
     new = old - values[drawn[row, rank]] + values[drawn[row, task.degrees[place]]]

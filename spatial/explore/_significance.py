@@ -51,13 +51,16 @@ def benjamini_hochberg(p: Array) -> Array:
     NaN are no tests: they stay NaN and do not count. Benjamini and Hochberg (1995), doi:10.1111/j.2517-6161.1995.tb02031.x.
     """
     adjusted = np.full(len(p), np.nan)
-    tested = np.flatnonzero(~np.isnan(p))
+    known = ~np.isnan(p)
+    tested = p[known]
     if not len(tested):
         return adjusted
-    order = tested[np.argsort(p[tested], kind="stable")]
-    count = len(order)
-    raised = p[order] * count / np.arange(1, count + 1)
-    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(raised[::-1])[::-1])
+    ordered = np.sort(tested)
+    last = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)  # equal p have the rank of the last of them
+    distinct = ordered[last]
+    raised = distinct * len(tested) / (last + 1)
+    found = np.minimum(1.0, np.minimum.accumulate(raised[::-1])[::-1])
+    adjusted[known] = found[np.searchsorted(distinct, tested)]
     return adjusted
 
 

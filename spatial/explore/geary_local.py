@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from spatial.explore._conditional import conditional
-from spatial.explore._local import Choice, LocalStatistic, fields_of, named, notes_of, reading_of
+from spatial.explore._local import Choice, LocalStatistic, Named, fields_of, named, notes_of, reading_of
 from spatial.explore._moments import LEAST, by_column, linked, row_sums, sampled_moments, standard
 from spatial.explore._significance import Array, deviate, normal_p
 from spatial.options import Between, Column, used
@@ -163,7 +163,7 @@ def _differences(scores: Array, matrix: "csr_array") -> Array:
     return found
 
 
-def _kinds(scores: Array, lag: Array, alike: "np.ndarray[Any, np.dtype[np.bool_]]") -> "np.ndarray[Any, np.dtype[np.object_]]":
+def _kinds(scores: Array, lag: Array, alike: "np.ndarray[Any, np.dtype[np.bool_]]") -> Named:
     """Name what a place would be if it stood out."""
     if len(scores) > 1:
         return named(alike, "Negative", "Positive")

@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial.errors import listed
 from spatial.explore._conditional import Conditional, conditional
-from spatial.explore._local import Choice, LocalStatistic, fields_of, named, notes_of, reading_of
+from spatial.explore._local import Choice, LocalStatistic, fields_of, named, notes_of, quadrants_of, reading_of
 from spatial.explore._moments import centred, kurtosis, neighbours_of, row_sums, spread_of_others, square_sums, unevenness
 from spatial.explore._significance import Array, deviate, normal_p
 from spatial.options import Between, Column, used
@@ -149,7 +149,7 @@ def local_moran_of(operation: str, given: Aligned, values: Array, options: dict[
         notes=notes_of(given, drawn, choice, options["permutations"], z)
         + _sides_note(filled["cluster"].reindex(given.labels), deviation, lag, drawn, choice),
         reading=reading_of("Local Moran's I", words, len(given.labels), filled, choice, drawn),
-        quadrant=given.series(np.where(given.islands, np.array(None, object), kinds), fill=None),
+        quadrant=quadrants_of(given, kinds),
         permutations=options["permutations"],
         seed=options["seed"],
         alternative=choice.alternative,
