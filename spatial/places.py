@@ -1,6 +1,7 @@
 """The one table: what holds for it, how it is checked, and how it meets a graph."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +22,8 @@ Missing = Literal["error", "drop"]
 HUGE = 1e70
 #: A column whose values differ by no more than this share of their size is constant but for rounding.
 EQUAL = 1e-14
+#: Shapes worth a second thread.
+MANY = 50_000
 
 #: Coordinates that belong to no place on Earth: the WKT of a reference system that says just that.
 LOCAL = (
@@ -428,7 +431,7 @@ def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
     kinds = {_kind(shapes[first].geom_type) for first in firsts}
     if len(kinds) > 1:
         found.append((f"there are {' and '.join(sorted(kinds))} in one table", "Expected one kind of geometry", "Split the layer"))
-    wrong = ~shapely.is_valid(shapes) & ~absent
+    wrong = ~_valid(shapes) & ~absent
     if wrong.any():
         reasons = shapely.is_valid_reason(shapes[wrong][:5])
         shown = [f"{label}: {reason}" for label, reason in zip(places.index[wrong], reasons, strict=False)]
@@ -440,6 +443,16 @@ def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
             )
         )
     return found
+
+
+def _valid(shapes: "np.ndarray[Any, Any]") -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """Tell which shapes are valid; of many, two processors look at half of them each."""
+    import shapely
+
+    if len(shapes) < MANY:
+        return np.asarray(shapely.is_valid(shapes))
+    with ThreadPoolExecutor(2) as pool:
+        return np.concatenate(list(pool.map(shapely.is_valid, np.array_split(shapes, 2))))
 
 
 def _kind(name: str) -> str:

@@ -3,12 +3,13 @@
 import geopandas
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 from shapely.affinity import rotate, translate
 from shapely.geometry import Point, box
 
 from spatial.errors import DataError, SpatialWarning, StudyError
 from spatial.places import LOCAL
-from spatial.weights import contiguity, distance_band, edges, inverse_distance, nearest
+from spatial.weights import _positions, contiguity, distance_band, edges, inverse_distance, nearest
 
 
 def table(shapes, labels=None, crs="EPSG:32642"):
@@ -408,3 +409,28 @@ def test_unknown_words_are_refused(grid):
         contiguity(grid, rule="quen")
     with pytest.raises(StudyError, match="'islands'"):
         contiguity(grid, islands="drop")
+
+
+def test_slabs_of_space_find_the_same_pairs(monkeypatch):
+    """Pairs of points in slabs that processors share are those of one tree, at any distance, twins included."""
+    random = np.random.default_rng(5)
+    points = np.concatenate([random.uniform(0, 1, (400, 2)) * [10_000, 3_000], random.uniform(0, 1, (60, 2)).round(1) * 500])
+    monkeypatch.setattr(_positions, "SLAB", 50)
+    for limit in (0.0, 40.0, 700.0, 4_000.0, 20_000.0):
+        for turned in (points, points[:, ::-1]):
+            first, second = _positions._near_pairs(np.ascontiguousarray(turned), limit, "near")
+            expected = cKDTree(turned).query_pairs(limit)
+            found = [tuple(sorted(pair)) for pair in zip(first.tolist(), second.tolist(), strict=True)]
+            assert len(found) == len(set(found))
+            assert set(found) == expected
+
+
+def test_pairs_are_counted_before_there_are_too_many(monkeypatch):
+    points = np.random.default_rng(6).uniform(0, 1_000, (600, 2))
+    monkeypatch.setattr(_positions, "SLAB", 100)
+    everything = len(cKDTree(points).query_pairs(100.0))
+    monkeypatch.setattr(_positions, "MOST_PAIRS", everything)
+    assert len(_positions._near_pairs(points, 100.0, "near")[0]) == everything
+    monkeypatch.setattr(_positions, "MOST_PAIRS", everything - 1)
+    with pytest.raises(DataError, match=f"{everything:,} pairs of places lie near"):
+        _positions._near_pairs(points, 100.0, "near")

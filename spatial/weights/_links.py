@@ -206,13 +206,13 @@ def graph_of(places: "GeoDataFrame", links: Links, transform: Transform) -> "Gra
 
     count, alone = len(places), links.alone(len(places))
     rows, columns, weights = links.rows, links.columns, _transformed(links, count, transform)
-    if len(alone):
-        rows, columns = np.concatenate([rows, alone]), np.concatenate([columns, alone])
-        weights = np.concatenate([weights, np.zeros(len(alone))])
     rows, columns = rows.astype(np.int32, copy=False), columns.astype(np.int32, copy=False)
     if not _sorted(rows, columns):
         order = np.argsort(rows.astype(np.int64) * count + columns, kind="stable")
         rows, columns, weights = rows[order], columns[order], weights[order]
+    if len(alone):
+        at = np.searchsorted(rows, alone)
+        rows, columns, weights = np.insert(rows, at, alone), np.insert(columns, at, alone), np.insert(weights, at, 0.0)
     # Levels in the order of the table: libpysal reads the order of its sparse matrix from their codes.
     codes: Any = [rows, columns]
     labels = pd.MultiIndex(levels=[places.index, places.index], codes=codes, names=["focal", "neighbor"], verify_integrity=False)

@@ -1,5 +1,7 @@
 """Where places are and how far apart: metres on the plane or on the ellipsoid, never degrees."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,8 @@ ROUNDINGS = 16
 #: What fits into the memory of a small computer: 5,000 places, each paired with each.
 MOST_PAIRS = 12_500_000
 BYTES = 230  # that a pair was measured to take while a graph is built of it
+#: Points are cut into so many slabs at most, each of so many points at least; and so many are looked at to judge the whole.
+SLABS, SLAB, SAMPLED = 4, 100_000, 20_000
 #: So many places look their neighbours up at once; bounds memory.
 ROWS = 250_000
 
@@ -280,12 +284,7 @@ def within(at: Positions, threshold: float, *, measured: bool = True) -> tuple[N
         Each pair once; the distances empty where they are not wanted.
     """
     limit = at.most(threshold)
-    order = along_a_curve(at.space)
-    tree = _tree(at.space[order])
-    bounded((int(tree.count_neighbors(tree, limit)) - len(order)) // 2, f"within {in_words(threshold, at.unit)} of each other")
-    pairs = tree.query_pairs(limit, output_type="ndarray")
-    first, second = order[pairs[:, 0]], order[pairs[:, 1]]
-    del pairs
+    first, second = _near_pairs(at.space, limit, f"within {in_words(threshold, at.unit)} of each other")
     if at.geod is None:
         return first, second, distances(at, first, second) if measured else np.empty(0)
     if measured:
@@ -297,6 +296,55 @@ def within(at: Positions, threshold: float, *, measured: bool = True) -> tuple[N
     unclear = np.flatnonzero(~near)
     near[unclear] = distances(at, first[unclear], second[unclear]) <= limit
     return first[near], second[near], np.empty(0)
+
+
+def _near_pairs(space: Numbers, limit: float, which: str) -> tuple[Numbers, Numbers]:
+    """Find all pairs of points within a distance, in slabs of space that several processors share."""
+    along = space[:, int(np.ptp(space, axis=0).argmax())]
+    cuts = _cuts(along, limit)
+    slab = np.searchsorted(cuts, along)
+    members = [np.flatnonzero(slab == number) for number in range(len(cuts) + 1)]
+    # A pair in two slabs lies in the strips on both sides of the cut between them: slabs are wider than the distance.
+    wide = limit * (1 + 1e-9)
+    strips = [np.flatnonzero(np.abs(along - cut) <= wide) for cut in cuts]
+
+    def planted(rows: Numbers) -> tuple[Any, Numbers]:
+        rows = rows[along_a_curve(space[rows])]
+        return _tree(space[rows]), rows
+
+    def about(tree: Any) -> float:
+        step = 1 + len(space) // SAMPLED
+        return step * float((tree.query_ball_point(tree.data[::step], limit, return_length=True) - 1).sum()) / 2
+
+    def paired(plant: tuple[Any, Numbers]) -> tuple[Numbers, Numbers]:
+        pairs = plant[0].query_pairs(limit, output_type="ndarray")
+        return plant[1][pairs[:, 0]], plant[1][pairs[:, 1]]
+
+    with ThreadPoolExecutor(min(len(members), os.cpu_count() or 1)) as pool:
+        plants = list(pool.map(planted, members))
+        if sum(pool.map(about, (tree for tree, _ in plants))) > MOST_PAIRS / 2:  # else there cannot be too many
+            inside = sum((int(tree.count_neighbors(tree, limit)) - len(rows)) // 2 for tree, rows in plants)
+            across = sum(_across(space[rows], slab[rows] <= number, limit) for number, rows in enumerate(strips))
+            bounded(inside + across, which)
+        found = list(pool.map(paired, plants))
+    for number, rows in enumerate(strips):
+        if len(rows):
+            first, second = paired(planted(rows))
+            crossing = (slab[first] <= number) != (slab[second] <= number)
+            found.append((first[crossing], second[crossing]))
+    return np.concatenate([each[0] for each in found]), np.concatenate([each[1] for each in found])
+
+
+def _cuts(along: Numbers, limit: float) -> Numbers:
+    """Choose where to cut points into slabs of as many each, all wider than a distance."""
+    parts = min(SLABS, len(along) // SLAB)
+    found = np.quantile(along[:: 1 + len(along) // SAMPLED], np.arange(1, parts) / parts) if parts > 1 else np.empty(0)
+    return found if len(found) < 2 or np.diff(found).min() > 2 * limit else found[:0]
+
+
+def _across(points: Numbers, left: Numbers, limit: float) -> int:
+    """Count the pairs of a point on the left and one on the right."""
+    return int(_tree(points[left]).count_neighbors(_tree(points[~left]), limit)) if left.any() and not left.all() else 0
 
 
 def along_a_curve(points: Numbers) -> Numbers:

@@ -1,11 +1,17 @@
 """Which polygons have vertices or sides exactly in common: coordinates are hashed, sorted and compared, never measured."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 Numbers = np.ndarray[Any, np.dtype[Any]]
+
+MANY = 500_000  # numbers worth a second thread
+FEW = 16  # one of so many numbers, or fewer, is looked up in a table of hashes of so many bits
+TABLE = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,19 +57,64 @@ def matched(shapes: Numbers, *, sides: bool, globe: bool = False) -> Match:
     order, opens = grouped(points[:, 0], points[:, 1])
     vertex = np.empty(len(order), np.uint64)
     vertex[order] = np.cumsum(opens) - 1
-    together = None if sides else _together(rings.owner[order], opens)
-    del order, opens, points
-    following = vertex[np.arange(1, len(vertex) + 1) % max(1, len(vertex))]
+    if sides:
+        del order, opens, points
+        owner, opens = _same_sides(*_sides(rings, vertex))
+        return Match(_together(owner, opens), _by_themselves(owner, opens))
+    with ThreadPoolExecutor(1) as beside:
+        # What has a vertex in common and what has a side of its own do not wait for one another.
+        together = beside.submit(_together, rings.owner[order], opens)
+        del order, opens, points
+        loose = _loose(*_sides(rings, vertex))
+        return Match(together.result(), loose)
+
+
+def _sides(rings: _Rings, vertex: Numbers) -> tuple[Numbers, Numbers]:
+    """Give the polygon of each side, and the side: the numbers of both ends, the smaller first, in one."""
+    following = np.roll(vertex, -1)
     following[rings.last] = vertex[np.concatenate([[0], rings.last[:-1] + 1])] if len(rings.last) else vertex[:0]
+    side = np.minimum(vertex, following) << np.uint64(32)
+    side |= np.maximum(vertex, following)
     some = vertex != following  # a vertex given twice makes a side of no length
-    owner, start, end = rings.owner[some], vertex[some], following[some]
-    order, opens = grouped(np.minimum(start, end), np.maximum(start, end))
-    owner = owner[order]
+    return (rings.owner, side) if some.all() else (rings.owner[some], side[some])
+
+
+def _same_sides(owner: Numbers, side: Numbers) -> tuple[Numbers, Numbers]:
+    """Bring equal sides together: their polygons, and which of them begin a group."""
+    order, opens = grouped(side, np.zeros(1, np.uint64).repeat(len(side)))
+    return owner[order], opens
+
+
+def _by_themselves(owner: Numbers, opens: Numbers) -> Numbers:
+    """Find the polygons with a side that is no other's."""
     first = np.flatnonzero(opens)
     lengths = np.diff(np.concatenate([first, [len(opens)]]))
     alone = owner[first] == owner[first + lengths - 1]  # within a group owners stand in rising order
-    loose = np.unique(owner[first[alone]])
-    return Match(_together(owner, opens) if together is None else together, loose)
+    return np.unique(owner[first[alone]])
+
+
+def _loose(owner: Numbers, side: Numbers) -> Numbers:
+    """
+    Find the polygons with a side that is no other's, mostly without bringing sides together.
+
+    Sides are sorted by themselves. Where few stand alone, a table of their hashes tells nearly all others apart from them.
+    (A side that a polygon has twice counts as shared here; no valid polygon has one.)
+    """
+    ordered = np.sort(side)
+    changes = np.concatenate([[True], ordered[1:] != ordered[:-1], [True]])
+    single = ordered[changes[1:] & changes[:-1]]
+    if len(single) > len(side) // FEW:
+        return _by_themselves(*_same_sides(owner, side))
+    table = np.zeros(1 << TABLE, bool)
+    table[_hashed(single)] = True
+    maybe = np.flatnonzero(table[_hashed(side)])
+    found = np.searchsorted(single, side[maybe])
+    return np.unique(owner[maybe[single[np.minimum(found, len(single) - 1)] == side[maybe]]])
+
+
+def _hashed(values: Numbers) -> Numbers:
+    """Make a few bits of each number (multiplicative hashing, Knuth 1998, The Art of Computer Programming 3, section 6.4)."""
+    return (values * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - TABLE)
 
 
 def grouped(first: Numbers, second: Numbers) -> tuple[Numbers, Numbers]:
@@ -89,14 +140,25 @@ def grouped(first: Numbers, second: Numbers) -> tuple[Numbers, Numbers]:
     """
     count = len(first)
     bits = np.uint64(max(1, (count - 1).bit_length()))
-    packed = _mixed(_mixed(first) + second)
-    packed >>= bits
-    packed <<= bits
-    packed |= np.arange(count, dtype=np.uint64)
+    packed, order, opens = np.empty(count, np.uint64), np.empty(count, np.int64), np.ones(count, bool)
+
+    def hashed(part: slice) -> None:
+        mixed = _mixed(_mixed(first[part]) + second[part])
+        mixed >>= bits
+        mixed <<= bits
+        np.bitwise_or(mixed, np.arange(part.start, part.stop, dtype=np.uint64), out=packed[part])
+
+    def compared(part: slice) -> None:
+        order[part] = packed[part] & ((np.uint64(1) << bits) - np.uint64(1))
+        packed[part] >>= bits
+        these = order[part]
+        opens[part] = _changes(first[these], second[these])
+
+    _in_parts(hashed, count)
     packed.sort()
-    order = (packed & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
-    packed >>= bits
-    opens = _changes(first[order], second[order])
+    _in_parts(compared, count)
+    for start in _starts(count)[1:]:  # each part took its first one for the beginning of a group
+        opens[start] = (first[order[start]], second[order[start]]) != (first[order[start - 1]], second[order[start - 1]])
     clash = np.flatnonzero(opens[1:] & (packed[1:] == packed[:-1]))
     if len(clash):
         at = np.flatnonzero(np.isin(packed, np.unique(packed[clash])))
@@ -104,6 +166,18 @@ def grouped(first: Numbers, second: Numbers) -> tuple[Numbers, Numbers]:
         order[at] = these[np.lexsort((these, second[these], first[these], packed[at]))]
         opens = _changes(first[order], second[order])
     return order, opens
+
+
+def _starts(count: int) -> list[int]:
+    return [0, count // 2] if count > MANY else [0]
+
+
+def _in_parts(work: Callable[[slice], None], count: int) -> None:
+    """Do something with all numbers; with many of them, both halves at a time."""
+    starts = _starts(count)
+    parts = [slice(start, stop) for start, stop in zip(starts, [*starts[1:], count], strict=True)]
+    with ThreadPoolExecutor(len(parts)) as pool:
+        list(pool.map(work, parts))
 
 
 def once(pairs: Numbers) -> Numbers:

@@ -2,6 +2,7 @@
 
 import warnings
 from itertools import pairwise
+from unittest.mock import patch
 
 import geopandas
 import numpy as np
@@ -13,6 +14,7 @@ from shapely.affinity import translate
 
 from spatial.errors import DataError, SpatialWarning
 from spatial.weights import (
+    _vertices,
     block,
     connectivity,
     contiguity,
@@ -262,8 +264,9 @@ def test_vertices_of_polygons_of_any_kind(parts):
         lines = [[tuple(point) for point in shapely.get_coordinates(ring).tolist()] for ring in rings]
         corners.append({point for points in lines for point in points})
         sides.append({frozenset(side) for points in lines for side in pairwise(points)})
-    for of, by_sides in ((corners, False), (sides, True)):
-        found = matched(np.asarray(shapes, object), sides=by_sides)
+    for of, by_sides, few_loose in ((corners, False, False), (corners, False, True), (sides, True, False)):
+        with patch.object(_vertices, "FEW", 1 if few_loose else 16):  # 1: sides are always looked up by their hashes
+            found = matched(np.asarray(shapes, object), sides=by_sides)
         expected = [[one, two] for one in range(len(of)) for two in range(one + 1, len(of)) if of[one] & of[two]]
         assert found.pairs.tolist() == expected
         others = [set().union(*(each for other, each in enumerate(sides) if other != one)) for one in range(len(sides))]
