@@ -326,6 +326,7 @@ def test_known_singularities_bound_the_error(end):
     fitted(function, -1, 1, 1e-9)
     assert count <= len(calls)
     assert known_fall(-1, 1, 1.0) == 1.0
+    assert fitted(function, -1, 1, 1e-9, fall=1.0).error == fitted(function, -1, 1, 1e-9).error
 
 
 @pytest.mark.parametrize("directed", [False, True])

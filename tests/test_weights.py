@@ -434,3 +434,5 @@ def test_pairs_are_counted_before_there_are_too_many(monkeypatch):
     monkeypatch.setattr(_positions, "MOST_PAIRS", everything - 1)
     with pytest.raises(DataError, match=f"{everything:,} pairs of places lie near"):
         _positions._near_pairs(points, 100.0, "near")
+    with pytest.raises(DataError, match="179,700 pairs of places lie near"):
+        _positions._near_pairs(np.zeros((600, 2)), 100.0, "near")

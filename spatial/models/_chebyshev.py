@@ -28,7 +28,7 @@ def fitted(
     *,
     near: Chebyshev | None = None,
     fewest: int = FEWEST,
-    fall: float | None = None,
+    fall: float = 1.0,
 ) -> Fitted:
     """
     Interpolate an analytic function at Chebyshev nodes, twice as many until the coefficients have fallen.
@@ -47,7 +47,7 @@ def fitted(
         Intervals to begin with.
     fall
         By how much coefficients must fall at least from one to the next, where it is known how far the function is analytic, see
-        `known_fall`.
+        `known_fall`; 1 where it is not known.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def fitted(
                 values[key] = found - (float(near(node)) if near is not None else 0.0)
         polynomial = _through(np.array([values[key] for key in _keys(count)]), low, high, count)
         coefficients = np.abs(polynomial.coef)
-        error = min(_following(coefficients), np.inf if fall is None else _left(coefficients, fall)) / (size or 1.0)
+        error = min(_following(coefficients), _left(coefficients, fall)) / (size or 1.0)
         if error <= tolerance or 2 * count > MOST:
             break
         count *= 2
@@ -89,6 +89,8 @@ def _following(coefficients: Any) -> float:
 
 def _left(coefficients: Any, fall: float) -> float:
     """Judge what follows from how quickly it must fall, on from each coefficient that is known."""
+    if fall >= 1:
+        return float("inf")
     steps = np.arange(len(coefficients), 0, -1)
     return float(CAUTION * (coefficients * fall**steps).max() / (1 - fall))
 

@@ -315,7 +315,7 @@ def exactly(log_determinant: LogDeterminant, low: float, high: float) -> Fitted:
     """
     found = _covering(log_determinant, low, high)
     if found is None:
-        near, fewest, fall = None, FEWEST, None
+        near, fewest, fall = None, FEWEST, 1.0
         if log_determinant.fronts is not None and log_determinant.size > DIFFERENCES and _summable(log_determinant, low, high):
             given = _moments(log_determinant, low, high)
             near = fitted(lambda parameter: approximated(given, parameter)[0], low, high, fewest=CHEAP).polynomial

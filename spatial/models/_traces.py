@@ -19,7 +19,7 @@ SAME = 1e-3
 #: Random vectors at once and at most; where many places make few of them do, the first block is enough.
 TOGETHER, MOST = 4, 256
 #: Fewer places than this need two blocks before their spread can be judged.
-MANY = 200_000
+MANY = 50_000
 #: The standard error to reach, relative to the trace, and the precision with which systems are solved for it.
 ENOUGH, PRECISION = 1e-3, 1e-7
 

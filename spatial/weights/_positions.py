@@ -303,7 +303,7 @@ def _near_pairs(space: Numbers, limit: float, which: str) -> tuple[Numbers, Numb
     along = space[:, int(np.ptp(space, axis=0).argmax())]
     cuts = _cuts(along, limit)
     slab = np.searchsorted(cuts, along)
-    members = [np.flatnonzero(slab == number) for number in range(len(cuts) + 1)]
+    members = [rows for rows in (np.flatnonzero(slab == number) for number in range(len(cuts) + 1)) if len(rows)]
     # A pair in two slabs lies in the strips on both sides of the cut between them: slabs are wider than the distance.
     wide = limit * (1 + 1e-9)
     strips = [np.flatnonzero(np.abs(along - cut) <= wide) for cut in cuts]

@@ -50,7 +50,8 @@ def matched(shapes: Numbers, *, sides: bool, globe: bool = False) -> Match:
         The pairs, and which polygons have a side of their own.
     """
     rings = _rings(shapes)
-    points = np.ascontiguousarray(rings.points + 0.0)  # + 0.0 turns -0.0 into 0.0
+    points = rings.points
+    points += 0.0  # turns -0.0 into 0.0
     if globe:
         points[points[:, 0] >= 180, 0] -= 360  # exact, so no two vertices become one
     points = points.view(np.uint64)
