@@ -347,9 +347,9 @@ def test_differences_from_random_traces_need_few_values(rho, directed, monkeypat
 
 
 @pytest.mark.parametrize("rho", [-0.4, 0.2, 0.5, 0.9])
-@pytest.mark.parametrize("gap", [0.0, 0.05, 0.3])
+@pytest.mark.parametrize("gap", [0.0, 1e-6, 0.05, 0.3])
 def test_largest_likelihood_with_few_exact_values(rho, gap, monkeypatch):
-    """With a polynomial known near by one exact value is enough; without, it takes three."""
+    """With a polynomial known there it takes no exact value, with one near by one, without any three."""
     monkeypatch.setattr(_likelihood, "MANY", 100)
     monkeypatch.setattr(_log_determinant, "EXACT_LIMITS", 100)
     matrix, points = voronoi(2_500)
@@ -363,12 +363,15 @@ def test_largest_likelihood_with_few_exact_values(rho, gap, monkeypatch):
 
     found = _log_determinant.prepared(matrix, "lu", points)
     if gap:
-        _log_determinant.exactly(found, rho - gap - 0.01, rho - gap + 0.01)
+        reach = 0.09 if gap == 1e-6 else 0.01
+        _log_determinant.exactly(found, rho - gap - reach, rho - gap + reach)
     calls = []
     value = _likelihood.value
     monkeypatch.setattr(_likelihood, "value", lambda *given: calls.append(given) or value(*given))
     quick = _likelihood.largest(found, profile, 2_500, "rho")
-    if gap == 0.05 and rho < 0.9:
+    if gap == 1e-6:
+        assert not calls
+    elif gap == 0.05 and rho < 0.9:
         assert len(calls) == 1
     elif not gap:
         assert len(calls) >= 3

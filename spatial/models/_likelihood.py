@@ -270,25 +270,27 @@ def _missed(log_determinant: LogDeterminant, parameter: float, error: float) -> 
     """
     Find by how much the series of random traces is wrong near a parameter, with as few exact values as will do.
 
-    It is smooth: a parabola through three exact values. Where a polynomial through exact ones is known elsewhere, one more
-    exact value does: three traces of the series are exact, so it is r^3 times something that varies slowly.
+    It is smooth: a parabola through three exact values, or those of a polynomial that is known there. Where one is known
+    elsewhere, one more exact value does: three traces of the series are exact, so it is r^3 times something that varies slowly.
     """
-
-    def missed(parameter: float) -> float:
-        return value(log_determinant, parameter) - approximately(log_determinant, parameter)[0]
-
+    nodes = parameter + np.array([-2.0, 0.0, 2.0]) * error
     known = min(log_determinant.fits, key=lambda each: abs(np.mean(each.polynomial.domain) - parameter), default=None)
     other = 0.0 if known is None else float(np.mean(known.polynomial.domain))
     gap = other - parameter
+    covered = known is not None and known.polynomial.domain[0] <= nodes[0] and nodes[2] <= known.polynomial.domain[1]
+
+    def missed(parameter: float) -> float:
+        exact = float(known.polynomial(parameter)) if known is not None and covered else value(log_determinant, parameter)
+        return exact - approximately(log_determinant, parameter)[0]
+
     room = min(parameter - log_determinant.low, log_determinant.high - parameter, 2 * abs(parameter), 2 * abs(other))
-    if known is None or max(abs(gap), error) > BETWEEN * room:
-        nodes = parameter + np.array([-2.0, 0.0, 2.0]) * error
+    if known is None or covered or not gap or max(abs(gap), error) > BETWEEN * room:
         return np.polynomial.Polynomial.fit(nodes, [missed(float(node)) for node in nodes], 2)
     rough, rough_slope = approximately(log_determinant, other)
     there = (float(known.polynomial(other)) - rough) / other**3
     slope = (float(known.polynomial.deriv(1)(other)) - rough_slope) / other**3 - 3 * there / other
     here = missed(parameter) / parameter**3
-    bend = (slope * gap - (there - here)) / gap**2 if gap else 0.0
+    bend = (slope * gap - (there - here)) / gap**2
     shifted = np.polynomial.Polynomial([-parameter, 1.0])
     return np.polynomial.Polynomial([0.0, 0.0, 0.0, 1.0]) * (here + (slope - 2 * bend * gap) * shifted + bend * shifted**2)
 

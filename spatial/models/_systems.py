@@ -162,7 +162,7 @@ def _dots(one: Array, other: Array) -> Array:
 
 def _blocks(array: Array) -> Iterator[slice]:
     """Cut rows into pieces that stay in the cache of a processor from one operation to the next."""
-    rows = max(CACHED // (8 * array.shape[1]), 1)
+    rows = max(CACHED // (8 * max(array.shape[1], 1)), 1)
     for start in range(0, len(array), rows):
         yield slice(start, start + rows)
 

@@ -15,6 +15,7 @@ not end within the limit is kept as such. The data are SYNTHETIC: a jittered lat
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -117,13 +118,18 @@ def measured(what: str, n: int, esda: str) -> dict[str, float | str]:
             ["Rscript", str(script)] if kind == "spdep" else [esda if kind == "esda" else sys.executable, str(script), what, str(n)]
         )
         environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+        running = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+        )
         try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT_SECONDS, env=environment)
+            said, wrong = running.communicate(timeout=LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)  # its workers too
+            running.communicate()
             return {"what": what, "n": n, "failed": f"more than {LIMIT_SECONDS} s"}
-    if done.returncode:
-        return {"what": what, "n": n, "failed": (done.stderr.strip().splitlines() or ["killed"])[-1][:200]}
-    figures = done.stdout.split("FIGURES")[-1].split()
+    if running.returncode:
+        return {"what": what, "n": n, "failed": (wrong.strip().splitlines() or ["killed"])[-1][:200]}
+    figures = said.split("FIGURES")[-1].split()
     seconds, worked, peak, first, before = (None if each == "NA" else float(each) for each in figures)
     found = {"what": what, "n": n, "seconds": seconds, "processor": worked, "MB": peak, "from_start": first, "MB_before": before}
     return {name: value for name, value in found.items() if value is not None}
