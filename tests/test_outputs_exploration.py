@@ -15,6 +15,7 @@ from spatial.outputs._frame import Frame
 from spatial.outputs.atlas import Atlas, Step
 from spatial.outputs.figures import counted, measured_words, pictures
 from spatial.outputs.themes import CLUSTERS, SIGNIFICANCE, theme, themes_of
+from spatial.places import Aligned
 from spatial.results import columns_of
 
 
@@ -107,7 +108,9 @@ def test_a_caption_lists_no_crowd_of_classes():
 def test_classes_of_p_include_their_bounds():
     p = np.array([0.001, 0.0011, 0.01, 0.05, 0.0501, np.nan, np.nan])
     islands = np.array([False] * 6 + [True])
-    assert list(_local._steps(p, islands)) == [
+    names = pd.Index(list("abcdefg"))
+    given = Aligned(names, np.empty((7, 0)), None, {}, islands, names, ())
+    assert _local._steps(given, p).tolist() == [
         "p ≤ 0.001",
         "p ≤ 0.01",
         "p ≤ 0.01",

@@ -36,7 +36,7 @@ _WORDS = "Drawing neighbours"
 def rotated(task: Task) -> Counts:
     """Count, for each place, the draws whose sum is as small and those whose sum is as large as the observed one."""
     if task.n <= _SMALL:
-        rows = max(1, _HELD // task.n)
+        rows = min(_BYTE, max(1, _HELD // task.n))
         parts: list[Any] = [(number, min(rows, task.count - first)) for number, first in enumerate(range(0, task.count, rows))]
         work = _few
     else:
@@ -93,7 +93,7 @@ def _few(task: Task, number: int, rows: int) -> Counts:
 
 
 def _count(fits: "np.ndarray[Any, np.dtype[np.bool_]]") -> Whole:
-    found: Whole = np.add.reduce(fits.view(np.uint8), axis=0, dtype=np.uint16).astype(np.int64)
+    found: Whole = np.add.reduce(fits.view(np.uint8), axis=0, dtype=np.uint8).astype(np.int64)
     return found
 
 
