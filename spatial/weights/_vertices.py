@@ -82,7 +82,7 @@ def _sides(rings: _Rings, vertex: Numbers) -> tuple[Numbers, Numbers]:
 
 def _same_sides(owner: Numbers, side: Numbers) -> tuple[Numbers, Numbers]:
     """Bring equal sides together: their polygons, and which of them begin a group."""
-    order, opens = grouped(side, np.zeros(1, np.uint64).repeat(len(side)))
+    order, opens = grouped(side, np.zeros_like(side))
     return owner[order], opens
 
 
