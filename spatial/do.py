@@ -48,7 +48,7 @@ def do(arguments: list[str]) -> int:
     function = row.function()
     options = declared(function)
     given = _parser(row, function, options).parse_args(arguments[1:])
-    from spatial.explore import telling
+    from spatial.progress import telling
     from spatial.running import collected, seldom
     from spatial.written import safe
 

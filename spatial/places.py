@@ -1,7 +1,6 @@
 """The one table: what holds for it, how it is checked, and how it meets a graph."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from spatial.errors import DataError, ModelError, complaint, listed, nearest_name
+from spatial.progress import shared_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ Missing = Literal["error", "drop"]
 HUGE = 1e70
 #: A column whose values differ by no more than this share of their size is constant but for rounding.
 EQUAL = 1e-14
-#: Shapes worth a second thread.
+#: Shapes that a thread checks at a time.
 MANY = 50_000
 
 #: Coordinates that belong to no place on Earth: the WKT of a reference system that says just that.
@@ -446,13 +446,13 @@ def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
 
 
 def _valid(shapes: "np.ndarray[Any, Any]") -> "np.ndarray[Any, np.dtype[np.bool_]]":
-    """Tell which shapes are valid; of many, two processors look at half of them each."""
+    """Tell which shapes are valid; many are looked at in parts by several processors."""
     import shapely
 
     if len(shapes) < MANY:
         return np.asarray(shapely.is_valid(shapes))
-    with ThreadPoolExecutor(2) as pool:
-        return np.concatenate(list(pool.map(shapely.is_valid, np.array_split(shapes, 2))))
+    parts = np.array_split(shapes, -(-len(shapes) // MANY))
+    return np.concatenate(list(shared_out(shapely.is_valid, parts, "Checking shapes")))
 
 
 def _kind(name: str) -> str:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from spatial.explore import _conditional, _permutations, _rotated, _workers
+from spatial import progress
+from spatial.explore import _conditional, _permutations, _rotated
 from spatial.explore._conditional import conditional
 from spatial.explore._moments import constants, kurtosis, moran_variance
 from spatial.explore._own import _dealt, _redrawn, _shuffled, taken
@@ -89,10 +90,10 @@ def test_the_number_of_threads_changes_nothing(monkeypatch, draws, n):
     found = []
 
     def always(work, tasks, words, *, threads):
-        return _workers.shared_out(work, tasks, words)
+        return progress.shared_out(work, tasks, words)
 
     for threads in (1, 2, 5):
-        monkeypatch.setattr(_workers, "cores", lambda threads=threads: threads)
+        monkeypatch.setattr(progress, "cores", lambda threads=threads: threads)
         monkeypatch.setattr(_rotated, "shared_out", always)
         found.append(conditional(values, matrix, count=199, seed=6, exact="no", draws=draws))
     for other in found[1:]:
@@ -170,7 +171,7 @@ def test_every_order_holds_every_value_once(room, monkeypatch):
 def test_progress_is_told_and_stops_the_work():
     values, matrix = np.random.default_rng(9).normal(size=5_000), linked(5_000, [4], equal=True)
     told = []
-    with _workers.telling(lambda done, total, words: told.append((done, total, words))):
+    with progress.telling(lambda done, total, words: told.append((done, total, words))):
         conditional(values, matrix, count=999, seed=0, exact="auto")
     assert told[-1][0] == told[-1][1] == len(told)
     assert told[0][2] == "Drawing neighbours"
@@ -179,7 +180,7 @@ def test_progress_is_told_and_stops_the_work():
         if done == 2:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), _workers.telling(interrupt):
+    with pytest.raises(KeyboardInterrupt), progress.telling(interrupt):
         conditional(values, matrix, count=999, seed=0, exact="auto")
 
 

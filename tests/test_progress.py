@@ -2,6 +2,9 @@
 
 import pytest
 
+import spatial
+from spatial import running
+from spatial.progress import telling
 from spatial.running import _told, computing, run, seldom
 
 STUDY = """
@@ -56,3 +59,44 @@ def test_ctrl_c_inside_a_step_leaves_nothing(study, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         run(study, progress=stop)
     assert sorted(path.name for path in study.iterdir()) == ["grid.gpkg", "study.toml"]
+
+
+LONG = {
+    "contiguity": lambda grid, graph: spatial.contiguity(grid),
+    "nearest": lambda grid, graph: spatial.nearest(grid, k=3),
+    "distance_band": lambda grid, graph: spatial.distance_band(grid, threshold=1500),
+    "moran": lambda grid, graph: spatial.moran(grid, graph, column="noise"),
+    "local_moran": lambda grid, graph: spatial.local_moran(grid, graph, column="noise"),
+    "k_means": lambda grid, graph: spatial.k_means(grid, columns=["noise", "value"], k=2),
+    "max_p": lambda grid, graph: spatial.max_p(grid, graph, columns=["noise"], minimum=4),
+    "ols": lambda grid, graph: spatial.ols(grid, graph, formula="noise ~ value"),
+    "lag_model": lambda grid, graph: spatial.lag_model(grid, graph, formula="noise ~ value"),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_what_takes_long_with_many_places_tells_its_share(grid, name):
+    graph = spatial.contiguity(grid)
+    told = []
+    with telling(lambda *each: told.append(each)):
+        LONG[name](grid, graph)
+    assert told
+    assert all(0 <= done <= total and words for done, total, words in told)
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_what_takes_long_stops_when_told_to(grid, name):
+    graph = spatial.contiguity(grid)
+
+    def stop(done, total, words):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), telling(stop):
+        LONG[name](grid, graph)
+
+
+def test_the_graph_of_a_study_tells_its_share_too(study, monkeypatch):
+    monkeypatch.setattr(running, "seldom", lambda tell: tell)
+    told = []
+    run(study, progress=lambda done, total, words: told.append((done, total, words)))
+    assert any(done == 0 and words.endswith("%") for done, _, words in told)

@@ -6,6 +6,7 @@ from spatial.clusters._groups import SAME, Array, Whole, within
 from spatial.clusters._land import Land
 from spatial.clusters._moving import improved
 from spatial.clusters._winding import split, wound
+from spatial.progress import tell
 
 _WAYS = 4  # ways in which regions are begun, in turn
 _KEPT = 3  # of the constructions with the most regions so many are improved
@@ -22,6 +23,7 @@ def best_regions(given: Land, *, starts: int, patience: int, seed: int) -> tuple
     """
     found: dict[int, list[tuple[float, int, Whole]]] = {}
     for start in range(starts):
+        tell(start, starts, "Trying random starts")
         random = np.random.default_rng([seed, start])
         way = start % _WAYS
         labels = split(given, wound(given, random) if way == _WAYS - 1 else _grown(given, random, way), random)

@@ -4,6 +4,7 @@ import numpy as np
 
 from spatial.clusters._groups import SAME, Array, Whole, within
 from spatial.clusters._partitions import best_of_all, few_ways
+from spatial.progress import tell
 
 #: Up to this many partitions all of them are tried: always for up to 10 places.
 MOST_PARTITIONS = 100_000
@@ -65,6 +66,7 @@ def _begun(values: Array, groups: int, seed: int, starts: int) -> Array:
     step = max(1, _BLOCK // (len(values) * groups))
     begun: dict[bytes, tuple[float, Array]] = {}
     for first in range(0, starts, step):
+        tell(first, starts, "Trying random starts")
         centres = np.stack([_spread(values, groups, [seed, start]) for start in range(first, min(first + step, starts))])
         for labels, held in zip(*_lloyd(values, centres, _WARM), strict=True):
             begun[labels.tobytes()] = within(values, labels), held

@@ -1,6 +1,5 @@
 """Places and neighbours -> what can be seen in them: summaries, global and local spatial statistics."""
 
-from spatial.explore._workers import telling
 from spatial.explore.correlogram_global import Correlogram, correlogram
 from spatial.explore.description import Description, describe
 from spatial.explore.geary_global import Geary, geary
@@ -58,5 +57,4 @@ __all__ = [
     "moran",
     "rate_moran",
     "spatial_rate",
-    "telling",
 ]

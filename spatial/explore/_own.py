@@ -3,7 +3,7 @@
 import numpy as np
 
 from spatial.explore._draws import Counts, Task
-from spatial.explore._workers import shared_out
+from spatial.progress import shared_out
 
 Indices = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from spatial.explore._significance import Alternative, Array, two_tails
-from spatial.explore._workers import shared_out
+from spatial.progress import shared_out, tell
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -19,6 +19,7 @@ Whole = np.ndarray[Any, np.dtype[np.int64]]
 
 #: Up to this many orders all of them are tried: 8! = 40,320, but not 9! = 362,880.
 MOST_ORDERS = 50_000
+_WORDS = "Trying random orders"
 _BLOCK = 2_000_000  # numbers held at a time
 _MANY = 50_000_000  # values to be dealt out from which on a few orders are dealt out in many ways
 _COLUMNS = 8  # orders looked at together: as many numbers as the processor fetches at once
@@ -154,6 +155,7 @@ def _some_orders(values: Array, count: int, seed: int) -> Iterator[Array]:
     random = np.random.default_rng(seed)
     step = max(1, _BLOCK // len(values))
     for first in range(0, count, step):
+        tell(first, count, _WORDS)
         yield np.column_stack([random.permutation(values) for _ in range(min(step, count - first))])
 
 
@@ -188,7 +190,7 @@ def _many_orders(values: Array, statistics: Callable[[Array], Array], count: int
         block: Array = np.concatenate(found, axis=1)[:, :width]
         return block
 
-    return list(shared_out(orders, [*range(math.ceil(count / together))], "Trying random orders"))
+    return list(shared_out(orders, [*range(math.ceil(count / together))], _WORDS))
 
 
 def _seated(circles: Array, seats: Whole, random: np.random.Generator, held: Array) -> None:

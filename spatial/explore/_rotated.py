@@ -18,7 +18,7 @@ import numpy as np
 from spatial.explore._draws import Counts, Task, Whole
 from spatial.explore._own import taken
 from spatial.explore._significance import Array
-from spatial.explore._workers import shared_out
+from spatial.progress import shared_out
 
 _SMALL = 4096  # places up to which every draw has a circle of its own, many of them at a time
 _SHUFFLED = 1_000_000  # values laid on circles where places are many, at least _CIRCLES times

@@ -11,7 +11,7 @@ import numpy as np
 from spatial.explore._draws import Counts, Task, Whole
 from spatial.explore._own import taken
 from spatial.explore._significance import Array
-from spatial.explore._workers import shared_out
+from spatial.progress import shared_out
 
 _BLOCK = 256  # places at a time, whose sums stay in the processor's cache
 _BYTE = 255  # draws that a count of one byte can hold

@@ -24,6 +24,7 @@ from spatial.models._tables import chi_squared, coefficients_table, covariance_t
 from spatial.models._tests import moran_of
 from spatial.models._two_parameters import maximised_pair
 from spatial.models._units import Scaled, scaled
+from spatial.progress import tell
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -36,6 +37,8 @@ Matrix = NDArray[np.float64]
 ORDERED = 1_000
 #: From here on estimators without a likelihood take random traces for the average impacts.
 ROUGH = 20_000
+#: What is told of a fit: four of these, and the design before.
+STAGES = 5
 #: Relative error of a trace that needs no note.
 TRACED = 1e-12
 
@@ -96,10 +99,14 @@ def fields_of(
         Field name to value.
     """
     found = designed(places, graph, kind, options)
+    tell(1, STAGES, "Preparing the log-determinant")
     if determinant is None:
         determinant = determinant_of(places, found, options["log_determinant"])
+    tell(2, STAGES, "Searching the largest likelihood")
     fit = fitted(found, kind, determinant, options.get("weights_column"))
+    tell(3, STAGES, "Standard errors")
     estimate, covariance, error = estimates(fit, options["vcov"])
+    tell(4, STAGES, "Impacts and tests")
     effects = None if options.get("impacts", "delta") is None else _effects(fit, estimate, covariance)
     tests = spatial_tests(
         fit.problem,

@@ -1,6 +1,5 @@
 """log |I - r W| by elimination along a dissection, fronts of one level together, for many r: only the logarithm is kept."""
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.models._nested_dissection import Dissection, dissected
+from spatial.progress import cores
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -29,8 +29,6 @@ TOGETHER = 9
 HUGE = 1e30
 #: Larger multipliers than this mean a pivot that is too small.
 GROWTH = 1e8
-#: More threads than this wait for memory.
-MOST_THREADS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,11 +132,7 @@ def _bytes(tasks: Sequence[tuple[Level, ...]], links: int) -> float:
     below = max((level.size for task in tasks[:-1] for level in task), default=0)
     above = max((level.size for level in tasks[-1]), default=0)
     handed = sum(group.count * group.boundary**2 for task in tasks[:-1] for group in task[-1].groups)
-    return 8.0 * (max(3 * _threads() * below, 3 * above) + handed + 10 * links)
-
-
-def _threads() -> int:
-    return min(os.cpu_count() or 1, MOST_THREADS)
+    return 8.0 * (max(3 * cores() * below, 3 * above) + handed + 10 * links)
 
 
 def _with_transpose(matrix: "csr_array") -> "csr_array":
@@ -286,7 +280,7 @@ def log_absolute(fronts: Fronts, parameter: float) -> tuple[float, float]:
     left: Left = []
     total, sign = 0.0, 1.0
     # Threads of the linear algebra within threads of our own would wait for one another: ten times slower.
-    with _linear_algebra().limit(limits=1), ThreadPoolExecutor(_threads()) as pool:
+    with _linear_algebra().limit(limits=1), ThreadPoolExecutor(cores()) as pool:
         each = pool.map if len(fronts.tasks) > 1 else map
         for found in each(lambda task: _eliminated(fronts, task, parameter, [], map), fronts.tasks):
             total, sign = total + found[0], sign * found[1]

@@ -14,6 +14,7 @@ from spatial.models._log_determinant import LogDeterminant
 from spatial.models._many_responses import search_of
 from spatial.models._profile import Problem, profile_of, solution_at
 from spatial.models._tests import dependence_tests, linked, regression_moran
+from spatial.progress import tell
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -207,7 +208,10 @@ def dependence_p(
         return {"Moran residuals": abs(moran), **{name: test[0] for name, test in found.items()}}
 
     observed = statistics(fit, response)
-    rows = [statistics(*_drawn(fit, trend, spread * random.standard_normal(n))) for _ in range(draws)]
+    rows = []
+    for number in range(draws):
+        tell(number, draws, "Simulating the tests")
+        rows.append(statistics(*_drawn(fit, trend, spread * random.standard_normal(n))))
     return {name: simulated_p(value, np.array([row.get(name, np.nan) for row in rows])) for name, value in observed.items()}
 
 

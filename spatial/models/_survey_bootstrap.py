@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from spatial.models._absorbed import absorbed, nested
 from spatial.models._least_squares import least_squares
 from spatial.models._survey_errors import Within, sums
+from spatial.progress import tell
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -257,6 +258,7 @@ def _by_level(found: Within, made: Projection, values: Vector) -> tuple[Matrix, 
 def _blocks(values: Matrix, tops: tuple[Vector, Vector], scores: tuple[Matrix, Matrix]) -> Iterator[Matrix]:
     step = max(1, _BLOCK // values.shape[1])
     for first in range(0, len(values), step):
+        tell(first, len(values), "Wild cluster bootstrap")
         yield _row(values[first : first + step], tops, scores)
 
 

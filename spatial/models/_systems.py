@@ -113,9 +113,11 @@ def _inverted(matrix: Array, *, definite: bool) -> Array:
 
         factor, failed = dpotrf(matrix, lower=True)
         if not failed:
-            found, failed = dpotri(factor, lower=True)
+            half, failed = dpotri(factor, lower=True)  # the upper triangle stays 0
         if not failed:
-            return np.asarray(np.tril(found) + np.tril(found, -1).T)
+            found = half + half.T
+            found.flat[:: len(found) + 1] /= 2
+            return np.asarray(found)
     return np.asarray(np.linalg.inv(matrix))
 
 

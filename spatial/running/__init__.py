@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spatial.progress import telling
 from spatial.results import Result
 from spatial.running._record import versions
 from spatial.running._told import collected, seldom
@@ -80,7 +81,8 @@ def run(source: str | Path, out: str | Path | None = None, *, progress: Progress
     with swap.staged(folder) as staging:
         total = len(study.steps) + 2
         tell(0, total, "Reading and joining")
-        prepared = prepare(study)
+        with telling(seldom(lambda done, most, words: tell(0, total, f"{words}, {done / most:.0%}"))):
+            prepared = prepare(study)
         atlas = compute(prepared, lambda done, words: tell(done + 1, total, words))
         tell(total - 1, total, "Writing maps, layers and tables")
         _write(atlas, study, staging)

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import DataError, complaint, listed
-from spatial.explore import telling
 from spatial.operations import operation
 from spatial.options import data_parameters
+from spatial.progress import telling
 from spatial.results import Result, columns_of, place_columns
 from spatial.running._record import record_of
 from spatial.running._told import collected, in_step, seldom

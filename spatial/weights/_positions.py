@@ -1,7 +1,5 @@
 """Where places are and how far apart: metres on the plane or on the ellipsoid, never degrees."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +7,7 @@ import numpy as np
 
 from spatial.errors import DataError, complaint, listed
 from spatial.places import is_local
+from spatial.progress import shared_out, tell
 from spatial.weights._centres import centroids, metres_per_unit
 
 if TYPE_CHECKING:
@@ -235,6 +234,7 @@ def nearest_to(at: Positions, count: int, rank: Numbers) -> Numbers:
     open_rows = []
     for start in range(0, everyone, ROWS):
         rows = np.arange(start, min(start + ROWS, everyone))
+        tell(start, everyone, "Finding the nearest places")
         reach, others = tree.query(tree.data[rows], k=count + 2, workers=-1)
         # Without anybody at the same point the place itself stands first; then the `count` next are certain unless one
         # beyond them is as near.
@@ -320,13 +320,12 @@ def _near_pairs(space: Numbers, limit: float, which: str) -> tuple[Numbers, Numb
         pairs = plant[0].query_pairs(limit, output_type="ndarray")
         return plant[1][pairs[:, 0]], plant[1][pairs[:, 1]]
 
-    with ThreadPoolExecutor(min(len(members), os.cpu_count() or 1)) as pool:
-        plants = list(pool.map(planted, members))
-        if sum(pool.map(about, (tree for tree, _ in plants))) > MOST_PAIRS / 2:  # else there cannot be too many
-            inside = sum((int(tree.count_neighbors(tree, limit)) - len(rows)) // 2 for tree, rows in plants)
-            across = sum(_across(space[rows], slab[rows] <= number, limit) for number, rows in enumerate(strips))
-            bounded(inside + across, which)
-        found = list(pool.map(paired, plants))
+    plants = list(shared_out(planted, members, "Sorting places"))
+    if sum(shared_out(about, [tree for tree, _ in plants], "Counting pairs")) > MOST_PAIRS / 2:  # else there cannot be too many
+        inside = sum((int(tree.count_neighbors(tree, limit)) - len(rows)) // 2 for tree, rows in plants)
+        across = sum(_across(space[rows], slab[rows] <= number, limit) for number, rows in enumerate(strips))
+        bounded(inside + across, which)
+    found = list(shared_out(paired, plants, "Finding pairs"))
     for number, rows in enumerate(strips):
         if len(rows):
             first, second = paired(planted(rows))

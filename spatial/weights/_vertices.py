@@ -1,15 +1,18 @@
 """Which polygons have vertices or sides exactly in common: coordinates are hashed, sorted and compared, never measured."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from spatial.progress import shared_out
+
 Numbers = np.ndarray[Any, np.dtype[Any]]
 
 MANY = 500_000  # numbers worth a second thread
+WORDS = "Comparing vertices"
 FEW = 16  # one of so many numbers, or fewer, is looked up in a table of hashes of so many bits
 TABLE = 20
 
@@ -62,12 +65,19 @@ def matched(shapes: Numbers, *, sides: bool, globe: bool = False) -> Match:
         del order, opens, points
         owner, opens = _same_sides(*_sides(rings, vertex))
         return Match(_together(owner, opens), _by_themselves(owner, opens))
-    with ThreadPoolExecutor(1) as beside:
-        # What has a vertex in common and what has a side of its own do not wait for one another.
-        together = beside.submit(_together, rings.owner[order], opens)
-        del order, opens, points
-        loose = _loose(*_sides(rings, vertex))
-        return Match(together.result(), loose)
+    # What has a vertex in common and what has a side of its own do not wait for one another.
+    work = [partial(_together, rings.owner[order], opens), partial(_with_loose_sides, rings, vertex)]
+    del order, opens, points
+    pairs, loose = shared_out(_done, work, WORDS, threads=None if len(vertex) > MANY else 1)
+    return Match(pairs, loose)
+
+
+def _done(work: Callable[[], Numbers]) -> Numbers:
+    return work()
+
+
+def _with_loose_sides(rings: _Rings, vertex: Numbers) -> Numbers:
+    return _loose(*_sides(rings, vertex))
 
 
 def _sides(rings: _Rings, vertex: Numbers) -> tuple[Numbers, Numbers]:
@@ -177,8 +187,7 @@ def _in_parts(work: Callable[[slice], None], count: int) -> None:
     """Do something with all numbers; with many of them, both halves at a time."""
     starts = _starts(count)
     parts = [slice(start, stop) for start, stop in zip(starts, [*starts[1:], count], strict=True)]
-    with ThreadPoolExecutor(len(parts)) as pool:
-        list(pool.map(work, parts))
+    list(shared_out(work, parts, WORDS))
 
 
 def once(pairs: Numbers) -> Numbers:

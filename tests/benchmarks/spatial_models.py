@@ -5,7 +5,8 @@ Run by hand on a quiet machine: python tests/benchmarks/spatial_models.py measur
                                 python tests/benchmarks/spatial_models.py draw
 "measure" runs every contestant in a process of its own on the same simulated data (SYNTHETIC: a jittered lattice with queen
 neighbours, rows standardised, three regressors, rho and lambda 0.5) and keeps seconds of the fit and peak memory of the
-process in spatial_models.json; "draw" makes spatial_models.svg of it. What does not end within the limit of time or memory is kept as
+process in spatial_models.json; "draw" makes spatial_models.svg of it. A fit that takes less than a second is repeated, up to five
+times in the same process, and the last time counts, for everybody. What does not end within the limit of time or memory is kept as
 such. R is timed by its own clock, without reading the data.
 """
 
@@ -26,6 +27,7 @@ HERE = Path(__file__).parent
 RESULTS, PICTURE = HERE / "spatial_models.json", HERE / "spatial_models.svg"
 SIZES = (1_024, 10_000, 99_856, 1_000_000)
 LIMIT_SECONDS, LIMIT_BYTES = 300, 18 * 2**30
+TURNS = 5  # of what takes less than a second
 OURS = {
     "lag": "lag_model",
     "error": "error_model",
@@ -47,9 +49,9 @@ PEERS = {
         "spatialreg Chebyshev": 1_000_000,
     },
     "error": {"spatial": 1_000_000, "spreg LU": 10_000, "spatialreg Matrix": 100_000},
-    "durbin": {"spatial": 1_000_000, "spatialreg Matrix": 10_000},
+    "durbin": {"spatial": 1_000_000, "spatialreg Matrix": 100_000},
     "durbin_error": {"spatial": 1_000_000, "spatialreg Matrix": 100_000},
-    "combined": {"spatial": 1_000_000, "spatialreg Matrix": 1_100},
+    "combined": {"spatial": 1_000_000, "spatialreg Matrix": 10_000},
     "2sls": {"spatial": 1_000_000, "spreg": 1_000_000, "spatialreg": 1_000_000},
 }
 R_CALLS = {
@@ -171,7 +173,10 @@ def r(model, position, weights, x, y, method):
         nb <- unname(split(ends, rep(seq_len(n), counts))); nb <- lapply(nb, sort)
         class(nb) <- "nb"; attr(nb, "region.id") <- as.character(seq_len(n))
         lw <- nb2listw(nb, style = "W"); W <- as(lw, "CsparseMatrix"); f <- y ~ a + b + c; M <- "{method}"; set.seed(1)
-        s <- system.time({{ {R_CALLS[model]} }})[["elapsed"]]
+        for (turn in 1:{TURNS}) {{
+            s <- system.time({{ {R_CALLS[model]} }})[["elapsed"]]
+            if (s > 1) break
+        }}
         p <- if (is.null(m$rho)) if (is.null(m$lambda)) coef(m)[1] else m$lambda else m$rho
         cat("SECONDS", s, "PARAMETER", p, "\\n")
         """
@@ -190,10 +195,13 @@ def worker(model, contestant, size):
     position, weights, x, errors = lattice(size)
     y = response(weights, x, errors, model)
     package, _, method = contestant.partition(" ")
-    if package == "spatial":
-        seconds, found = ours(model, position, weights, x, y)
-    else:
-        seconds, found = {"spreg": spreg, "spatialreg": r}[package](model, position, weights, x, y, method)
+    for _ in range(1 if package == "spatialreg" else TURNS):  # R takes its turns by itself
+        if package == "spatial":
+            seconds, found = ours(model, position, weights, x, y)
+        else:
+            seconds, found = {"spreg": spreg, "spatialreg": r}[package](model, position, weights, x, y, method)
+        if seconds > 1:
+            break
     who = resource.RUSAGE_CHILDREN if package == "spatialreg" else resource.RUSAGE_SELF
     peak = resource.getrusage(who).ru_maxrss / 1024
     print("FIGURES", json.dumps({"n": len(y), "seconds": seconds, "megabytes": peak, "estimates": found}))

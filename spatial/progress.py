@@ -1,4 +1,4 @@
-"""Share work between the processor's cores, tell how far it is, and stop at once when told to."""
+"""Tell how far long computations are, share work between the processor's cores, and stop at once when told to."""
 
 import os
 import threading
@@ -39,6 +39,22 @@ def telling(tell: Tell) -> Iterator[None]:
         _told.reset(token)
 
 
+def tell(done: int, total: int, words: str) -> None:
+    """
+    Tell how far a computation is, to whoever listens.
+
+    Parameters
+    ----------
+    done, total
+        The work done and the work there is, in any unit.
+    words
+        What is being done.
+    """
+    told = _told.get()
+    if told:
+        told(done, total, words)
+
+
 def cores() -> int:
     """Count the cores this process may use."""
     usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
@@ -65,12 +81,10 @@ def shared_out(work: Callable[[Task], Found], tasks: Sequence[Task], words: str,
     object
         What ``work`` returned. An exception, Ctrl-C too, lets no further task begin.
     """
-    tell = _told.get()
     threads = min(len(tasks), cores() if threads is None else threads)
     found = map(work, tasks) if threads <= 1 else _threaded(work, tasks, threads)
     for number, each in enumerate(found, 1):
-        if tell:
-            tell(number, len(tasks), words)
+        tell(number, len(tasks), words)
         yield each
 
 
