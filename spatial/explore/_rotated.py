@@ -194,16 +194,23 @@ def _meetings(task: Task, spots: "np.ndarray[Any, np.dtype[Any]]", distances: Wh
     own[own < 0] += n
     own += (np.arange(len(spots), dtype=spots.dtype) * n)[:, None]
     keys = (distances[:, :most] + (circle_of * n)[:, None]).ravel()
-    wanted = np.zeros(len(spots) * n, bool)
-    wanted[keys] = True
-    circle, place = np.nonzero(wanted[own])
-    sorting = np.argsort(keys, kind="stable")
-    ordered = keys[sorting]
-    from_, to = (np.searchsorted(ordered, own[circle, place], side=side) for side in ("left", "right"))
-    times = to - from_
-    which = np.repeat(from_ - np.cumsum(times) + times, times) + np.arange(times.sum())
-    row, rank = np.divmod(sorting[which], most)
-    place, circle = np.repeat(place, times), np.repeat(circle, times)
+    if len(spots) == len(distances):  # a circle for every draw: a distance occurs but once
+        drawn = np.full(len(spots) * n, -1)
+        drawn[keys] = np.arange(len(keys))
+        which = drawn[own]
+        circle, place = np.nonzero(which >= 0)
+        row, rank = np.divmod(which[circle, place], most)
+    else:
+        wanted = np.zeros(len(spots) * n, bool)
+        wanted[keys] = True
+        circle, place = np.nonzero(wanted[own])
+        sorting = np.argsort(keys, kind="stable")
+        ordered = keys[sorting]
+        from_, to = (np.searchsorted(ordered, own[circle, place], side=side) for side in ("left", "right"))
+        times = to - from_
+        which = np.repeat(from_ - np.cumsum(times) + times, times) + np.arange(times.sum())
+        row, rank = np.divmod(sorting[which], most)
+        place, circle = np.repeat(place, times), np.repeat(circle, times)
     real = rank < task.degrees[place]
     row, rank, place, circle = row[real], rank[real], place[real], circle[real]
     instead = distances[row, task.degrees[place]]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spatial.errors import DataError, ModelError, complaint, listed
 from spatial.models._formula import Expression, Parsed, evaluated, parsed
-from spatial.models._tall import CLEAR, lengths
+from spatial.models._tall import clear_basis, lengths
 from spatial.places import EQUAL, Aligned, aligned, checked, columns_checked
 
 if TYPE_CHECKING:
@@ -382,11 +382,10 @@ def _independent(found: Design) -> Matrix:
     """Find columns that are combinations of others, by a QR decomposition with pivoting of columns scaled to length 1."""
     from scipy.linalg import qr, solve_triangular
 
-    sizes = lengths(found.matrix)
-    products = found.matrix.T @ found.matrix / np.outer(sizes, sizes)
-    if np.linalg.eigvalsh(products)[0] > CLEAR:  # far from collinear: the rest costs more than it tells
-        return np.asarray(found.matrix @ (np.linalg.inv(np.linalg.cholesky(products).T) / sizes[:, None]))
-    basis, triangle, order = qr(found.matrix / sizes, mode="economic", pivoting=True)
+    clear = clear_basis(found.matrix)
+    if clear is not None:
+        return clear
+    basis, triangle, order = qr(found.matrix / lengths(found.matrix), mode="economic", pivoting=True)
     rank = int((np.abs(np.diag(triangle)) > DEPENDENT).sum())
     if rank == len(order):
         return np.asarray(basis)

@@ -84,6 +84,27 @@ def basis(matrix: Matrix) -> Basis:
     return Basis(columns @ again, root @ again)
 
 
+def clear_basis(matrix: Matrix) -> Matrix | None:
+    """
+    Orthonormalise columns that are far from collinear, quickly.
+
+    Parameters
+    ----------
+    matrix
+        (n, l); columns may have very different sizes.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        Q, (n, l), orthonormal to about 1e-10; None where columns may be combinations of others, which a closer look must tell.
+    """
+    sizes = lengths(matrix)
+    products = _products(matrix, sizes)
+    if np.linalg.eigvalsh(products)[0] <= CLEAR:
+        return None
+    return np.asarray(matrix @ (np.linalg.inv(np.linalg.cholesky(products).T) / sizes[:, None]))
+
+
 def _products(matrix: Matrix, sizes: Vector) -> Matrix:
     return np.asarray(matrix.T @ matrix / np.outer(sizes, sizes), dtype=float)
 
