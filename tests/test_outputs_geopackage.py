@@ -164,6 +164,20 @@ def test_links_of_a_grid_are_the_sides_cells_share(grid):
     assert shuffled.equals(drawn)
 
 
+def test_links_over_the_180th_meridian_go_the_short_way(tmp_path):
+    import geopandas
+    from shapely.geometry import box
+
+    import spatial
+
+    cells = [box(178, 60, 180, 62), box(-180, 60, -178, 62), box(176, 60, 178, 62)]
+    places = geopandas.GeoDataFrame(geometry=cells, index=["east", "west", "far"], crs="EPSG:4326").rename_axis("place")
+    drawn = links(places, spatial.contiguity(places)).set_index(["from", "to"]).geometry
+    assert len(drawn) == 4
+    np.testing.assert_allclose([line.length for line in drawn], 2, atol=0.1)
+    assert drawn["east", "west"].bounds == (-180, 61, 180, 61)
+
+
 def test_a_place_without_neighbours_has_no_line(grid):
     from libpysal.graph import Graph
 

@@ -19,6 +19,7 @@ from spatial.outputs.qgis_project import packed_project
 from spatial.outputs.qgis_styles import vector_style
 from spatial.outputs.qgis_xml import authority, clean
 from spatial.outputs.themes import as_text
+from spatial.weights.lines import the_short_way
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,7 +142,8 @@ def links(places: "GeoDataFrame", graph: "Graph") -> "GeoDataFrame":
     -------
     geopandas.GeoDataFrame
         One line for each link, from a point inside one place to a point inside the other, with ``from``, ``to`` and
-        ``weight``, in the order of the labels. A link of a place with itself is no line and left out.
+        ``weight``, in the order of the labels. A link of a place with itself is no line and left out. In degrees a line goes the
+        short way over the 180th meridian and is cut there.
     """
     import geopandas
     import shapely
@@ -157,6 +159,8 @@ def links(places: "GeoDataFrame", graph: "Graph") -> "GeoDataFrame":
     table = table[(starts != ends)].sort_values(["from", "to"], ignore_index=True)
     first, last = labels.get_indexer(table["from"]), labels.get_indexer(table["to"])
     lines: Any = shapely.linestrings(np.stack([points[first], points[last]], axis=1)) if len(table) else []
+    if len(table) and places.crs is not None and places.crs.is_geographic:
+        lines = the_short_way(lines, points[first], points[last])
     return table.set_geometry(geopandas.GeoSeries(lines, index=table.index, crs=places.crs))
 
 

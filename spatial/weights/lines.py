@@ -50,12 +50,26 @@ def edges(places: "GeoDataFrame", graph: "Graph") -> "GeoDataFrame":
     }
     lines = shapely.linestrings(np.stack([points[first], points[second]], axis=1))
     if places.crs.is_geographic:
-        lines = _cut(lines, points[first], points[second])
+        lines = the_short_way(lines, points[first], points[second])
     return geopandas.GeoDataFrame(table, geometry=lines, crs=places.crs)
 
 
-def _cut(lines: Any, start: Numbers, end: Numbers) -> Any:
-    """Lead lines over the 180th meridian where that is the short way, in two parts."""
+def the_short_way(lines: Any, start: Numbers, end: Numbers) -> Any:
+    """
+    Lead lines over the 180th meridian where that is the short way, in two parts.
+
+    Parameters
+    ----------
+    lines
+        Straight ones.
+    start, end
+        (lines, 2): their ends, in degrees.
+
+    Returns
+    -------
+    numpy.ndarray
+        The lines; where one of them goes over the meridian all are lines of several parts.
+    """
     import shapely
 
     over = np.flatnonzero(np.abs(start[:, 0] - end[:, 0]) > 180)
