@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "spatial"
 ROOMS = (
-    "errors", "progress", "shipped", "options", "results", "places", "boundaries", "indicators", "weights", "explore", "models",
+    "errors", "shipped", "options", "results", "progress", "places", "boundaries", "indicators", "weights", "explore", "models",
     "surfaces", "clusters", "outputs", "operations", "manifest", "study", "running", "verify", "written", "do", "cli",
 )  # fmt: skip
 LIGHT = {"numpy", "spatial"}
