@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Draws = Literal["rotated", "own", "shared"]
+Tally = np.ndarray[Any, np.dtype[np.int32]]
 
 _WAYS = {"rotated": rotated, "own": own, "shared": shared}
 _HELD = 262_144  # sums held at a time where all sets are tried
@@ -28,9 +29,9 @@ _HELD = 262_144  # sums held at a time where all sets are tried
 class Conditional:
     """For each place, how many of its draws gave a sum as small, or as large, as its own."""
 
-    less: Whole
-    greater: Whole
-    draws: Whole
+    less: Tally
+    greater: Tally
+    draws: Tally
     exact: "np.ndarray[Any, np.dtype[np.bool_]]"  # whether the draws are all there are
     permutations: int  # that were asked for
 
@@ -64,7 +65,7 @@ class Conditional:
         least = 1 / (self.draws + ~self.exact)
         return np.minimum(1.0, least * (2 if alternative == "two-sided" else 1))
 
-    def _share(self, count: Whole) -> Array:
+    def _share(self, count: Tally) -> Array:
         found: Array = np.where(self.draws > 0, (count + ~self.exact) / np.maximum(self.draws + ~self.exact, 1), np.nan)
         return found
 
@@ -118,7 +119,7 @@ def conditional(
     close = 1e-10 * reach  # sums of the same values in another order differ in the last digits
     bounds = observed - close, observed + close
     del observed, reach, close  # with millions of places memory counts
-    less, greater, tried = (np.zeros(n, np.int64) for _ in range(3))
+    less, greater, tried = (np.zeros(n, np.int32) for _ in range(3))
     alike = _alike(matrix)
     ways = _ways(matrix, alike, count)
     complete = (ways > 0) & (ways <= count) & (exact == "auto")

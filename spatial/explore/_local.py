@@ -98,7 +98,8 @@ def fields_of(
     given
         The alignment, which puts values back on places.
     moments
-        ``statistic``, ``expected``, ``variance``, ``z`` and analytical ``p``, one per label; the arrays become those of the result.
+        ``statistic``, ``expected``, ``variance``, ``z`` and analytical ``p``, one per label; these arrays and ``p_drawn`` become
+        those of the result.
     drawn
         The conditional permutations.
     p_drawn
@@ -115,10 +116,9 @@ def fields_of(
     dict
         Field name to value, without the fields of ``Result``.
     """
-    nan = np.where(given.islands, np.nan, 1.0)
-    p, p_drawn = moments["p"] * nan, p_drawn * nan
-    known = np.where(np.isnan(p_drawn), np.nan, 1.0)
-    tail = drawn.smaller_tail(upward) * known
+    p, p_drawn = (_without(each, given.islands) for each in (moments["p"], p_drawn))
+    untested = np.isnan(p_drawn)
+    tail = _without(drawn.smaller_tail(upward), untested)
     deciding = p_drawn if choice.inference == "permutation" else p
     rules: dict[Correction, Array] = {rule: corrected(deciding, rule) for rule in ("none", "fdr", "bonferroni")}
     decided, count = rules[choice.correction], len(kinds.names)
@@ -126,14 +126,20 @@ def fields_of(
     filled = {name: given.series(values, keep=True) for name, values in (moments | {"p": p}).items()}
     return filled | {
         "p_permutation": given.series(p_drawn, keep=True),
-        "p_smallest": given.series(drawn.smallest_p(choice.alternative) * known, keep=True),
-        "ties": given.series(drawn.ties() * known, keep=True),
+        "p_smallest": given.series(_without(drawn.smallest_p(choice.alternative), untested), keep=True),
+        "ties": given.series(_without(drawn.ties(), untested), keep=True),
         "p_adjusted": given.series(rules["fdr"], keep=True),
         "cluster": given.named(cluster, (*kinds.names, NOT_SIGNIFICANT, ISOLATED), NO_DATA),
         "significance": _steps(given, decided),
         "counts": _counts(rules, tail, kinds, choice),
         "flips": _flips(given, rules, tail, kinds, choice),
     }
+
+
+def _without(values: Array, which: "np.ndarray[Any, np.dtype[np.bool_]]") -> Array:
+    """Make some values NaN, in place: with millions of places every copy counts."""
+    values[which] = np.nan
+    return values
 
 
 def notes_of(

@@ -45,7 +45,7 @@ def rotated(task: Task) -> Counts:
         work = _many
     ready = (task.reach, task.ranked)  # made before the threads ask for them
     draws = task.count * int(task.starts[-1]) * len(task.values)
-    less, greater = (np.zeros(len(ready[0]) and len(task.who), np.int64) for _ in range(2))
+    less, greater = (np.zeros(len(ready[0]) and len(task.who), np.int32) for _ in range(2))
     worth = draws > _WORTH and not _SMALL < task.n < _APART
     for one, other in shared_out(lambda part: work(task, *part), parts, _WORDS, threads=None if worth else 1):
         less += one
@@ -92,8 +92,8 @@ def _few(task: Task, number: int, rows: int) -> Counts:
     return _count(sums <= task.high), _count(sums >= task.low)
 
 
-def _count(fits: "np.ndarray[Any, np.dtype[np.bool_]]") -> Whole:
-    found: Whole = np.add.reduce(fits.view(np.uint8), axis=0, dtype=np.uint8).astype(np.int64)
+def _count(fits: "np.ndarray[Any, np.dtype[np.bool_]]") -> "np.ndarray[Any, np.dtype[np.uint8]]":
+    found: np.ndarray[Any, np.dtype[np.uint8]] = np.add.reduce(fits.view(np.uint8), axis=0, dtype=np.uint8)
     return found
 
 

@@ -63,7 +63,7 @@ def prepared(n):
         values, graph = places["v"].to_numpy(), Graph.build_knn(places.reset_index(drop=True), k=8).transform("r")
         if way == "Moran":
             return lambda: esda.Moran(values, graph, permutations=999)
-        return lambda: esda.Moran_Local(values, graph, permutations=999, n_jobs=2, seed=1)
+        return lambda: esda.Moran_Local(values, graph, permutations=999, n_jobs=2, seed=1, keep_simulations=False)
     import spatial
     graph = spatial.nearest(places, k=8)
     if kind == "local_moran":
