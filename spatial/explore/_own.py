@@ -1,5 +1,9 @@
 """Neighbours drawn for each place by itself: no two places have a random number in common, which takes the longest."""
 
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
 import numpy as np
 
 from spatial.explore._draws import Counts, Task
@@ -8,6 +12,7 @@ from spatial.progress import shared_out
 Indices = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
 
 _BLOCK = 131_072  # draws held at a time: few enough for the processor's cache, and enough that threads seldom wait for one another
+_TASKS = 64  # shares of the work, or a few more: blocks of a share use the same memory
 _SELDOM = 8  # with this many times the square of what is taken, few sets hold anything twice
 
 
@@ -26,15 +31,41 @@ def own(task: Task) -> Counts:
         for start, last in zip([0, *ends[:-1]], ends, strict=True)
         for number, first in enumerate(range(int(start), int(last), step))
     ]
-    less, greater = (np.zeros(len(task.who), np.int64) for _ in range(2))
+    less, greater = (np.zeros(len(task.who), np.int32) for _ in range(2))
     threads = None if task.count * int(task.starts[-1]) > 2_000_000 else 1
-    found = shared_out(lambda part: _block(task, *part), parts, "Drawing neighbours", threads=threads)
-    for (_, first, last), (one, other) in zip(parts, found, strict=True):
-        less[first:last], greater[first:last] = one, other
+    run = max(1, len(parts) // _TASKS)
+    runs = [parts[start : start + run] for start in range(0, len(parts), run)]
+    found = shared_out(lambda blocks: _blocks(task, blocks), runs, "Drawing neighbours", threads=threads)
+    for blocks, counts in zip(runs, found, strict=True):
+        for (_, first, last), (one, other) in zip(blocks, counts, strict=True):
+            less[first:last], greater[first:last] = one, other
     return less, greater
 
 
-def _block(task: Task, number: int, first: int, last: int) -> Counts:
+@dataclass
+class _Held:
+    """Room for what is drawn and summed, used again and again: to ask the system for memory takes as long as to fill it."""
+
+    drawn: "np.ndarray[Any, np.dtype[np.int32]]" = field(default_factory=lambda: np.empty(0, np.int32))
+    found: "np.ndarray[Any, np.dtype[np.int32]]" = field(default_factory=lambda: np.empty(0, np.int32))
+    part: "np.ndarray[Any, np.dtype[np.float64]]" = field(default_factory=lambda: np.empty(0))
+    total: "np.ndarray[Any, np.dtype[np.float64]]" = field(default_factory=lambda: np.empty(0))
+
+    def room(self, name: str, shape: tuple[int, ...]) -> "np.ndarray[Any, np.dtype[Any]]":
+        """Give an array of a shape whose values mean nothing."""
+        size = math.prod(shape)
+        if len(getattr(self, name)) < size:
+            setattr(self, name, np.empty(size, getattr(self, name).dtype))
+        room: np.ndarray[Any, np.dtype[Any]] = getattr(self, name)[:size].reshape(shape)
+        return room
+
+
+def _blocks(task: Task, blocks: list[tuple[int, int, int]]) -> list[Counts]:
+    held = _Held()
+    return [_block(task, *block, held) for block in blocks]
+
+
+def _block(task: Task, number: int, first: int, last: int, held: _Held) -> Counts:
     """Draw for places first to last, which have the same number of neighbours."""
     degree, others, places = int(task.degrees[first]), task.n - 1, last - first
     random = np.random.default_rng([task.seed, degree, number])
@@ -42,22 +73,26 @@ def _block(task: Task, number: int, first: int, last: int) -> Counts:
     less, greater = (np.zeros(places, np.int64) for _ in range(2))
     for begin in range(0, task.count, part):
         width = min(part, task.count - begin)
-        drawn = taken(random, places * width, degree, others).reshape(degree, places, width)
-        sums = summed(task, drawn, first, last)
+        drawn = taken(random, places * width, degree, others, held.room("drawn", (degree, places * width)))
+        sums = summed(task, drawn.reshape(degree, places, width), first, last, held)
         less += np.count_nonzero(sums <= task.high[first:last, None], axis=1)
         greater += np.count_nonzero(sums >= task.low[first:last, None], axis=1)
     return less, greater
 
 
-def summed(task: Task, drawn: Indices, first: int, last: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+def summed(
+    task: Task, drawn: Indices, first: int, last: int, held: _Held | None = None
+) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
     """Sum weighted values; ``drawn`` (neighbour, place or 1, draw) counts the other places, leaving out the place itself."""
-    who = task.who[first:last, None]
+    who = task.who[first:last, None].astype(np.int32)
     weights = None if task.weights is None else task.weights[task.starts[first] : task.starts[last]].reshape(last - first, -1)
-    total = np.zeros((last - first, drawn.shape[2]))
+    held, shape = held or _Held(), (last - first, drawn.shape[2])
+    total, part, found = (held.room(name, shape) for name in ("total", "part", "found"))
+    total[:] = 0
     for rank, each in enumerate(drawn):
-        found = each + (each >= who)
+        np.add(each, each >= who, out=found)
         for column, values in enumerate(task.values):
-            part = values[found]
+            np.take(values, found, out=part, mode="clip")  # no place is beyond the end, so nothing is clipped
             if weights is not None:
                 part *= weights[:, rank, None]
             if task.share is not None:
@@ -66,16 +101,20 @@ def summed(task: Task, drawn: Indices, first: int, last: int) -> "np.ndarray[tup
     return total
 
 
-def taken(random: np.random.Generator, rows: int, degree: int, others: int) -> Indices:
-    """Take ordered sets, the way that is fastest for their size."""
+def taken(random: np.random.Generator, rows: int, degree: int, others: int, room: Any = None) -> Indices:
+    """Take ordered sets, the way that is fastest for their size; ``room`` (degree, rows) may be used for them."""
     if degree**2 > others:
         return _shuffled(random, rows, degree, others)
-    return (_redrawn if _SELDOM * degree**2 < others else _dealt)(random, rows, degree, others)
+    if _SELDOM * degree**2 < others:
+        return _redrawn(random, others, np.empty((degree, rows), np.int32) if room is None else room)
+    return _dealt(random, rows, degree, others)
 
 
-def _redrawn(random: np.random.Generator, rows: int, degree: int, others: int) -> Indices:
+def _redrawn(random: np.random.Generator, others: int, taken: Indices) -> Indices:
     """Take a few of many, and take anew where one came twice."""
-    taken = random.integers(0, others, size=(degree, rows), dtype=np.int32)
+    degree, rows = taken.shape
+    for each in taken:
+        each[:] = random.integers(0, others, size=rows, dtype=np.int32)
     doubtful, again = taken, np.arange(rows)
     while len(again):
         twice = np.zeros(len(again), bool)
