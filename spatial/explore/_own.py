@@ -106,13 +106,13 @@ def taken(random: np.random.Generator, rows: int, degree: int, others: int, room
     if degree**2 > others:
         return _shuffled(random, rows, degree, others)
     if _SELDOM * degree**2 < others:
-        return _redrawn(random, others, np.empty((degree, rows), np.int32) if room is None else room)
+        return _redrawn(random, rows, degree, others, room)
     return _dealt(random, rows, degree, others)
 
 
-def _redrawn(random: np.random.Generator, others: int, taken: Indices) -> Indices:
+def _redrawn(random: np.random.Generator, rows: int, degree: int, others: int, room: Any = None) -> Indices:
     """Take a few of many, and take anew where one came twice."""
-    degree, rows = taken.shape
+    taken: Indices = np.empty((degree, rows), np.int32) if room is None else room
     for each in taken:
         each[:] = random.integers(0, others, size=rows, dtype=np.int32)
     doubtful, again = taken, np.arange(rows)
