@@ -12,10 +12,12 @@ case "$kind" in
   *) echo "usage: bash tests/check.sh [lowest]" >&2; exit 2 ;;
 esac
 
-bash tests/setup.sh
+bash tests/setup.sh &  # while this downloads, Python's packages come too
+components=$!
 [ -x "$environment/bin/python" ] || "${PYTHON:-python3}" -m venv "$environment"
 "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+wait "$components"
 
 if [ "$kind" = locked ]; then
   "$environment/bin/ruff" check .
