@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, TypeVar
 
 Task = TypeVar("Task")
@@ -13,6 +14,7 @@ Found = TypeVar("Found")
 Tell = Callable[[int, int, str], None]
 
 _MOST = 8  # threads; more of them wait for memory
+_FEWEST, _LARGEST = 50, 2_000  # rows of matrices that are better off with one thread
 _told: ContextVar[Tell | None] = ContextVar("_told", default=None)
 
 
@@ -59,6 +61,35 @@ def cores() -> int:
     """Count the cores this process may use."""
     usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     return min(_MOST, len(usable))
+
+
+@cache
+def _linear_algebra() -> Any:
+    """Find the libraries whose threads can be limited; that takes longer than small matrices do."""
+    import scipy.linalg  # noqa: F401 - its library must be loaded to be found
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped,unused-ignore]
+
+    return ThreadpoolController()
+
+
+@contextmanager
+def one_thread(rows: int | None = None) -> Iterator[None]:
+    """
+    Keep linear algebra to one thread in this block.
+
+    Its threads wait for one another without rest: where another program, or threads of our own, keep a core busy, matrices of a few
+    hundred rows take up to a hundred times as long. With one thread they take a fifth longer at most.
+
+    Parameters
+    ----------
+    rows
+        Of the matrices: very small ones never have threads, and large ones gain by them. None to limit them whatever their size.
+    """
+    if rows is not None and not _FEWEST <= rows <= _LARGEST:
+        yield
+        return
+    with _linear_algebra().limit(limits=1):
+        yield
 
 
 def shared_out(work: Callable[[Task], Found], tasks: Sequence[Task], words: str, *, threads: int | None = None) -> Iterator[Found]:

@@ -1,10 +1,12 @@
 """Long computations tell how far they are, and stop without leaving anything behind."""
 
+import geopandas
+import numpy as np
 import pytest
 
 import spatial
 from spatial import running
-from spatial.progress import telling
+from spatial.progress import one_thread, telling
 from spatial.running import _told, computing, run, seldom
 
 STUDY = """
@@ -100,3 +102,39 @@ def test_the_graph_of_a_study_tells_its_share_too(study, monkeypatch):
     told = []
     run(study, progress=lambda done, total, words: told.append((done, total, words)))
     assert any(done == 0 and words.endswith("%") for done, _, words in told)
+
+
+def threads():
+    from threadpoolctl import threadpool_info
+
+    return {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}
+
+
+def test_matrices_of_a_few_hundred_rows_have_one_thread():
+    import scipy.linalg  # noqa: F401
+
+    before = threads()
+    with one_thread(500):
+        assert threads() == {1}
+    with one_thread():
+        assert threads() == {1}
+    assert threads() == before
+    for rows in (10, 100_000):
+        with one_thread(rows):
+            assert threads() == before
+
+
+@pytest.mark.parametrize("options", [{}, {"estimator": "gmm"}])
+def test_models_of_a_few_hundred_places_have_one_thread(options, monkeypatch):
+    from shapely.geometry import box
+
+    from spatial.models import _engine, _engine_gmm
+
+    cells = [box(column, row, column + 1, row + 1) for row in range(10) for column in range(10)]
+    table = {"y": np.random.default_rng(1).normal(size=100), "x": np.random.default_rng(2).normal(size=100)}
+    places = geopandas.GeoDataFrame(table, geometry=cells, index=[f"p{n:03d}" for n in range(100)], crs="EPSG:32642")
+    seen = []
+    for room in (_engine, _engine_gmm):
+        monkeypatch.setattr(room, "impacts_table", lambda *a, f=room.impacts_table, **b: seen.append(threads()) or f(*a, **b))
+    spatial.lag_model(places, spatial.contiguity(places), formula="y ~ x", **options)
+    assert seen == [{1}]

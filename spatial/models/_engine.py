@@ -24,7 +24,7 @@ from spatial.models._tables import chi_squared, coefficients_table, covariance_t
 from spatial.models._tests import moran_of
 from spatial.models._two_parameters import maximised_pair
 from spatial.models._units import Scaled, scaled
-from spatial.progress import tell
+from spatial.progress import one_thread, tell
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -99,6 +99,13 @@ def fields_of(
         Field name to value.
     """
     found = designed(places, graph, kind, options)
+    with one_thread(len(found.response)):
+        return _fields_of_design(places, found, kind, options, determinant)
+
+
+def _fields_of_design(
+    places: "GeoDataFrame", found: Design, kind: Kind, options: dict[str, Any], determinant: LogDeterminant | None
+) -> dict[str, Any]:
     tell(1, STAGES, "Preparing the log-determinant")
     if determinant is None:
         determinant = determinant_of(places, found, options["log_determinant"])

@@ -20,6 +20,7 @@ from spatial.models._log_determinant import LogDeterminant, remarks
 from spatial.models._tables import Test, chi_squared, coefficients_table, covariance_table, quantiles, tests_table
 from spatial.models._tests import moran_of
 from spatial.models._two_stage import Spread, TwoStage, covariance, two_stage, variance
+from spatial.progress import one_thread
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -99,6 +100,11 @@ def fields_by(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[
     if options["estimator"] == "ml":
         return fields_of(places, graph, kind, options)
     fit = estimated(places, graph, kind, options)
+    with one_thread(len(fit.found.response)):
+        return _fields_of_fit(fit, kind, options)
+
+
+def _fields_of_fit(fit: "Estimated", kind: Kind, options: dict[str, Any]) -> dict[str, Any]:
     tests, stages = _tests(fit)
     fields = _fields(fit, tests, options)
     notes: tuple[str, ...] = ()

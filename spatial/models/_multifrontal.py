@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.models._nested_dissection import Dissection, dissected
-from spatial.progress import cores
+from spatial.progress import cores, one_thread
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -279,23 +278,13 @@ def log_absolute(fronts: Fronts, parameter: float) -> tuple[float, float]:
     """
     left: Left = []
     total, sign = 0.0, 1.0
-    # Threads of the linear algebra within threads of our own would wait for one another: ten times slower.
-    with _linear_algebra().limit(limits=1), ThreadPoolExecutor(cores()) as pool:
+    with one_thread(), ThreadPoolExecutor(cores()) as pool:
         each = pool.map if len(fronts.tasks) > 1 else map
         for found in each(lambda task: _eliminated(fronts, task, parameter, [], map), fronts.tasks):
             total, sign = total + found[0], sign * found[1]
             left += found[2]
         above = _eliminated(fronts, fronts.top, parameter, left, pool.map)
     return total + above[0], sign * above[1]
-
-
-@cache
-def _linear_algebra() -> Any:
-    """Find the libraries whose threads can be limited; that takes longer than small eliminations."""
-    import scipy.linalg  # noqa: F401 - its library must be loaded to be found
-    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped,unused-ignore]
-
-    return ThreadpoolController()
 
 
 def _eliminated(

@@ -15,6 +15,7 @@ from spatial.models._search import LEFT, Found, searched
 from spatial.models.ols import ols
 from spatial.models.slx import slx_model
 from spatial.options import Between, Column, Formula, used
+from spatial.progress import one_thread
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -192,7 +193,9 @@ def _fitted(places: Any, graph: Any, options: dict[str, Any]) -> tuple[list[Memb
         notes.append("The linear model was added: the search starts from it.")
     for name in names:
         if determinant is None and name in _KINDS:
-            determinant = determinant_of(places, designed(places, graph, _KINDS["lag_model"], options), options["log_determinant"])
+            lag = designed(places, graph, _KINDS["lag_model"], options)
+            with one_thread(len(lag.response)):
+                determinant = determinant_of(places, lag, options["log_determinant"])
         try:
             found.append(member(name, _fields(name, places, graph, options, determinant)))
         except ModelError as reason:
