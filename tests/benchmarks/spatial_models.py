@@ -289,12 +289,13 @@ def draw():
         for each in rows.values():
             if "failed" in each:
                 ended.setdefault(each["n"], []).append(each["failed"].removeprefix("more than "))
-    for n, limits in ended.items():  # the limits were not always the same
+    said = []
+    for n, limits in sorted(ended.items()):
         height = max(float(each.split()[0]) for each in limits if each.endswith(" s"))
-        words = f"{len(limits)} peers stopped here:\nmore than {' or '.join(sorted(set(limits)))}"
-        side = "right" if n == max(ended) else "center"
-        axes[0].annotate(words, (n, height), (0, -6), textcoords="offset points", ha=side, va="top", fontsize=8)
         axes[0].plot(n, height, marker="^", color="#999999", markersize=7)
+        said.append(f"{len(limits)} peers at {n:,} places: more than {' or '.join(sorted(set(limits)))}")
+    words = "\n".join(["Triangles: stopped", *said])
+    axes[0].text(0.98, 0.03, words, transform=axes[0].transAxes, ha="right", va="bottom", fontsize=8)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     figure.savefig(PICTURE, metadata={"Date": None})
