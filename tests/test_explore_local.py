@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import spatial
-from spatial.errors import StudyError
+from spatial.errors import ModelError, StudyError
 from spatial.explore._conditional import Conditional, conditional
 from spatial.explore._own import _dealt, _shuffled
 from spatial.explore._significance import benjamini_hochberg, corrected
@@ -365,3 +365,18 @@ def test_only_places_of_the_kind_are_said_to_be_tested():
 
 def test_a_correlogram_says_how_its_p_came_about():
     assert any("All 120 orders" in note for note in spatial.correlogram(*chain([1, 2, 3, 5, 4]), column="value", steps=2).notes)
+
+
+@pytest.mark.parametrize("correction", ["fdr", "none", "bonferroni"])
+def test_nothing_stands_out_at_an_alpha_of_0(grid, correction):
+    found = spatial.local_moran(grid, spatial.contiguity(grid), column="value", alpha=0.0, exact="no", correction=correction)
+    assert set(found.cluster) == {"Not significant"}
+
+
+@pytest.mark.parametrize("operation", [spatial.rate_moran, spatial.local_rate_moran])
+@pytest.mark.parametrize("people", [lambda n: 100.0 + 0 * n, lambda n: 100.0 * (n + 1)])
+def test_equal_rates_are_refused(grid, operation, people):
+    people = people(np.arange(len(grid)))
+    table = grid.assign(ill=people / 10, people=people)
+    with pytest.raises(ModelError, match="rates: all 16 are 0.1"):
+        operation(table, spatial.contiguity(grid), events="ill", population="people")

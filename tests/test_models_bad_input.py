@@ -218,3 +218,24 @@ class TestPrediction:
         table = hidden(places).assign(x=np.where(np.arange(N) % 5 > 0, np.exp(places["x"]), -1.0))
         with pytest.raises(DataError, match=r"'log\(x\)' is not a finite number for 8 of 40 places: 'place 00 \(x = -1\)'"):
             lag_model(table, graph, formula="y ~ log(x)", missing="predict")
+
+
+@pytest.mark.parametrize("name", ["rho", "lambda"])
+@pytest.mark.parametrize("options", [{}, {"estimator": "gmm"}])
+@pytest.mark.parametrize("model", [lag_model, error_model, durbin_model, combined_model])
+def test_a_regressor_called_as_a_parameter_is(model, options, name, places, graph):
+    with pytest.raises(ModelError, match=f"a regressor is called '{name}'"):
+        model(places.rename(columns={"z": name}), graph, formula=f"y ~ x + {'`lambda`' if name == 'lambda' else name}", **options)
+    assert name in ols(places.rename(columns={"z": name}), graph, formula=f"y ~ `{name}`").coefficients.index
+
+
+@pytest.mark.parametrize("model", EVERY)
+def test_a_regressor_called_as_the_intercept_is(model, places, graph):
+    with pytest.raises(ModelError, match="a regressor is called 'Intercept'"):
+        model(places.rename(columns={"z": "Intercept"}), graph, formula="y ~ x + Intercept")
+
+
+@pytest.mark.parametrize("model", [each for each in EVERY if each is not ols])
+def test_no_graph(model, places):
+    with pytest.raises(DataError, match="graph: none was given"):
+        model(places, None, formula="y ~ x")

@@ -70,6 +70,8 @@ LONG = {
     "moran": lambda grid, graph: spatial.moran(grid, graph, column="noise"),
     "local_moran": lambda grid, graph: spatial.local_moran(grid, graph, column="noise"),
     "k_means": lambda grid, graph: spatial.k_means(grid, columns=["noise", "value"], k=2),
+    "constrained_ward": lambda grid, graph: spatial.constrained_ward(grid, graph, columns=["noise"], k=3),
+    "skater": lambda grid, graph: spatial.skater(grid, graph, columns=["noise"], k=3),
     "max_p": lambda grid, graph: spatial.max_p(grid, graph, columns=["noise"], minimum=4),
     "ols": lambda grid, graph: spatial.ols(grid, graph, formula="noise ~ value"),
     "lag_model": lambda grid, graph: spatial.lag_model(grid, graph, formula="noise ~ value"),
@@ -138,3 +140,10 @@ def test_models_of_a_few_hundred_places_have_one_thread(options, monkeypatch):
         monkeypatch.setattr(room, "impacts_table", lambda *a, f=room.impacts_table, **b: seen.append(threads()) or f(*a, **b))
     spatial.lag_model(places, spatial.contiguity(places), formula="y ~ x", **options)
     assert seen == [{1}]
+
+
+def test_regions_are_told_of_while_they_are_improved_too(grid):
+    told = []
+    with telling(lambda *each: told.append(each)):
+        spatial.max_p(grid, spatial.contiguity(grid), columns=["noise"], minimum=4)
+    assert {"Trying random starts", "Improving regions"} <= {words for _, _, words in told}

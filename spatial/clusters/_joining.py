@@ -5,8 +5,10 @@ import heapq
 import numpy as np
 
 from spatial.clusters._groups import Array, Whole
+from spatial.progress import tell
 
 _ROUNDED = 12
+_TOLD = 1_000  # merges from one word on progress to the next
 
 
 def joined_hierarchy(pairs: Whole, values: Array) -> Array:
@@ -39,6 +41,8 @@ def joined_hierarchy(pairs: Whole, values: Array) -> Array:
     heapq.heapify(waiting)
     steps: list[tuple[float, ...]] = []
     while waiting:
+        if len(steps) % _TOLD == 0:
+            tell(len(steps), size, "Merging groups")
         rise, _, _, one, other = heapq.heappop(waiting)
         if one not in near or other not in near:
             continue

@@ -7,6 +7,7 @@ import numpy as np
 
 from spatial.clusters._groups import SAME, Array, Whole
 from spatial.clusters._land import Land
+from spatial.progress import tell
 
 _ROUNDED = 12
 _TENURE = 10  # moves for which a place may not go back
@@ -22,6 +23,7 @@ def improved(given: Land, labels: Whole, patience: int) -> Whole:
     now, waited, number = 0.0, 0, 0
     banned: dict[tuple[int, int], int] = {}
     while waited < patience:
+        tell(waited, patience, "Improving regions")
         step = _least_bad(state, banned, number, best_sum - now - close)
         if step is None:
             break

@@ -14,6 +14,7 @@ from spatial.clusters._trees import Criterion, Cut, cuts_of, dispersion, spannin
 from spatial.errors import DataError, ModelError, complaint, listed
 from spatial.options import Between, Column, used
 from spatial.places import Aligned, Missing, aligned
+from spatial.progress import tell
 from spatial.results import shown
 
 if TYPE_CHECKING:
@@ -223,6 +224,7 @@ def _cut_up(
     count = len(trees)
     made, chain = {count: labels.copy()}, []
     while count < most and (step := next(steps, None)) is not None:
+        tell(count, most, "Cutting the tree")
         labels[step[1].off] = count
         count += 1
         made[count] = labels.copy()

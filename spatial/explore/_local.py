@@ -188,7 +188,7 @@ def notes_of(
     if sampled:
         floor = sides / (count + 1)
         notes.append(f"The smallest p that {count:,} permutations can give is {floor:.2g} ({choice.alternative}).")
-        needed = int(np.ceil(round(floor * int(tested.sum()) / choice.alpha, 9)))
+        needed = int(np.ceil(round(floor * int(tested.sum()) / choice.alpha, 9))) if choice.alpha else 0  # nothing passes 0
         if choice.inference == "permutation" and needed > 1 and choice.correction != "none":
             notes.append(_floor_note(needed, choice, int(tested.sum())))
     return tuple(notes)

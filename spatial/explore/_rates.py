@@ -8,7 +8,7 @@ import numpy as np
 from spatial.errors import ModelError, complaint, listed
 from spatial.explore._moments import by_column
 from spatial.explore._significance import Array
-from spatial.places import Aligned, Missing, aligned
+from spatial.places import EQUAL, Aligned, Missing, aligned
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -59,5 +59,15 @@ def standardised(count: Array, base: Array) -> tuple[Array, Prior]:
 
     Where the moments give a variance between places below 0 it counts as 0, as in GeoDa and spdep.
     """
+    rates = count / base
+    if np.ptp(rates) <= EQUAL * rates.max():  # what rounding leaves is no difference
+        raise ModelError(
+            complaint(
+                "rates",
+                f"all {len(rates)} are {rates[0]:g}",
+                "Expected rates that differ",
+                "Look at the columns of counts and populations",
+            )
+        )
     prior = prior_of(count, base)
     return (count / base - prior.mean) / np.sqrt(prior.variance + prior.mean / base), prior

@@ -102,6 +102,9 @@ def local_moran(
     uncorrected by default; what they would show stands in ``counts`` as "smaller tail". spdep's ``localmoran_perm`` (1.2-7)
     draws neighbours with replacement and so gives somewhat larger p than a permutation.
     The p of a place without deviation from the mean is NaN analytically and 1 by permutation.
+    Each place's draws are random sets of the others in every way of drawing. The errors of two places' p are independent with
+    "own", have a correlation of about -1/n with "rotated" (all places look at the same random distances on circles that are laid
+    anew many times), and rise and fall together with "shared".
 
     References
     ----------

@@ -72,7 +72,7 @@ def local_rate_moran(
     DataError
         When labels do not match, a value is missing or no number, or a place is its own neighbour.
     ModelError
-        When a count is negative, a population not above 0, or nobody has a neighbour.
+        When a count is negative, a population not above 0, all rates are equal, or nobody has a neighbour.
 
     Notes
     -----

@@ -25,6 +25,8 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 INTERCEPT = "Intercept"
+#: Names of the spatial parameters, which stand among those of the regressors.
+SPATIAL = ("rho", "lambda")
 #: A column of unit length whose part not explained by the others is shorter than this is their combination.
 DEPENDENT = 1e-9
 #: A sum of squares below this share of the whole is a response that follows from the regressors exactly.
@@ -116,6 +118,7 @@ def design(
     columns_checked(table, [*parts.columns(category=False), *parts.columns(category=True)], f"formula {formula!r}")
     columns_checked(table, extra)
     _texts_refused(table, parts, formula)
+    _names_refused(parts, formula, spatial)
     coded, levels = _coded(table, parts)
     columns = list(dict.fromkeys([*parts.columns(category=False), *levels, *extra]))
     given = aligned(coded, graph, columns, missing="drop" if missing == "predict" else missing, varying=False, sure=True)
@@ -253,6 +256,20 @@ def _texts_refused(table: "GeoDataFrame", parts: Parsed, formula: str) -> None:
                     f"Write C({_written(name)}) to compare its categories, or correct the values",
                 )
             )
+
+
+def _names_refused(parts: Parsed, formula: str, spatial: int) -> None:
+    """Refuse regressors whose coefficient would bear the name of another."""
+    taken = [name for name in parts.expressions if name in (INTERCEPT, *(SPATIAL if spatial else ()))]
+    if taken:
+        raise ModelError(
+            complaint(
+                f"formula {formula!r}",
+                f"a regressor is called {listed(taken)}, as a parameter of the model is",
+                "Expected other names",
+                "Rename the column",
+            )
+        )
 
 
 def _coded(table: "GeoDataFrame", parts: Parsed) -> "tuple[GeoDataFrame, dict[str, list[str]]]":

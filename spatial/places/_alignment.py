@@ -49,7 +49,7 @@ class Aligned:
     def weights(self) -> "csr_array":
         """The weights, where a graph was given."""
         if self.matrix is None:
-            raise TypeError("this was aligned without a graph")
+            raise DataError(complaint("graph", "none was given", "Expected neighbours", "Build a graph from these places"))
         return self.matrix
 
     @cached_property
