@@ -233,3 +233,70 @@ def test_the_higher_of_two_peaks():
     np.testing.assert_allclose(found.coefficients.loc[["rho", "lambda"], "estimate"], [-0.1259, 0.5671], atol=1e-3)
     np.testing.assert_allclose(found.log_likelihood, -702.845902, atol=1e-5)
     assert any("rho 0.413, lambda 0.055 (log-likelihood lower by 0.206)" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("vcov", ["asymptotic", "hessian"])
+@pytest.mark.parametrize("name", list(FAMILY))
+def test_a_large_constant_changes_no_standard_error(name, vcov):
+    """With rows of W that sum to 1 a constant added to y moves the intercept alone: y near 1e8 has eight digits left after it."""
+    places, graph, _ = drawn()
+    plain = fitted(name, vcov=vcov).coefficients
+    moved = FAMILY[name](places.assign(y=places["y"] + 1e8), graph, formula="y ~ x + z", vcov=vcov).coefficients
+    others = [term for term in plain.index if term != "Intercept"]
+    np.testing.assert_allclose(moved.loc[others, "std_error"], plain.loc[others, "std_error"], rtol=1e-6)
+    np.testing.assert_allclose(moved.loc[others, "estimate"], plain.loc[others, "estimate"], atol=1e-6)
+
+
+@pytest.mark.parametrize("function", [slx_model, durbin_error_model])
+def test_impacts_on_each_place_without_a_lag_of_the_response(function):
+    """With rows of W that sum to different numbers: what the trend changes when x rises everywhere, or in one place alone."""
+    places, graph, _ = drawn()
+    binary = graph.transform("b")
+    found = function(places, binary, formula="y ~ x + z", lagged=["x"])
+    w = binary.sparse.toarray()
+    beta, theta = found.coefficients["estimate"][["x", "W_x"]]
+    effects = beta * np.eye(N) + theta * w  # of a rise in each place (columns) on each place (rows)
+    table = found.place_impacts
+    np.testing.assert_allclose(table["x total"], effects.sum(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(table["x sent"], effects.sum(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(table["x direct"], np.diag(effects), rtol=1e-12)
+    np.testing.assert_allclose(table["x direct"] + table["x indirect"], table["x total"], rtol=1e-12)
+    np.testing.assert_allclose(table["z indirect"], 0, atol=0)
+    assert np.ptp(table["x total"]) > 0
+    for kind in ("direct", "indirect", "total"):
+        assert table[f"x {kind}"].mean() == pytest.approx(found.impacts.loc["x", kind], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "options", [{"moments": "classic"}, {"moments": "equal"}, {"vcov": "robust"}, {"moments": "classic", "vcov": "robust"}]
+)
+@pytest.mark.parametrize("function", [error_model, durbin_error_model])
+class TestWeightsOfObservationsByMoments:
+    def test_equal_weights_are_none(self, function, options):
+        places, graph, _ = drawn()
+        one = function(places, graph, formula="y ~ x + z", estimator="gmm", **options)
+        two = function(places.assign(w=7.5), graph, formula="y ~ x + z", estimator="gmm", weights_column="w", **options)
+        np.testing.assert_allclose(
+            two.coefficients[["estimate", "std_error"]], one.coefficients[["estimate", "std_error"]], rtol=1e-9
+        )
+        assert two.sigma2 == pytest.approx(one.sigma2)
+
+    def test_they_are_the_model_of_what_was_multiplied_with_their_roots(self, function, options):
+        """R u = lambda (R W R^-1) R u + R e: a user could multiply columns and graph himself, and lose the intercept's name."""
+        from libpysal.graph import Graph
+
+        places, graph, w = drawn()
+        found = function(places, graph, formula="y ~ x + z", estimator="gmm", weights_column="size", **options)
+        roots = np.sqrt(places["size"] / places["size"].mean()).to_numpy()
+        focal, neighbor = np.nonzero(w)
+        turned = Graph.from_arrays(places.index[focal], places.index[neighbor], w[focal, neighbor] * roots[focal] / roots[neighbor])
+        columns = {"one": np.ones(N), "x": places["x"], "z": places["z"]}
+        if function is durbin_error_model:
+            columns |= {"wx": w @ places["x"], "wz": w @ places["z"]}
+        by_hand = places.assign(y=places["y"] * roots, **{name: column * roots for name, column in columns.items()})
+        other = error_model(by_hand, turned, formula=f"y ~ 0 + {' + '.join(columns)}", estimator="gmm", **options)
+        np.testing.assert_allclose(
+            found.coefficients[["estimate", "std_error"]], other.coefficients[["estimate", "std_error"]], rtol=1e-8
+        )
+        np.testing.assert_allclose(found.residuals, other.residuals / roots, rtol=1e-8, atol=1e-10)
+        assert found.sigma2 == pytest.approx(other.sigma2)

@@ -271,6 +271,15 @@ class TestChoice:
         assert found.method == "chebyshev"
         assert any("are free" in note for note in found.notes)
 
+    def test_series_of_directed_weights_keeps_to_where_it_converges(self):
+        exact, found = (
+            _log_determinant.prepared(made("near rows")[0], "eigen"),
+            _log_determinant.prepared(made("near rows")[0], "chebyshev"),
+        )
+        assert exact.low < -1.2
+        assert (found.low, found.high) == pytest.approx((-1, 1), rel=1e-12)
+        assert any(f"below, to {exact.low:.4g}, nothing was searched" in note for note in found.notes)
+
     @pytest.mark.parametrize("name", ["queen rows", "near rows", "scattered binary"])
     def test_notes_say_what_was_used(self, name):
         for method in (*methods(name), "eigen", "chebyshev"):

@@ -6,13 +6,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from spatial.errors import ModelError
 from spatial.models import combined_model, compare_models, durbin_error_model, durbin_model, error_model, lag_model, ols, slx_model
 from spatial.models._least_squares import least_squares, log_likelihood
 from spatial.models._likelihood import maximised
 from spatial.models._log_determinant import prepared
 from spatial.models._many_responses import search_of
 from spatial.models._profile import Problem, profile_of
-from spatial.models._small_samples import dependence_p, drawn_from, likelihood_ratios, ratios_of, simulated_p
+from spatial.models._small_samples import (
+    dependence_p,
+    drawn_from,
+    likelihood_ratios,
+    ratios_of,
+    remaining_autocorrelation,
+    simulated_p,
+)
 from spatial.models._tests import dependence_tests
 from spatial.models._two_parameters import maximised_pair
 
@@ -250,3 +258,99 @@ def test_share():
     assert simulated_p(0.0, draws) == 1
     assert simulated_p(5.0, np.append(draws, np.nan)) == pytest.approx(6 / 10)
     assert np.isnan(simulated_p(5.0, np.full(3, np.nan)))
+
+
+def test_size_of_what_is_left_beside_a_lag():
+    """Of maps of a lag model with rho 0.4, 5 % have a simulated p up to 0.05 for autocorrelation that is left, within binomial error."""
+    from scipy.sparse import csr_array
+
+    weights, random = csr_array(matrix()), np.random.default_rng(15)
+    determinant = prepared(weights, "eigen")
+    x = np.column_stack([np.ones(N), random.normal(size=N)])
+    maps = np.column_stack([drawn("rho", 0.4, random, x) for _ in range(MAPS)])
+    problem = Problem(maps[:, 0], x, weights, rho=True, error=False)
+    observed, rhos = remaining_autocorrelation(problem, determinant, maps, "asymptotic"), search_of(problem, determinant).lags(maps)
+    p = []
+    for seed in range(MAPS):
+        one = replace(problem, response=maps[:, seed])
+        simulated = drawn_from(one, (rhos[seed], 0.0), draws=DRAWS, seed=seed)
+        p.append(simulated_p(observed[seed], remaining_autocorrelation(one, determinant, simulated, "asymptotic")))
+    assert np.isfinite(p).all()
+    assert abs((np.array(p) <= 0.05).mean() - 0.05) <= 2 * share_error()
+
+
+@pytest.mark.parametrize("vcov", ["asymptotic", "hessian"])
+@pytest.mark.parametrize("function", [lag_model, durbin_model])
+def test_what_is_left_for_many_responses(function, vcov):
+    """The statistic of a simulation is that of the result, whose search goes to more digits."""
+    from spatial.models import durbin, lag
+    from spatial.models._engine import designed, fitted
+
+    places, graph = grid()
+    found = function(places, graph, formula="y ~ x", vcov=vcov, bootstrap=39)
+    determinant = prepared(graph.sparse.tocsr(), "eigen")
+    kind = (lag if function is lag_model else durbin).KIND
+    fit = fitted(designed(places, graph, kind, dict(found.options)), kind, determinant)
+    again = remaining_autocorrelation(fit.problem, determinant, fit.problem.response[:, None], vcov)
+    row = found.tests.loc["LM residual autocorrelation"]
+    if np.isnan(row["statistic"]):  # the observed information may leave it no variance
+        assert np.isnan(again[0])
+        assert np.isnan(row["p_bootstrap"])
+        assert not any("LM residual autocorrelation" in note and "gives p" in note for note in found.notes)
+        return
+    assert again[0] == pytest.approx(row["statistic"], rel=2e-3)
+    assert 1 / 40 <= row["p_bootstrap"] <= 1
+    assert any(f'gives p = {row["p_bootstrap"]:.3g} for "LM residual autocorrelation"' in note for note in found.notes)
+
+
+@pytest.mark.parametrize("vcov", ["asymptotic", "robust"])
+@pytest.mark.parametrize("function", [lag_model, error_model, durbin_error_model, combined_model])
+class TestByMoments:
+    def test_seeds(self, function, vcov):
+        places, graph = grid()
+        one, again, *others = (
+            function(places, graph, formula="y ~ x", estimator="gmm", vcov=vcov, bootstrap=39, seed=seed) for seed in (1, 1, 2, 3)
+        )
+        assert one.tests.equals(again.tests)
+        drawn = [each.tests.loc["Wald", "p_bootstrap"] for each in (one, *others)]
+        assert 1 / 40 <= min(drawn) <= max(drawn) <= 1
+        assert len(set(drawn)) > 1
+        assert any("fewer than 30 places" in note and f"gives p = {drawn[0]:.3g}" in note for note in one.notes)
+        assert one.tests["p_bootstrap"].notna().sum() == (2 if function is lag_model else 1)
+
+    def test_none_is_asked_for_or_needed(self, function, vcov):
+        for places, n in ((grid(), 0), (grid(30), 39)):
+            assert "p_bootstrap" not in function(*places, formula="y ~ x", estimator="gmm", vcov=vcov, bootstrap=n).tests
+
+
+@pytest.mark.parametrize("function", [lag_model, error_model])
+def test_size_by_moments(function):
+    """Of 200 maps without dependence, 5 % have a simulated p of the Wald test up to 0.05, within binomial error."""
+    places, graph = grid()
+    random, p = np.random.default_rng(16), []
+    for seed in range(200):
+        drawn_here = places.assign(y=1 + places["x"] + random.standard_normal(N))
+        try:
+            found = function(drawn_here, graph, formula="y ~ x", estimator="gmm", bootstrap=DRAWS, seed=seed)
+        except ModelError:  # rho or lambda at a limit
+            continue
+        p.append(found.tests.loc["Wald", "p_bootstrap"])
+    assert len(p) >= 180
+    assert abs((np.array(p) <= 0.05).mean() - 0.05) <= 2 * np.sqrt(0.05 * 0.95 / len(p))
+
+
+def test_endogenous_regressors_have_no_simulated_p():
+    """Nobody knows how they depend on the errors, so no data can be drawn; the result says so."""
+    places, graph = grid()
+    places = places.assign(q=places["x"] + np.random.default_rng(6).normal(size=N))
+    found = error_model(places, graph, formula="y ~ x", estimator="gmm", endogenous=["x"], instruments=["q"])
+    assert "p_bootstrap" not in found.tests
+    assert any("no simulated p values" in note for note in found.notes)
+
+
+def test_a_filter_that_takes_the_intercept_away():
+    """Moments that are met best at lambda = 1 have no estimate: an error with the interval, not a singular matrix."""
+    places, graph = grid()
+    y = np.linalg.solve(np.eye(N) - 0.9 * matrix(), np.random.default_rng(1016).normal(size=N))
+    with pytest.raises(ModelError, match=r"parameter lambda: .* a limit of its interval, 1, .*Expected a value between -1 and 1"):
+        error_model(places.assign(y=y), graph, formula="y ~ x", estimator="gmm")

@@ -418,7 +418,6 @@ class TestOperations:
             (lag_model, {"vcov": "robust"}, "'robust' is not defined for 'ml'"),
             (lag_model, {"estimator": "gmm", "vcov": "hessian"}, "'hessian' is not defined for 'gmm'"),
             (lag_model, {"endogenous": ["end"]}, 'Set estimator = "gmm"'),
-            (error_model, {"estimator": "gmm", "weights_column": "q"}, "'weights_column'"),
             (error_model, {"estimator": "gmm", "moments": "unequal"}, "robust ones"),
             (error_model, {"estimator": "gmm", "moments": "equal", "vcov": "robust"}, "'equal' has no robust errors"),
             (error_model, {"estimator": "gmm", "instruments": ["q"]}, "nothing in this model is endogenous"),

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.models._tables import Test, chi_squared
+from spatial.models._tall import CLEAR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,6 +15,8 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 SMALL = 1e-9
+#: Numbers of one block of rows.
+BLOCK = 4_000_000
 
 
 def jarque_bera(residuals: Vector) -> Test:
@@ -57,26 +60,54 @@ def white(residuals: Vector, matrix: Matrix) -> Test | None:
     tuple or None
         n R^2, with as many degrees of freedom as there are different columns; None where there are too few places.
 
+    Notes
+    -----
+    By blocks of rows: with 15 regressors there are 135 columns, of which a million rows would take gigabytes. From cross products
+    where no column is near to a combination of the others, else by a QR decomposition.
+
     References
     ----------
     White, H. (1980). A heteroskedasticity-consistent covariance matrix estimator. Econometrica 48, 817-838. doi:10.2307/1912934.
     """
     spread = np.ptp(matrix, axis=0) > 0
     scaled = matrix[:, spread] / np.abs(matrix[:, spread]).max(axis=0)
-    pairs = [scaled[:, one] * scaled[:, other] for one in range(scaled.shape[1]) for other in range(one, scaled.shape[1])]
-    auxiliary = np.column_stack([scaled, *pairs]) if pairs else scaled
-    auxiliary = auxiliary - auxiliary.mean(axis=0)
-    lengths = np.linalg.norm(auxiliary, axis=0)
-    auxiliary = auxiliary[:, lengths > SMALL] / lengths[lengths > SMALL]
-    if not auxiliary.shape[1]:
+    n, one, other = len(scaled), *np.triu_indices(scaled.shape[1])
+    if not scaled.shape[1]:
         return None
-    left, sizes, _ = np.linalg.svd(auxiliary, full_matrices=False)
-    rank = int((sizes > SMALL * sizes[0]).sum())
-    if rank >= len(residuals) - 1:
-        return None
+    means = np.append(scaled.mean(axis=0), (scaled.T @ scaled)[one, other] / n)
     deviations = residuals**2 - np.mean(residuals**2)
-    explained = float(np.square(left[:, :rank].T @ deviations).sum())
-    return chi_squared(len(residuals) * explained / float(deviations @ deviations), rank)
+
+    def block(rows: slice) -> Matrix:
+        columns = np.column_stack([scaled[rows], scaled[rows][:, one] * scaled[rows][:, other]])
+        return np.asarray(np.column_stack([columns - means, deviations[rows]]))
+
+    step = max(BLOCK // len(means), 2 * len(means))
+    pieces = [slice(start, start + step) for start in range(0, n, step)]
+    products = np.sum([(part := block(rows)).T @ part for rows in pieces], axis=0)
+    lengths = np.sqrt(np.diag(products)[:-1])
+    kept = np.append(lengths > SMALL, True)
+    sizes = np.append(lengths[kept[:-1]], 1.0)
+    rank, explained = _explained(products[np.ix_(kept, kept)] / np.outer(sizes, sizes))
+    if rank is None:
+        triangle = np.empty((0, len(sizes)))
+        for rows in pieces:
+            triangle = np.asarray(np.linalg.qr(np.vstack([triangle, block(rows)[:, kept] / sizes]), mode="r"))
+        left, singular, _ = np.linalg.svd(triangle[:, :-1], full_matrices=False)
+        rank = int((singular > SMALL * singular[0]).sum())
+        explained = float(np.square(left[:, :rank].T @ triangle[:, -1]).sum())
+    if not 0 < rank < n - 1:
+        return None
+    return chi_squared(n * explained / float(deviations @ deviations), rank)
+
+
+def _explained(products: Matrix) -> tuple[int | None, float]:
+    """From cross products, the last column's on the others; no rank where these are so near to dependent that a closer look must tell."""
+    inner, last = products[:-1, :-1], products[:-1, -1]
+    if not len(inner):
+        return 0, 0.0
+    if np.linalg.eigvalsh(inner)[0] <= CLEAR:
+        return None, 0.0
+    return len(inner), float(last @ np.linalg.solve(inner, last))
 
 
 def condition_number(matrix: Matrix) -> float:

@@ -16,9 +16,18 @@ from spatial.models._lagged import roles_of, with_lags
 from spatial.models._least_squares import least_squares, log_likelihood
 from spatial.models._likelihood import largest, maximised
 from spatial.models._log_determinant import LogDeterminant, prepared, remarks
+from spatial.models._memory import refuse_too_large
 from spatial.models._prediction import predicted
 from spatial.models._profile import Problem, Profile, Solution, profile_of, solution_at
-from spatial.models._small_samples import FEW, simulated_notes, simulated_ratios
+from spatial.models._small_samples import (
+    FEW,
+    drawn_from,
+    remaining_autocorrelation,
+    simulated_note,
+    simulated_notes,
+    simulated_p,
+    simulated_ratios,
+)
 from spatial.models._spatial_tests import spatial_tests
 from spatial.models._tables import chi_squared, coefficients_table, covariance_table, quantiles, tests_table, unknown_note
 from spatial.models._tests import moran_of
@@ -136,10 +145,9 @@ def _fields_of_design(
             seed=options["seed"],
             level=options["level"],
         )
-        fields["impacts"], notes = table, notes + more
-        if kind.rho:
-            by_place, more = place_impacts(effects, effects.roles.names)
-            fields["place_impacts"], notes = found.given.frame(by_place), notes + more
+        by_place, again = place_impacts(effects, effects.roles.names)
+        fields["impacts"], fields["place_impacts"] = table, found.given.frame(by_place)
+        notes += more + again
     fields["tests"], more = _with_simulated(fit, fields["tests"], options)
     notes += more
     return {
@@ -162,6 +170,7 @@ def designed(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[s
         spatial=kind.parameters,
         extra=[weighting] if weighting else [],
     )
+    refuse_too_large(len(found.response), len(found.names) * (1 + kind.lags), found.given.weights.nnz)
     return with_lags(found, options.get("lagged"), kind.parameters) if kind.lags else found
 
 
@@ -408,7 +417,15 @@ def _with_simulated(fit: Fit, table: Any, options: dict[str, Any]) -> tuple[Any,
             name = f"Likelihood ratio of {' and '.join(each.tested)}"
             table.loc[name] = [*chi_squared(each.observed, len(each.tested)), np.nan]
         table.loc[name, "p_bootstrap"] = each.p
-    return table, simulated_notes(ratios, draws, options["seed"])
+    notes = simulated_notes(ratios, draws, options["seed"])
+    name = "LM residual autocorrelation"
+    if name in table.index and np.isfinite(table.loc[name, "statistic"]):
+        true = (fit.solution.rho, 0.0)
+        responses = drawn_from(fit.problem, true, draws=draws, seed=options["seed"])
+        found = remaining_autocorrelation(fit.problem, fit.determinant, responses, options["vcov"])
+        p = table.loc[name, "p_bootstrap"] = simulated_p(float(table.loc[name, "statistic"]), found)
+        notes += simulated_note(name, p, int(np.isnan(found).sum()), true, draws=draws, seed=options["seed"], first=False)
+    return table, notes
 
 
 def _reading(fit: Fit, fields: dict[str, Any], level: float) -> tuple[str, ...]:

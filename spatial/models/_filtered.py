@@ -18,6 +18,7 @@ from spatial.models._moments import (
     least,
     quartic,
 )
+from spatial.models._tall import DEPENDENT, lengths
 from spatial.models._two_stage import TwoStage, again, covariance, two_stage, variance, with_instruments
 
 if TYPE_CHECKING:
@@ -87,6 +88,19 @@ class Equation:
             )
         return np.column_stack([column for column, _ in found])
 
+    def weighted(self, roots: Vector) -> "Equation":
+        """Multiply all rows by the square roots of weights of observations: what results has errors of equal variance."""
+        from scipy.sparse import diags_array
+
+        return replace(
+            self,
+            response=roots * self.response,
+            exogenous=roots[:, None] * self.exogenous,
+            endogenous=roots[:, None] * self.endogenous,
+            instruments=roots[:, None] * self.instruments,
+            weights=(diags_array(roots) @ self.weights @ diags_array(1 / roots)).tocsr(),
+        )
+
     def first(self) -> TwoStage:
         """Regress without regard to the errors' neighbours."""
         return two_stage(
@@ -106,6 +120,16 @@ class _Filter:
         """Regress what is filtered; the instruments stay as they are, and the exogenous regressors are their own otherwise."""
         response = self.equation.response - parameter * self.response
         regressors = self.before.regressors - parameter * self.regressors
+        if (lengths(regressors) <= DEPENDENT * lengths(self.before.regressors)).any() or not regressors.any(axis=0).all():
+            raise ModelError(
+                complaint(
+                    "parameter lambda",
+                    f"the moment conditions are met best at a limit of its interval, {parameter:.6g}, where the filter leaves nothing of"
+                    " a regressor such as the intercept, and no estimate means anything",
+                    f"Expected a value between {self.equation.low:.6g} and {self.equation.high:.6g}",
+                    'Use more places, another graph, fewer regressors or estimator = "ml"',
+                )
+            )
         if self.equation.instrumented:
             return again(self.before, response, regressors)
         return with_instruments(response, regressors, regressors[:, :0], regressors)

@@ -309,7 +309,7 @@ def place_impacts(effects: Effects, names: Sequence[str]) -> tuple[dict[str, Vec
     Parameters
     ----------
     effects
-        The estimates; with rho.
+        The estimates.
     names
         The regressors, for the names of the columns.
 
@@ -321,13 +321,18 @@ def place_impacts(effects: Effects, names: Sequence[str]) -> tuple[dict[str, Vec
         and "x indirect" the rest. "x sent" is the change in all places together when x rises in this place alone; both totals
         have the average total impact as their mean.
     """
-    assert effects.determinant is not None
-    assert effects.rho is not None
-    matrix, n = effects.matrix, effects.matrix.shape[0]
-    system = solver(effects.determinant, matrix, float(effects.estimate[effects.rho]))
     direct, lagged = (each[0] for each in effects.taken(effects.estimate[None, :]))
-    rho = float(effects.estimate[effects.rho])
+    matrix, n = effects.matrix, effects.matrix.shape[0]
     sums = np.asarray(matrix.sum(axis=1)).ravel()
+    if effects.rho is None or effects.determinant is None:
+        columns, parts = np.asarray(matrix.sum(axis=0)).ravel(), {}
+        for place, name in enumerate(names):
+            own, lag = direct[place], lagged[place]
+            parts[f"{name} direct"], parts[f"{name} indirect"] = np.full(n, own), lag * sums
+            parts[f"{name} total"], parts[f"{name} sent"] = own + lag * sums, own + lag * columns
+        return parts, ()
+    system = solver(effects.determinant, matrix, float(effects.estimate[effects.rho]))
+    rho = float(effects.estimate[effects.rho])
     every = _even_sum(matrix)
     total_lag = system.solve(sums) if every is None else np.where(np.diff(matrix.indptr) > 0, every[0] / (1 - rho * every[0]), 0.0)
     total = 1 + rho * total_lag

@@ -55,9 +55,10 @@ def information_of(problem: Problem, solution: Solution, determinant: LogDetermi
 
     Notes
     -----
-    In a basis in which the filtered regressors are orthonormal. With A = I - rho W, B = I - lambda W, G_r = W (I - r W)^-1:
-    because both processes have the same W, B W A^-1 B^-1 is G_rho, and tr(G_rho G_lambda) =
-    (tr G_rho - tr G_lambda) / (rho - lambda).
+    In a basis in which the filtered regressors are orthonormal, and with coefficients that do not change as rho and lambda do: what
+    the regressors explain of a derivative is taken off before anything is squared, as it may be as large as the mean of y. With
+    A = I - rho W, B = I - lambda W, G_r = W (I - r W)^-1: because both processes have the same W, B W A^-1 B^-1 is G_rho, and
+    tr(G_rho G_lambda) = (tr G_rho - tr G_lambda) / (rho - lambda).
 
     References
     ----------
@@ -68,19 +69,20 @@ def information_of(problem: Problem, solution: Solution, determinant: LogDetermi
     found = np.zeros((k + count + 1, k + count + 1))
     found[:k, :k] = np.eye(k) / s
     found[-1, -1] = n / (2 * s**2)
-    error = 0.0
+    error, explained = 0.0, np.zeros((k, count))
     if count:
         values = np.array([solution.rho] * problem.rho + [solution.error] * problem.error)
         slopes = [derivatives(determinant, np.array([each])) for each in values]  # one by one: each has its own polynomial
         first, second = np.concatenate([each[0] for each in slopes]), np.concatenate([each[1] for each in slopes])
         if vcov == "asymptotic":
-            error = _expected(found, problem, solution, determinant, values, first, second)
+            explained, error = _expected(found, problem, solution, determinant, values, first, second)
         else:
-            _observed(found, problem, solution, second)
+            explained = _observed(found, problem, solution, second)
     low = np.tril_indices_from(found, -1)
     found[low] = found.T[low]
     turn = np.eye(k + count)
     turn[:k, :k] = solution.filtered.root
+    turn[:k, k:] = -solution.filtered.root @ explained
     return Information(turn @ inverse_of(found, name)[: k + count, : k + count] @ turn.T, error)
 
 
@@ -92,10 +94,10 @@ def _expected(
     values: Vector,
     first: Vector,
     second: Vector,
-) -> float:
-    """Fill the upper triangle with expected second derivatives."""
+) -> tuple[Matrix, float]:
+    """Fill the upper triangle with expected second derivatives; give what the regressors explain, and the error of traces."""
     k, s, count = problem.matrix.shape[1], solution.variance, len(values)
-    worst = 0.0
+    explained, worst = np.zeros((k, count)), 0.0
     for row in range(count):
         for column in range(row, count):
             transposed, error = _transposed(problem, determinant, float(values[row]), float(values[column]))
@@ -105,9 +107,18 @@ def _expected(
     if problem.rho:
         spread = problem.weights @ solver(determinant, problem.weights, solution.rho).solve(problem.matrix @ solution.coefficients)
         spread = problem.weighted(spread - solution.error * (problem.weights @ spread) if problem.error else spread)
-        found[:k, k] = solution.filtered.basis.T @ spread / s
-        found[k, k] += float(spread @ spread) / s
-    return worst
+        explained[:, 0], rest = _split(solution, spread)
+        found[k, k] += float(rest @ rest) / s
+    return explained, worst
+
+
+def _split(solution: Solution, direction: Vector) -> tuple[Vector, Vector]:
+    """Divide a direction into what the filtered regressors explain, in their basis, and the rest."""
+    basis = solution.filtered.basis
+    explained = basis.T @ direction
+    rest = direction - basis @ explained
+    more = basis.T @ rest  # once more: the first pass leaves rounding errors of the size of the direction
+    return explained + more, rest - basis @ more
 
 
 def _plain(values: Vector, first: Vector, second: Vector, row: int, column: int) -> float:
@@ -144,8 +155,8 @@ def _weighted_inverse(determinant: LogDeterminant, weights: "csr_array", paramet
     return np.asarray(inner * roots[:, None] / roots[None, :])
 
 
-def _observed(found: Matrix, problem: Problem, solution: Solution, second: Vector) -> None:
-    """Fill the upper triangle with second derivatives at the maximum."""
+def _observed(found: Matrix, problem: Problem, solution: Solution, second: Vector) -> Matrix:
+    """Fill the upper triangle with second derivatives at the maximum; give what the regressors explain."""
     k, s, weights = problem.matrix.shape[1], solution.variance, problem.weights
     errors = problem.weighted(solution.residuals)
     directions = []
@@ -154,14 +165,19 @@ def _observed(found: Matrix, problem: Problem, solution: Solution, second: Vecto
         directions.append(problem.weighted(lag))
     if problem.error:
         directions.append(problem.weighted(weights @ solution.deviations))
-    for row, direction in enumerate(directions):
-        found[:k, k + row] = solution.filtered.basis.T @ direction / s
-        found[k + row, -1] = float(errors @ direction) / s**2
-        for column in range(row, len(directions)):
-            found[k + row, k + column] = float(direction @ directions[column]) / s
+    parts = [_split(solution, direction) for direction in directions]
+    explained = np.column_stack([part for part, _ in parts])
+    for row, (_, rest) in enumerate(parts):
+        found[k + row, -1] = float(errors @ rest) / s**2
+        for column in range(row, len(parts)):
+            found[k + row, k + column] = float(rest @ parts[column][1]) / s
         found[k + row, k + row] -= second[row]
     if problem.error:
-        mixed = problem.weighted(weights @ problem.matrix).T @ errors
-        found[:k, k + len(directions) - 1] += solution.filtered.root.T @ mixed / s
-    if len(directions) == 2:
+        mixed = solution.filtered.root.T @ (problem.weighted(weights @ problem.matrix).T @ errors) / s
+        last, moved = k + len(parts) - 1, explained.T @ mixed
+        found[:k, last] = mixed
+        found[k:last, last] -= moved[:-1]
+        found[last, last] -= 2 * moved[-1]
+    if len(parts) == 2:
         found[k, k + 1] += float(errors @ problem.weighted(weights @ solution.lag)) / s
+    return explained

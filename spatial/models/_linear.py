@@ -12,6 +12,7 @@ from spatial.models._design import Design, refuse_exact
 from spatial.models._diagnostics import condition_number, jarque_bera, variance_inflation, white
 from spatial.models._engine import predicted_fields, roots_of
 from spatial.models._least_squares import LeastSquares, least_squares, log_likelihood, unit
+from spatial.models._memory import refuse_too_large
 from spatial.models._small_samples import FEW, dependence_p
 from spatial.models._tables import Test, coefficients_table, covariance_table, quantiles, tests_table, unknown_note
 from spatial.models._tests import dependence_tests, heteroskedasticity, linked, regression_moran
@@ -73,6 +74,7 @@ def linear_of(found: Design, weights_column: str | None = None) -> Linear:
     ModelError
         When nothing is left to explain.
     """
+    refuse_too_large(len(found.response), len(found.names), 0 if found.given.matrix is None else found.given.matrix.nnz)
     size, roots = unit(found.response), roots_of(found, weights_column)
     response, matrix = found.response / size, found.matrix
     if roots is not None:

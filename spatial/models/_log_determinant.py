@@ -133,10 +133,19 @@ def prepared(matrix: "csr_array", method: Method, coordinates: Vector | None = N
         notes.append(
             "The graph has no eigenvalues of both signs, so one limit of the spatial parameter is set by the largest row of weights."
         )
+    low = 1 / smallest if smallest < -SMALL * bound else -1 / bound
+    high = 1 / largest if largest > SMALL * bound else 1 / bound
+    if kind == "chebyshev" and twin is None:
+        circle = high if (matrix.data >= 0).all() else 1 / bound  # one over the largest eigenvalue in size: Perron and Frobenius
+        if low < -circle:
+            notes.append(
+                f"The series for directed weights converges down to {-circle:.4g}: below, to {low:.4g}, nothing was searched."
+            )
+        low, high = max(low, -circle), min(high, circle)
     return LogDeterminant(
         method=kind,
-        low=1 / smallest if smallest < -SMALL * bound else -1 / bound,
-        high=1 / largest if largest > SMALL * bound else 1 / bound,
+        low=low,
+        high=high,
         size=n,
         eigenvalues=found,
         matrix=basis.tocsr(),
@@ -316,12 +325,13 @@ def exactly(log_determinant: LogDeterminant, low: float, high: float) -> Fitted:
     found = _covering(log_determinant, low, high)
     if found is None:
         near, fewest, fall = None, FEWEST, 1.0
-        if log_determinant.fronts is not None and log_determinant.size > DIFFERENCES and _summable(log_determinant, low, high):
+        dear = log_determinant.fronts is not None and log_determinant.size > DIFFERENCES
+        if dear and _summable(log_determinant, low, high):
             given = _moments(log_determinant, low, high)
             near = fitted(lambda parameter: approximated(given, parameter)[0], low, high, fewest=CHEAP).polynomial
             reach = _reach(log_determinant, (low + high) / 2)
             fall, fewest = known_fall(low, high, reach), _intervals(given, low, high, reach)
-        tolerance = CLOSEST if near is None else CLOSE
+        tolerance = CLOSE if dear else CLOSEST
         if log_determinant.method == "chebyshev":
             _moments(log_determinant, low, high)  # one series for the whole range
         found = fitted(

@@ -81,6 +81,23 @@ class Search:
             where = np.where(higher, [lam, at], where)
         return self._inside(self._inside(best, where[0]), where[1])
 
+    def lags(self, responses: Matrix) -> Vector:
+        """
+        Find rho of a lag model for each response.
+
+        Parameters
+        ----------
+        responses
+            (n, m).
+
+        Returns
+        -------
+        numpy.ndarray
+            (m,), to about a hundred-thousandth of the interval; NaN where the likelihood is largest at a limit.
+        """
+        rhos = self._over_rho(self._parabolas(responses, np.zeros((1, 1))), ROUNDS)[1][:, 0]
+        return self._inside(rhos, rhos)
+
     def _refined(self, responses: Matrix, peak: "NDArray[np.intp]", *, rho: bool) -> tuple[Vector, Vector, Vector]:
         """Look more and more closely about one value of lambda for each response."""
         rows, grid = np.arange(len(peak)), self.grid

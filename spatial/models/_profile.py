@@ -154,9 +154,9 @@ def profile_of(problem: Problem, name: str) -> Profile:
             raise ModelError(
                 complaint(
                     f"column {name!r}",
-                    "its spatial lag is a combination of the regressors",
+                    "its spatial lag is a combination of the regressors, in all the digits that a computer has",
                     "Expected a lag that varies on its own",
-                    "Use another graph or fewer regressors",
+                    "Use another graph or fewer regressors; take a large constant off the column",
                 )
             )
         columns.append(lag - problem.matrix @ spatial.coefficients)

@@ -60,6 +60,7 @@ class SlxModel(Ols):
     """Result of `slx_model`; the variance is the sum of squared residuals / (n - k)."""
 
     impacts: "pd.DataFrame" = shown("Direct, indirect and total impacts")
+    place_impacts: "pd.DataFrame" = shown("Impacts on each place", theme="sequential", mapped=("total", "sent"))
     log_likelihood_ols: float = shown("Log-likelihood of the linear model")
     aic_ols: float = shown("AIC of the linear model")
 
@@ -105,6 +106,7 @@ class DurbinErrorModel(SpatialRegression):
     """Result of `durbin_error_model`."""
 
     impacts: "pd.DataFrame" = shown("Direct, indirect and total impacts")
+    place_impacts: "pd.DataFrame" = shown("Impacts on each place", theme="sequential", mapped=("total", "sent"))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -178,6 +178,104 @@ def _along(problem: Problem) -> Callable[[float], tuple[float, float]]:
     return one
 
 
+def simulated_test(
+    problem: Problem,
+    statistic: Callable[[Vector], float],
+    observed: float,
+    true: tuple[float, float],
+    *,
+    draws: int,
+    seed: int,
+) -> tuple[float, int]:
+    """
+    Simulate a statistic of any estimator under a model that lacks what it tests.
+
+    Parameters
+    ----------
+    problem
+        The model.
+    statistic
+        Fits the model to a response and gives the statistic, which is large where the smaller model is wrong.
+    observed
+        That of the data.
+    true
+        rho and lambda of the smaller model.
+    draws
+        How many data sets are drawn.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    tuple
+        p, and how many data sets gave no statistic.
+    """
+    found = []
+    for number, response in enumerate(drawn_from(problem, true, draws=draws, seed=seed).T):
+        tell(number, draws, "Simulating the tests")
+        try:
+            found.append(statistic(response))
+        except ModelError:
+            found.append(np.nan)
+    return simulated_p(observed, np.array(found)), int(np.isnan(found).sum())
+
+
+def remaining_autocorrelation(problem: Problem, determinant: LogDeterminant, responses: Matrix, vcov: str) -> Vector:
+    """
+    Compute the Lagrange multiplier test of what is left in the residuals of a lag model, for many responses.
+
+    Parameters
+    ----------
+    problem
+        The lag model.
+    determinant
+        As prepared.
+    responses
+        (n, m).
+    vcov
+        "asymptotic" or "hessian": whose variance of rho the test takes.
+
+    Returns
+    -------
+    numpy.ndarray
+        (m,), as "LM residual autocorrelation" of `spatial_tests`; NaN where the likelihood has no maximum.
+    """
+    weights, n = problem.weights.toarray(), len(problem.response)
+    rhos = search_of(problem, determinant).lags(responses)
+    found = np.full(responses.shape[1], np.nan)
+    basis = profile_of(problem, "response").ordinary.basis
+    lagged = weights @ responses
+    errors = responses - rhos * lagged
+    errors = errors - basis @ (basis.T @ errors)
+    squares = (errors**2).sum(axis=0) / n
+    constant = float((weights * weights).sum() + (weights * weights.T).sum())
+    for place in np.flatnonzero(np.isfinite(rhos)):
+        inverse = np.linalg.inv(np.eye(n) - rhos[place] * weights)
+        multiplier = weights @ inverse
+        direction = lagged[:, place]
+        if vcov == "asymptotic":
+            direction = multiplier @ (responses[:, place] - rhos[place] * lagged[:, place] - errors[:, place])
+        rest = direction - basis @ (basis.T @ direction)
+        information = (multiplier * multiplier.T).sum() + float(rest @ rest) / squares[place] - 2 * np.trace(multiplier) ** 2 / n
+        information += (multiplier * multiplier).sum() if vcov == "asymptotic" else 0.0
+        both = ((weights + weights.T) * multiplier.T).sum()  # tr((W + W') G)
+        spread = constant - both**2 / information
+        score = float(errors[:, place] @ (weights @ errors[:, place])) / squares[place]
+        found[place] = score**2 / spread if information > 0 < spread else np.nan
+    return found
+
+
+def simulated_note(
+    name: str, p: float, lost: int, true: tuple[float, float], *, draws: int, seed: int, first: bool = True
+) -> tuple[str, ...]:
+    """Say what was simulated for one test, and what came out."""
+    start = f"With fewer than {FEW} places a limit is a poor guide: of" if first else "Of"
+    how = f"with rho {true[0]:.3g} and nothing left in the errors" if true[0] else "without spatial dependence"
+    what = f"{start} {draws - lost} data sets simulated {how} (normal errors of equal variance, seed {seed})"
+    notes = (f'{what}, the share with at least this statistic gives p = {p:.3g} for "{name}".',)
+    return (*notes, f"{lost} of {draws} simulated data sets gave no statistic.") if lost else notes
+
+
 def dependence_p(
     fit: LeastSquares, response: Vector, matrix: Matrix, weights: "csr_array", *, intercept: bool, draws: int, seed: int
 ) -> dict[str, float]:

@@ -74,7 +74,8 @@ def durbin_error_model(
     -------
     DurbinErrorModel
         Coefficients with lambda last (z tests), impacts, tests, likelihood, residuals (I - lambda W)(y - X b - W X t); trend,
-        signal and `pseudo_r2` as in `error_model`. The impacts are b, t times the mean row sum of W, and their sum.
+        signal and `pseudo_r2` as in `error_model`. The impacts are b, t times the mean row sum of W, and their sum;
+        on each place its own row sum counts, and its column sum for what it sends.
 
     Raises
     ------

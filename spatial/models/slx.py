@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from spatial.models._design import Missing, design
-from spatial.models._impacts import Effects, impacts_table
+from spatial.models._impacts import Effects, impacts_table, place_impacts
 from spatial.models._lagged import roles_of, with_lags
 from spatial.models._linear import linear_fields, linear_of, linear_reading
 from spatial.models._records import SlxModel
@@ -58,7 +58,8 @@ def slx_model(
     -------
     SlxModel
         As `ols`, with the lags as terms "W_..." and with impacts: direct b, indirect t times the mean row sum of W, total their
-        sum, with errors from the covariance of the coefficients and z tests.
+        sum, with errors from the covariance of the coefficients and z tests. On each place: indirect is t times its own row sum,
+        and "sent", b + t times its column sum, what a rise in this place alone does to all places together.
 
     Raises
     ------
@@ -88,6 +89,7 @@ def slx_model(
         roles_of(found.names, plain.regressors), fields["coefficients"]["estimate"].to_numpy(), covariance, None, weights, None
     )
     table, _ = impacts_table(effects, method="delta", draws=0, seed=0, level=level)
+    by_place, _ = place_impacts(effects, plain.regressors)
     without = linear_of(plain, weights_column).log_likelihood
     lags = len(found.names) - len(plain.names)
     ratio = tests_table({"Likelihood ratio": chi_squared(2 * (linear.log_likelihood - without), lags)})
@@ -99,6 +101,7 @@ def slx_model(
         reading=linear_reading("Model with spatially lagged regressors", found, fields, level, lags=True),
         **fields | {"tests": pd.concat([fields["tests"], ratio])},
         impacts=table,
+        place_impacts=found.given.frame(by_place),
         log_likelihood_ols=without,
         aic_ols=2 * (len(plain.names) + 1) - 2 * without,
     )
