@@ -11,6 +11,8 @@ from spatial.errors import ModelError, StudyError
 from spatial.explore._conditional import Conditional, conditional
 from spatial.explore._own import _dealt, _shuffled
 from spatial.explore._significance import benjamini_hochberg, corrected
+from spatial.operations import OPERATIONS
+from spatial.options import declared
 
 
 def chain(values):
@@ -320,6 +322,48 @@ def test_the_smaller_tail_is_that_of_geoda():
     assert found.smaller_tail(np.array([True, False, True, True]))[:3] == pytest.approx([0.11, 0.2, 0.01])
     assert np.isnan(found.smaller_tail()[3])
     assert found.p("two-sided")[:3] == pytest.approx([0.4, 0.4, 0.5])
+
+
+DRAWN = {
+    "local_moran": {"column": "value"},
+    "local_geary": {"column": "value"},
+    "local_getis_ord": {"column": "value"},
+    "local_bivariate_moran": {"column": "value", "second": "noise"},
+    "local_join_counts": {"column": "east"},
+    "local_rate_moran": {"events": "ill", "population": "people"},
+    "losh": {"column": "noise"},
+}
+
+
+@pytest.mark.parametrize("operation", DRAWN)
+def test_results_and_help_say_how_the_p_of_places_depend_on_each_other(operation, grid):
+    """What every local statistic says of its draws is the same; of draws that all places share the result tells as well."""
+    function = getattr(spatial, operation)
+    words = {each.name: each.help for each in declared(function)}["draws"]
+    assert words == {each.name: each.help for each in declared(spatial.local_moran)}["draws"]
+    assert "correlation between -1/n and 0" in words
+    assert "the p of all places err together" in words
+    places = grid.assign(east=(grid["value"] > 1).astype(float), ill=grid["value"] + 1, people=100.0)
+    graph = spatial.contiguity(places)
+    told = {
+        draws: sum(
+            "All places share their draws" in note for note in function(places, graph, draws=draws, **DRAWN[operation]).notes
+        )
+        for draws in ("rotated", "own", "shared")
+    }
+    assert told == {"rotated": 0, "own": 0, "shared": 1}
+
+
+def test_every_operation_with_draws_is_among_them():
+    offered = {row.name for row in OPERATIONS for each in declared(row.function()) if each.choices == ("rotated", "own", "shared")}
+    assert offered == set(DRAWN)
+
+
+def test_where_all_sets_are_tried_no_draws_are_shared():
+    places, graph = chain([1, 3, 2, 5, 4])
+    notes = spatial.local_moran(places, graph, column="value", draws="shared").notes
+    assert any("all possible sets of neighbours" in note for note in notes)
+    assert not any("share their draws" in note for note in notes)
 
 
 def test_tied_draws_are_not_hidden_in_what_geoda_would_show():

@@ -75,6 +75,18 @@ def test_do_asks_for_no_policy_where_islands_are_reported_or_judged_later(layer,
     assert do(layer, "connectivity", "--graph", "contiguity:islands=error") == 1
 
 
+def test_do_reports_polygons_of_which_every_one_misses_its_neighbours(layer, grid, capsys):
+    apart = grid.set_geometry(grid.buffer(-0.1, join_style="mitre")).rename_axis("code").reset_index()
+    layer.unlink()
+    apart.to_file(layer, layer="grid")
+    assert do(layer, "connectivity", "--graph", "queen", "--json") == 0
+    told = capsys.readouterr()
+    assert '"near_misses": ' in told.out
+    assert "Set snap = 0.29 to close these gaps" in told.err
+    assert do(layer, "connectivity", "--graph", "contiguity:snap=0.29", "--json") == 0
+    assert '"links": 84' in capsys.readouterr().out
+
+
 def test_do_reads_a_file_with_options(layer, tmp_path, capsys):
     (tmp_path / "times.csv").write_text(
         "from,to,time\n" + "".join(f"cell {row:02d},cell {(row + step) % 16:02d},{step}\n" for row in range(16) for step in (1, 2))

@@ -71,6 +71,54 @@ def test_polygons_that_miss_each_other_by_a_sliver(crs):
     assert len(connectivity(places, closed).near_misses) == 0
 
 
+def shrunk(grid, by):
+    """Every cell misses its neighbours by twice ``by`` metres."""
+    return grid.set_geometry(grid.buffer(-by, join_style="mitre"))
+
+
+def test_polygons_of_which_every_one_misses_its_neighbours(grid):
+    places = shrunk(grid, 0.1)
+    with pytest.warns(SpatialWarning, match=r"contiguity: none of the 16 places has a neighbour\. 42 pairs .* Set snap = 0\.29"):
+        graph = contiguity(places, islands="keep")
+    found = connectivity(places, graph)
+    assert (found.links, found.components, len(found.islands)) == (0, 16, 16)
+    assert len(found.near_misses) == 42  # 24 sides and 18 corners
+    assert (found.near_misses["gap"].min(), found.near_misses["gap"].max()) == pytest.approx((0.2, 0.08**0.5))
+    assert any("42 pairs of polygons" in note and "snap = 0.29" in note for note in found.notes)
+    assert found.policies["graph"].tolist() == [
+        "none: the study stops",
+        "16 places with a spatial lag of 0",
+        "none: nobody has a neighbour",
+    ]
+    for islands in ("error", "nearest"):
+        with pytest.raises(
+            DataError,
+            match=r"none of the 16 places has a neighbour\. Expected at least one link\. 42 pairs of polygons miss each other by a sliver \(0\.2 m to 0\.2828 m\): 'cell .* and 37 more\. Set snap = 0\.29 to close these gaps",
+        ):
+            contiguity(places, islands=islands)
+    with pytest.warns(SpatialWarning, match="closed the gaps between 42 pairs"):
+        closed = contiguity(places, snap=0.29)
+    assert connectivity(places, closed).links == 84
+
+
+def test_an_island_that_only_a_sliver_makes_one(grid):
+    places = grid.copy()
+    places.loc[["cell 15"], "geometry"] = shrunk(grid, 0.1)["geometry"]
+    with pytest.raises(
+        DataError,
+        match=r"1 of 16 places have no neighbour: 'cell 15'.* 3 pairs of polygons miss.*'cell 11 and cell 15'.* Set snap = 0\.15",
+    ):
+        contiguity(places)
+
+
+def test_polygons_far_apart_have_no_gaps_to_close(grid):
+    with pytest.raises(DataError, match=r"Expected at least one link\. Gaps between outlines can be closed with snap; places"):
+        contiguity(shrunk(grid, 10))
+    with pytest.warns(SpatialWarning, match="none of the 16 places has a neighbour"):
+        graph = contiguity(shrunk(grid, 10), islands="keep")
+    assert len(connectivity(grid, graph).near_misses) == 0
+
+
 def test_forty_cities_of_kazakhstan_need_422_kilometres():
     table = pd.read_csv(shared("data", "gazetteer", "kz_cities.csv")).query("in_40_of_2021 == 1").set_index("city_id")
     cities = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(table.lon, table.lat), index=table.index, crs="EPSG:4326")

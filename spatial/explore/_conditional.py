@@ -34,6 +34,7 @@ class Conditional:
     draws: Tally
     exact: "np.ndarray[Any, np.dtype[np.bool_]]"  # whether the draws are all there are
     permutations: int  # that were asked for
+    way: Draws = "rotated"  # how those that are not exact were sampled
 
     def p(self, alternative: Alternative, upward: "np.ndarray[Any, np.dtype[np.bool_]] | bool" = True) -> Array:  # noqa: FBT002  (an array more often)
         """
@@ -130,7 +131,7 @@ def conditional(
         task = task_of(table, matrix, who, share, bounds, count, seed, alike=bool(alike[who].all()))
         less[task.who], greater[task.who] = _every(task) if some else _WAYS[draws](task)
         tried[task.who] = ways[task.who] if some else count
-    return Conditional(less, greater, tried, complete, count)
+    return Conditional(less, greater, tried, complete, count, draws)
 
 
 def _observed(table: Array, matrix: "csr_array", share: Array | None) -> Array:

@@ -22,6 +22,7 @@ NOT_SIGNIFICANT, ISOLATED, NO_P, NO_DATA = "Not significant", "Isolated", "No p"
 MORE = ("Other positive", "Positive", "Negative", "Cluster", "Alone", "High variance", "Low variance")
 KINDS = ("High-High", "Low-Low", "Low-High", "High-Low", "Hot spot", "Cold spot", *MORE)
 FEW = 10
+TOGETHER = 'All places share their draws (draws = "shared"): where chance makes one permutation p too small, it makes others too small as well, and the number of places that stand out depends more on the seed.'
 MOST_FLIPS = 500  # rows of a table that somebody reads
 
 
@@ -184,13 +185,23 @@ def notes_of(
             f"The statistic of {len(fixed)} of {int(tested.sum())} places cannot vary, because all others are its neighbours alike,"
             f" all others have the same value, or its own is the mean: there is no z and no analytical p for {listed(fixed)}."
         )
+    return (*notes, *_sampling_notes(drawn, choice, count, tested))
+
+
+def _sampling_notes(
+    drawn: Conditional, choice: Choice, count: int, tested: "np.ndarray[Any, np.dtype[np.bool_]]"
+) -> tuple[str, ...]:
+    """Say what sampling leaves open where not all sets of neighbours were tried."""
     sampled = int(np.count_nonzero(~drawn.exact & tested))
-    if sampled:
-        floor = sides / (count + 1)
-        notes.append(f"The smallest p that {count:,} permutations can give is {floor:.2g} ({choice.alternative}).")
-        needed = int(np.ceil(round(floor * int(tested.sum()) / choice.alpha, 9))) if choice.alpha else 0  # nothing passes 0
-        if choice.inference == "permutation" and needed > 1 and choice.correction != "none":
-            notes.append(_floor_note(needed, choice, int(tested.sum())))
+    if not sampled:
+        return ()
+    floor = (2 if choice.alternative == "two-sided" else 1) / (count + 1)
+    notes = [f"The smallest p that {count:,} permutations can give is {floor:.2g} ({choice.alternative})."]
+    needed = int(np.ceil(round(floor * int(tested.sum()) / choice.alpha, 9))) if choice.alpha else 0  # nothing passes 0
+    if choice.inference == "permutation" and needed > 1 and choice.correction != "none":
+        notes.append(_floor_note(needed, choice, int(tested.sum())))
+    if drawn.way == "shared" and sampled > 1:
+        notes.append(TOGETHER)
     return tuple(notes)
 
 

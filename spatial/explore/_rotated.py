@@ -6,8 +6,9 @@ each distance from its spot is what a place draws. To each place on its own, the
 and with equal chances, in every draw anew: its p has the same error as with draws of its own. (Where a place meets its own
 value it takes one more distance instead.) To look at all places at a distance is to read the circle from another start on:
 no random number and no look-up for each place. Two places share a value in a draw as seldom as with draws of their own, and the
-circle is laid anew many times, so that the errors of two places' p are all but uncorrelated: on average about -1/n, in
-single pairs up to about 1 / sqrt(n x circles).
+circle is laid anew many times, so that the errors of two places' p are all but uncorrelated: on average between -1/n (what
+the sums have, for all of a circle is drawn when one place draws more than another) and 0, in single pairs up to about
+1 / sqrt(n x circles).
 """
 
 from dataclasses import dataclass

@@ -69,8 +69,9 @@ def local_bivariate_moran(
     exact
         Whether all sets of neighbours are tried where they are no more than the permutations.
     draws
-        How neighbours are sampled: at random distances on circles of places ("rotated"), for each place by itself ("own",
-        slow), or once for all places ("shared", fastest, but the p of all places err together).
+        How neighbours are sampled: at random distances on circles of places ("rotated", the errors of two places' p have a
+        correlation between -1/n and 0 on average), for each place by itself ("own", slow, no correlation), or once for all
+        places ("shared", fastest, but the p of all places err together).
     seed
         Where the random numbers start; the same seed gives the same numbers.
     missing

@@ -71,8 +71,9 @@ def local_moran(
     exact
         Whether all sets of neighbours are tried where they are no more than the permutations.
     draws
-        How neighbours are sampled: at random distances on circles of places ("rotated"), for each place by itself ("own",
-        slow), or once for all places ("shared", fastest, but the p of all places err together).
+        How neighbours are sampled: at random distances on circles of places ("rotated", the errors of two places' p have a
+        correlation between -1/n and 0 on average), for each place by itself ("own", slow, no correlation), or once for all
+        places ("shared", fastest, but the p of all places err together).
     seed
         Where the random numbers start; the same seed gives the same numbers.
     missing
@@ -103,8 +104,8 @@ def local_moran(
     draws neighbours with replacement and so gives somewhat larger p than a permutation.
     The p of a place without deviation from the mean is NaN analytically and 1 by permutation.
     Each place's draws are random sets of the others in every way of drawing. The errors of two places' p are independent with
-    "own", have a correlation of about -1/n with "rotated" (all places look at the same random distances on circles that are laid
-    anew many times), and rise and fall together with "shared".
+    "own", have a correlation between -1/n and 0 on average with "rotated" (all places look at the same random distances on
+    circles that are laid anew many times), and rise and fall together with "shared".
 
     References
     ----------

@@ -12,6 +12,7 @@ from spatial.weights._borders import by_geometry, gaps, nearest_on_the_globe, no
 from spatial.weights._lattice import lattice_pairs
 from spatial.weights._links import Islands, Numbers, Transform, both_ways, graph_of, higher, settled
 from spatial.weights._positions import in_words
+from spatial.weights._slivers import slivers
 from spatial.weights._vertices import matched, once
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def contiguity(
     Raises
     ------
     DataError
-        When places are not polygons, no two of them touch, there are islands without a policy, or a lattice is none.
+        When places are not polygons, no two of them touch (with ``islands = "keep"`` that is a warning, so that connectivity
+        can report the gaps), there are islands without a policy, or a lattice is none.
 
     Notes
     -----
@@ -100,15 +102,21 @@ def contiguity(
     links = both_ways(pairs[:, 0], pairs[:, 1], len(places))
     if order > 1:
         links = higher(links, len(places), order, inclusive=inclusive)
+    if islands == "keep" and not len(pairs):
+        # A graph without any link is of use to connectivity alone, which tells what is wrong with the outlines.
+        warnings.warn(
+            f"contiguity: none of the {len(places)} places has a neighbour. {_advice(places, pairs, by)}.",
+            SpatialWarning,
+            stacklevel=2,
+        )
+        return graph_of(places, links, transform)
     links = settled(
         places,
         links,
         islands,
         "contiguity",
         attached=lambda alone: _nearest_outlines(places, alone),
-        advice=lambda: (
-            "Gaps between outlines can be closed with snap; places without a common border can use nearest or distance_band"
-        ),
+        advice=lambda: _advice(places, pairs, by),
     )
     return graph_of(places, links, transform)
 
@@ -124,6 +132,23 @@ def _bordering(places: "GeoDataFrame", rule: Literal["queen", "rook"], by: str, 
     if snap:
         _say_what_is_closed(places, snap, further, gaps(of, further), "local units" if is_local(places) else "m")
     return once(np.concatenate([match.pairs, further]))
+
+
+def _advice(places: "GeoDataFrame", pairs: Numbers, by: str) -> str:
+    """Say how places without neighbours could get some: where outlines nearly touch, by closing the gaps."""
+    if by == "lattice":
+        return "Places that are no cells side by side can use nearest or distance_band"
+    others = "places without a common border can use nearest or distance_band"
+    labels = np.asarray(places.index)
+    alone = np.setdiff1d(np.arange(len(places)), pairs)
+    found = slivers(outlines(places), labels, pairs).touching(alone)
+    if not len(found.pairs):
+        return f"Gaps between outlines can be closed with snap; {others}"
+    unit = "local units" if is_local(places) else "m"
+    return (
+        f"{len(found.pairs)} pairs of polygons miss each other by a sliver ({found.widths(unit)}): {found.named(labels)}. "
+        f"Set snap = {found.snap:g} to close these gaps; {others}"
+    )
 
 
 def _say_what_is_missed(places: "GeoDataFrame", missed: Numbers) -> None:

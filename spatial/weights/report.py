@@ -9,8 +9,9 @@ from spatial.errors import listed
 from spatial.options import used
 from spatial.places import aligned, checked, graph_checked
 from spatial.results import Result, shown
-from spatial.weights._borders import Outlines, among, in_one_plane, near_boxes, outlines
+from spatial.weights._borders import outlines
 from spatial.weights._positions import Numbers, Positions, distances, in_words, nearest_to, positions
+from spatial.weights._slivers import slivers
 from spatial.weights._vertices import once
 
 if TYPE_CHECKING:
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
     from libpysal.graph import Graph
     from scipy.sparse import csr_array
 
-#: Two polygons miss each other by a sliver when the gap is below this share of the side of a usual polygon.
-SLIVER = 0.01
-#: So many of the longest links and of the near misses are listed.
+#: So many of the longest links are listed.
 LONGEST = 10
 
 
@@ -154,6 +153,8 @@ def _policies(matrix: "csr_array", alone: Numbers, nearest: Numbers) -> "pd.Data
             "keep": kept | {"graph": f"{len(alone)} places with a spatial lag of 0"},
             "nearest": attached | {"components": int(_components(joined).max())},
         }
+    if not links:
+        rows["nearest"] = rows["error"] | {"graph": "none: nobody has a neighbour"}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("islands_policy")
 
 
@@ -205,39 +206,18 @@ def _longest(labels: "pd.Index[str]", pairs: Numbers, at: Positions) -> "pd.Data
 
 def _near_misses(places: "GeoDataFrame", linked: Numbers, unit: str) -> "tuple[pd.DataFrame, tuple[str, ...]]":
     import pandas as pd
-    import shapely
 
     if not places.geom_type.isin(["Polygon", "MultiPolygon"]).all():
         return pd.DataFrame(columns=["from", "to", "gap"]), ()
-    of = outlines(places)
-    limit = SLIVER * _side(of)
-    pairs = near_boxes(of, limit)
-    pairs = pairs[~among(pairs, linked)]
-    first, second, metres = in_one_plane(of, pairs)
-    gap: Numbers = np.asarray(shapely.distance(first, second)) * metres
-    near = (gap > of.rounding) & (gap <= limit)
-    labels: Numbers = np.asarray(places.index)[pairs[near]]
-    found = pd.DataFrame({"from": labels[:, 0], "to": labels[:, 1], "gap": gap[near]}).sort_values(
-        ["gap", "from", "to"], ignore_index=True
+    labels: Numbers = np.asarray(places.index)
+    found = slivers(outlines(places), labels, linked)
+    ends = labels[found.pairs]
+    table = pd.DataFrame({"from": ends[:, 0], "to": ends[:, 1], "gap": found.gap})
+    if table.empty:
+        return table, ()
+    return table, (
+        f"{len(table)} pairs of polygons are no neighbours but less than {in_words(found.limit, unit)} apart ({found.widths(unit)}): {found.named(labels)}. If these are gaps in the outlines, snap = {found.snap:g} of contiguity closes them.",
     )
-    if found.empty:
-        return found, ()
-    return found, (
-        f"{len(found)} pairs of polygons are no neighbours but less than {in_words(limit, unit)} apart: {_pairs(found)}. If these are gaps in the outlines, close them with snap.",
-    )
-
-
-def _side(of: Outlines) -> float:
-    """Give the side of a square as large as the median polygon, in metres."""
-    import shapely
-
-    each = np.arange(len(of.shapes))
-    shapes, _, metres = in_one_plane(of, np.column_stack([each, each]))
-    return float(np.sqrt(np.median(shapely.area(shapes))) * metres)
-
-
-def _pairs(table: "pd.DataFrame") -> str:
-    return listed([f"{start} and {to}" for start, to in zip(table["from"], table["to"], strict=True)])
 
 
 def _reading(labels: "pd.Index[str]", counts: Numbers, number: Numbers, one_way: int, band: str, misses: int) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spatial
+from spatial.errors import DataError
 
 GLOBAL = ("moran", "geary", "getis_ord")
 LOCAL = ("local_moran", "local_getis_ord")
@@ -286,3 +287,121 @@ def test_heteroskedasticity_is_the_likeness_of_the_residuals_of_losh(seed, power
     np.testing.assert_allclose(found.residual, residual, rtol=1e-9, atol=1e-12)
     other = spatial.moran(places.assign(value=residual), graph, column="value")
     assert found.statistic == pytest.approx(other.statistic)
+
+
+ALL = {name: {"column": "value"} for name in (*GLOBAL, *LOCAL)} | MORE
+ANALYTICAL = ("statistic", "expected", "variance", "z", "p", "rate", "crude")
+OLD = [f"place {number:02d}" for number in range(25)]
+NEW = sorted(
+    [
+        "Ä",
+        "a b",
+        "A",
+        "aa",
+        "b",
+        "Zürich",
+        "Ñ",
+        "ñ",
+        "é",
+        "0",
+        "10",
+        "2",
+        "-1",
+        "_",
+        "Ақтау",
+        "ақтау",
+        "Ә",
+        "Қ",
+        "Я",
+        "я",
+        "日本",
+        "東京",
+        "ß",
+        "ss",
+        "🌍",
+    ]
+)
+orders = st.permutations(range(25))
+
+
+def called(seed, labels):
+    """The same places under other names."""
+    import pandas as pd
+
+    places = several(seed)[0].iloc[: len(labels)].set_axis(pd.Index(labels, name="place"))
+    if len(labels) < 25:  # so few that each kind must be dealt out by hand
+        places = places.assign(kind=list("ABABA"), town=[1, 0, 1, 1, 0], port=[0, 1, 0, 0, 1])
+    return places, spatial.contiguity(places)
+
+
+def translated(value, words):
+    """Put other names wherever the first ones stand."""
+    if isinstance(value, dict):
+        return {words.get(key, key): translated(each, words) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [translated(each, words) for each in value]
+    return words.get(value, value) if isinstance(value, str) else value
+
+
+def numbers_of(found):
+    """What a result holds that is not drawn by chance, in the order of the places."""
+    if found.operation == "correlogram":
+        return found.table[["statistic", "expected", "variance", "z", "p"]].to_numpy(float)
+    if found.operation == "heteroskedasticity":  # its moments are those of the orders drawn
+        return np.array([found.statistic, *found.residual])
+    return np.array([np.asarray(getattr(found, name), float) for name in ANALYTICAL if hasattr(found, name)])
+
+
+@pytest.mark.parametrize("name", ALL)
+@given(seed=seeds)
+@settings(max_examples=3, deadline=None)
+def test_names_in_the_same_order_change_nothing(name, seed):
+    """Random numbers belong to the rank of a place among the sorted names: where ranks stay, so does every p."""
+    one, two = (getattr(spatial, name)(*called(seed, each), **ALL[name]).to_dict() for each in (OLD, NEW))
+    words = dict(zip(OLD, NEW, strict=True))
+    for field in one.keys() - {"notes", "reading"}:  # these are sentences with names in them
+        assert translated(one[field], words) == translated(two[field], {}), field
+
+
+@pytest.mark.parametrize("name", ALL)
+@given(seed=seeds, order=orders)
+@settings(max_examples=3, deadline=None)
+def test_names_in_any_order_change_nothing_but_what_is_drawn(name, seed, order):
+    one, two = (getattr(spatial, name)(*called(seed, each), **ALL[name]) for each in (OLD, [NEW[rank] for rank in order]))
+    numbers = numbers_of(one)
+    assert numbers.size
+    np.testing.assert_allclose(numbers, numbers_of(two), rtol=1e-9, atol=1e-12)
+    p, other = (np.asarray(getattr(each, "p_permutation", 1.0), float) for each in (one, two))
+    np.testing.assert_allclose(p, other, atol=0.2)  # the error of a two-sided p of 999 orders is 0.03 at most
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name != "spatial_rate"])
+@given(seed=seeds, order=orders)
+@settings(max_examples=3, deadline=None)
+def test_names_in_any_order_change_no_p_where_everything_is_tried(name, seed, order):
+    """Five places of a row: all their orders, and all sets of neighbours, are fewer than the permutations."""
+    options = ALL[name] | ({"steps": 2} if name == "correlogram" else {})
+    found = [getattr(spatial, name)(*called(seed, each), **options) for each in (OLD[:5], [NEW[rank] for rank in order[:5]])]
+    one, two = (each.table if name == "correlogram" else each for each in found)
+    np.testing.assert_allclose(np.asarray(one.p_permutation, float), np.asarray(two.p_permutation, float), rtol=1e-12)
+    if hasattr(one, "cluster"):
+        assert one.cluster.tolist() == two.cluster.tolist()
+
+
+OPERATIONS = ALL | {"describe": {"columns": ["value"]}, "empirical_bayes": RATE}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@given(seed=seeds, where=st.integers(0, 24), shape=st.sampled_from([None, "POLYGON EMPTY", "MULTIPOLYGON EMPTY"]))
+@settings(max_examples=4, deadline=None)
+def test_a_place_without_a_geometry_is_named(name, seed, where, shape):
+    """Nothing is computed of a table that holds a place nobody can map, though the numbers alone would do."""
+    import shapely
+
+    places, graph = several(seed)
+    shapes = places.geometry.to_numpy().copy()
+    shapes[where] = shape and shapely.from_wkt(shape)
+    places = places.set_geometry(shapes, crs=places.crs)
+    data = (places,) if name in ("describe", "empirical_bayes") else (places, graph)
+    with pytest.raises(DataError, match=f"1 places have no geometry: '{places.index[where]}'"):
+        getattr(spatial, name)(*data, **OPERATIONS[name])

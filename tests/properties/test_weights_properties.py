@@ -404,6 +404,29 @@ def test_a_place_without_a_geometry_is_named(at, where, shape, kind):
         KINDS[kind](places.set_geometry(geopandas.GeoSeries(shapes, index=places.index, crs=places.crs)))
 
 
+@pytest.mark.parametrize(
+    "operation",
+    [
+        contiguity,
+        triangulation,
+        lambda places: inverse_distance(places, threshold=2000),
+        lambda places: kernel_weights(places, k=2),
+        lambda places: block(places, column="land"),
+        lambda places: connectivity(places, contiguity(tiles(1, 8))),
+        lambda places: higher_order(places, contiguity(tiles(1, 8))),
+    ],
+    ids=["contiguity", "triangulation", "inverse_distance", "kernel_weights", "block", "connectivity", "higher_order"],
+)
+@settings(max_examples=6, deadline=None)
+@given(where=st.integers(0, 7), shape=st.sampled_from([None, "POLYGON EMPTY", "MULTIPOLYGON EMPTY"]))
+def test_a_polygon_without_a_geometry_is_named_by_every_operation(operation, where, shape):
+    places = tiles(1, 8).assign(land=list("AABBAABB"))
+    shapes = places.geometry.to_numpy().copy()
+    shapes[where] = shape and shapely.from_wkt(shape)
+    with pytest.raises(DataError, match=f"1 places have no geometry: 'p{where:02d}'"):
+        operation(places.set_geometry(geopandas.GeoSeries(shapes, index=places.index, crs=places.crs)))
+
+
 @few
 @given(at=coordinates)
 def test_places_at_the_same_point_are_neighbours_or_named(at):

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from outside import DATA_SETS, reference
-from reference_explore import TOLERANCE, graph_of, places_of
+from reference_explore import TOLERANCE, graph_of, linked_only, moran_with_the_n_of_r, places_of
 
 import spatial
+from spatial.errors import ModelError
 from spatial.explore._moments import constants
 
 BLOCKS = [(name, block) for name in DATA_SETS for block in (reference(name) or {}).get("global", ())]
@@ -19,6 +20,11 @@ STYLES = [
 TITLES = [f"{name}-{block['variable']}-{block['weights']}-{block['style']}" for name, block in BLOCKS]
 
 globally = pytest.mark.parametrize(("name", "block"), BLOCKS, ids=TITLES)
+with_islands = pytest.mark.parametrize(
+    ("name", "block"),
+    [row for row in BLOCKS if "moran_normality_n_all" in row[1]],
+    ids=[title for title, (_, block) in zip(TITLES, BLOCKS, strict=True) if "moran_normality_n_all" in block],
+)
 locally = pytest.mark.parametrize(("name", "key"), LOCAL)
 
 
@@ -56,36 +62,53 @@ def test_geary(name, block, assumption, alternative):
     check(found, expected, {"C": "statistic", "EC": "expected", "VC": "variance", "z": "z", p: "p"})
 
 
+@pytest.mark.parametrize("assumption", ["randomisation", "normality"])
+@with_islands
+def test_moran_and_geary_with_the_n_of_r(name, block, assumption):
+    """What R gives where it is not told to count places without neighbours; its variance of Geary's c mixes both n."""
+    places, graph = places_of(name), graph_of(name, block["weights"], block["style"])
+    values, linked = places[block["variable"]].to_numpy(float), len(places) - len(graph.isolates)
+    moran, geary = (each(places, graph, column=block["variable"], permutations=99) for each in (spatial.moran, spatial.geary))
+    statistic, mean, random, normal = moran_with_the_n_of_r(moran.statistic, values, graph.sparse, linked)
+    variance = random if assumption == "randomisation" else normal
+    expected = block[f"moran_{assumption}"]
+    assert [statistic, mean, variance, (statistic - mean) / variance**0.5] == pytest.approx(
+        [expected[each] for each in ("I", "EI", "VI", "z")], rel=TOLERANCE
+    )
+    assert geary.statistic * (linked - 1) / (len(places) - 1) == pytest.approx(block[f"geary_{assumption}"]["C"], rel=TOLERANCE)
+
+
 @pytest.mark.parametrize("alternative", ["two-sided", "greater"])
 @pytest.mark.parametrize("kind", ["binary", "same_style"])
 @globally
 def test_getis_ord(name, block, kind, alternative):
-    title = f"getis_ord_G_{kind}"
-    if "G" not in block.get(title, {}):
-        pytest.skip("R gives no G for negative values")
-    style = "B" if kind == "binary" else block["style"]
-    graph = graph_of(name, block["weights"], style)
-    if len(graph.isolates) and f"{title}_n_all" not in block:
-        if kind == "same_style" and style == "B":
-            title = "getis_ord_G_binary"
-        else:
-            pytest.skip("R leaves places without neighbours out of n here")
-    found = spatial.getis_ord(places_of(name), graph, column=block["variable"], alternative=alternative, permutations=99)
+    title, column = f"getis_ord_G_{kind}", block["variable"]
+    places, graph = places_of(name), graph_of(name, block["weights"], "B" if kind == "binary" else block["style"])
+    if "G" not in block.get(title, {}):  # neither R nor we give a G of negative values
+        with pytest.raises(ModelError, match="values are negative"):
+            spatial.getis_ord(places, graph, column=column)
+        return
     p = "p_two_sided" if alternative == "two-sided" else "p_one_sided"
-    check(
-        found, block.get(f"{title}_n_all", block[title]), {"G": "statistic", "EG": "expected", "VG": "variance", "z": "z", p: "p"}
-    )
+    names = {"G": "statistic", "EG": "expected", "VG": "variance", "z": "z", p: "p"}
+    options = {"column": column, "alternative": alternative, "permutations": 99, "missing": "drop"}
+    # R leaves places without neighbours out altogether, of n and of the products.
+    check(spatial.getis_ord(linked_only(places, graph, column), graph, **options), block[title], names)
+    if f"{title}_n_all" in block:
+        check(spatial.getis_ord(places, graph, **options), block[f"{title}_n_all"], names)
 
 
 @globally
 def test_permutations_scatter_as_in_r(name, block):
-    """Both are random: about 10 percent, as published for indicative numbers."""
+    """
+    Both are random: about 10 percent, as published for indicative numbers.
+
+    R deals out the values of all places, and multiplies each I by the n of those with neighbours instead of that of all.
+    """
     indicative = block["moran_permutation_indicative"]
     graph = graph_of(name, block["weights"], block["style"])
-    if len(graph.isolates):
-        pytest.skip("R leaves places without neighbours out of n here")
     found = spatial.moran(places_of(name), graph, column=block["variable"], alternative="greater")
-    assert found.simulated_sd == pytest.approx(indicative["sd"], rel=0.1)
+    share = 1 - len(graph.isolates) / graph.n
+    assert found.simulated_sd * share == pytest.approx(indicative["sd"], rel=0.1)
     error = 4 * (2 * indicative["p_greater"] / 1000) ** 0.5
     assert found.p_permutation == pytest.approx(indicative["p_greater"], abs=error)
 
