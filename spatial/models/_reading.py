@@ -46,6 +46,8 @@ def of_coefficients(table: Table, level: float, response: str) -> str:
     if rows.empty:
         return "There are no regressors."
     clear = rows[rows["p"] < SIGNIFICANT].sort_values("p").head(3)
+    if len(rows) == 1 and clear.empty:
+        return f"The coefficient of {rows.index[0]} does not differ clearly from 0 ({probability(float(rows['p'].iloc[0]))}); this does not show that it is 0."
     if clear.empty:
         return f"None of the {len(rows)} coefficients differs clearly from 0 (smallest {probability(float(rows['p'].min()))}); this does not show that they are 0."
     parts = [

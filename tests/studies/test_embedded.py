@@ -149,6 +149,11 @@ def test_readiness_says_what_seven_regions_can_show(finished):
     groupings = [result for result in steps.values() if result["operation"] == "compare_grouping"]
     assert [result["partitions"] for result in groupings] == [301, 301]
     assert sorted(result["rank"] for result in groupings) == [255, 285]
+    regression = steps["innovation"]
+    assert regression["observations"] == 7
+    assert regression["coefficients"]["digital"]["estimate"] == pytest.approx(0.43022, abs=1e-5)  # numpy.polyfit, weighted
+    assert all(1 / 500 <= regression["tests"][name]["p_bootstrap"] <= 1 for name in ("Moran residuals", "LM lag", "LM error"))
+    assert any("With 7 places for 3 parameters" in sentence for sentence in regression["reading"])
     surfaces = [result for result in steps.values() if result["operation"] == "kernel_density"]
     assert all(result["mass"] == pytest.approx(result["weight_sum"], rel=1e-6) for result in surfaces)
     impossible = [finding for finding in record["findings"] if "impossible" in finding]
