@@ -216,22 +216,24 @@ def reading_of(
 ) -> tuple[str, ...]:
     """Tell somebody who is no statistician which places stand out and how sure that is."""
     table = filled["counts"]
-    decided = table.loc[choice.correction]
-    found = int(decided["total"])
+    totals = dict(zip(table.index, table["total"].tolist(), strict=True))
+    found = totals[choice.correction]
     rule = {
         "fdr": "after correction for many tests by the false discovery rate",
         "none": "without correction for many tests",
         "bonferroni": "after Bonferroni's correction",
     }[choice.correction]
-    tested = int(filled["p"].notna().sum()) if choice.inference == "analytical" else int(filled["p_permutation"].notna().sum())
-    kinds = ", ".join(f"{int(decided[name])} {name}" for name in KINDS if name in table and decided[name])
+    deciding = filled["p" if choice.inference == "analytical" else "p_permutation"]
+    tested = int(np.count_nonzero(~np.isnan(deciding.to_numpy())))
+    decided = dict(zip(table.columns[1:], table.loc[choice.correction].tolist()[1:], strict=True)) if found else {}
+    kinds = ", ".join(f"{decided[name]} {name}" for name in KINDS if decided.get(name))
     first = f"{method} of {column}: {found} of {tested} places stand out at {choice.alpha:g} {rule}" + (
         f" ({kinds})." if found else "."
     )
     sentences = [first]
     if choice.correction != "none":
         sentences.append(
-            f"Without correction it would be {int(table.loc['none', 'total'])}, and about {choice.alpha * tested:.0f} would be expected by chance even without any pattern."
+            f"Without correction it would be {totals['none']}, and about {choice.alpha * tested:.0f} would be expected by chance even without any pattern."
         )
     if observations < FEW:
         floor = float(np.min(drawn.smallest_p(choice.alternative)[drawn.draws > 0]))

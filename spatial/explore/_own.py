@@ -13,6 +13,7 @@ Indices = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
 
 _BLOCK = 131_072  # draws held at a time: few enough for the processor's cache, and enough that threads seldom wait for one another
 _TASKS = 64  # shares of the work, or a few more: blocks of a share use the same memory
+_SHUFFLED = 6  # with more times the number of others in the square of what is taken, all are shuffled
 _SELDOM = 8  # with this many times the square of what is taken, few sets hold anything twice
 
 
@@ -69,7 +70,7 @@ def _block(task: Task, number: int, first: int, last: int, held: _Held) -> Count
     """Draw for places first to last, which have the same number of neighbours."""
     degree, others, places = int(task.degrees[first]), task.n - 1, last - first
     random = np.random.default_rng([task.seed, degree, number])
-    part = min(task.count, max(1, 64 * _BLOCK // ((others if degree**2 > others else degree) * places)))
+    part = min(task.count, max(1, 64 * _BLOCK // ((others if _many(degree, others) else degree) * places)))
     less, greater = (np.zeros(places, np.int64) for _ in range(2))
     for begin in range(0, task.count, part):
         width = min(part, task.count - begin)
@@ -103,11 +104,16 @@ def summed(
 
 def taken(random: np.random.Generator, rows: int, degree: int, others: int, room: Any = None) -> Indices:
     """Take ordered sets, the way that is fastest for their size; ``room`` (degree, rows) may be used for them."""
-    if degree**2 > others:
+    if _many(degree, others):
         return _shuffled(random, rows, degree, others)
     if _SELDOM * degree**2 < others:
         return _redrawn(random, rows, degree, others, room)
     return _dealt(random, rows, degree, others)
+
+
+def _many(degree: int, others: int) -> bool:
+    """Whether so many are taken that looking back at the earlier swaps takes longer than to shuffle all."""
+    return degree**2 > _SHUFFLED * others
 
 
 def _redrawn(random: np.random.Generator, rows: int, degree: int, others: int, room: Any = None) -> Indices:

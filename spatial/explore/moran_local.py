@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from spatial.errors import listed
-from spatial.explore._conditional import Conditional, conditional
+from spatial.explore._conditional import conditional
 from spatial.explore._local import Choice, LocalStatistic, fields_of, named, notes_of, quadrants_of, reading_of
 from spatial.explore._moments import centred, kurtosis, neighbours_of, row_sums, spread_of_others, square_sums, unevenness
 from spatial.explore._significance import Array, deviate, normal_p
@@ -151,7 +151,7 @@ def local_moran_of(operation: str, given: Aligned, values: Array, options: dict[
         options=options | {"graph": given.graph},
         observations=len(given.labels),
         notes=notes_of(given, drawn, choice, options["permutations"], z)
-        + _sides_note(filled["cluster"].reindex(given.labels), deviation, lag, drawn, choice),
+        + _sides_note(given, filled["cluster"], (deviation != 0) & ((lag > 0) != (drawn.greater <= drawn.less)), choice),
         reading=reading_of("Local Moran's I", words, len(given.labels), filled, choice, drawn),
         quadrant=quadrants_of(given, kinds),
         permutations=options["permutations"],
@@ -161,15 +161,20 @@ def local_moran_of(operation: str, given: Aligned, values: Array, options: dict[
     )
 
 
-def _sides_note(cluster: "pd.Series[Any]", deviation: Array, lag: Array, drawn: Conditional, choice: Choice) -> tuple[str, ...]:
+def _sides_note(
+    given: Aligned, cluster: "pd.Series[Any]", apart: "np.ndarray[Any, np.dtype[np.bool_]]", choice: Choice
+) -> tuple[str, ...]:
     """Admit places whose neighbours lie on one side of the mean and on the other side of what chance usually gives."""
-    stand_out = cluster.isin(["High-High", "Low-Low", "Low-High", "High-Low"]).to_numpy()
-    apart = stand_out & (deviation != 0) & ((lag > 0) != (drawn.greater <= drawn.less))
     if choice.inference != "permutation" or not apart.any():
         return ()
-    names = listed(cluster.index[apart])
+    labels = given.labels[apart]
+    kinds = cluster.reindex(labels).tolist()
+    labels = labels[[kind in ("High-High", "Low-Low", "Low-High", "High-Low") for kind in kinds]]
+    if labels.empty:
+        return ()
+    names = listed(labels)
     return (
-        f"The values are so skewed that for {int(apart.sum())} places the neighbours' mean lies on another side of the overall mean than of its usual range: {names}; read their label with care.",
+        f"The values are so skewed that for {len(labels)} places the neighbours' mean lies on another side of the overall mean than of its usual range: {names}; read their label with care.",
     )
 
 

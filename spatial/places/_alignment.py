@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -80,7 +80,7 @@ class Aligned:
         numbers = np.asarray(codes, dtype=np.intp)
         if self.rows is not None:
             numbers = np.where(self.rows < 0, len(names), numbers[self.rows])
-        return pd.Series(pd.Series([*names, fill]).array.take(numbers), index=self.everyone)
+        return pd.Series(_texts(*names, fill).take(numbers), index=self.everyone)
 
     def frame(self, columns: Mapping[str, Any]) -> "pd.DataFrame":
         """Put columns of one value per label back on all places, in their own order; places left out get NaN."""
@@ -88,6 +88,14 @@ class Aligned:
 
         given = {name: self.series(np.asarray(values, dtype=float)).to_numpy() for name, values in columns.items()}
         return pd.DataFrame(given, index=self.everyone, dtype=float)
+
+
+@cache
+def _texts(*names: str | None) -> Any:
+    """Make an array of a few texts, of the kind that columns have, once."""
+    import pandas as pd
+
+    return pd.Series(list(names)).array
 
 
 def _filled(array: Any, rows: Any, left_out: Any, fill: Any) -> Any:

@@ -130,9 +130,25 @@ def numbers(places: "GeoDataFrame", name: str) -> "pd.Series[Any]":
     DataError
         When a value is text, complex, or infinite; the places are named.
     """
+    column = places[name]
+    plain = isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiu"
+    found = column.astype(float) if plain else _read(column, name)
+    endless = np.isinf(found)
+    if endless.any():
+        raise DataError(
+            complaint(
+                f"column {name!r}",
+                f"{int(endless.sum())} values are infinite: {listed(column.index[endless])}",
+                "Expected finite numbers",
+            )
+        )
+    return found
+
+
+def _read(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
+    """Take a column that is not of numbers by its type as numbers."""
     import pandas as pd
 
-    column = places[name]
     if column.dtype.kind == "c":
         raise DataError(
             complaint(f"column {name!r}", "its numbers are complex", "Expected real numbers", "Take their real part or size")
@@ -150,15 +166,6 @@ def numbers(places: "GeoDataFrame", name: str) -> "pd.Series[Any]":
                 f"{len(shown)} of {len(column)} values are not numbers: {listed(shown)}",
                 "Expected numbers",
                 "Correct them, or name them as missing codes",
-            )
-        )
-    endless = np.isinf(found)
-    if endless.any():
-        raise DataError(
-            complaint(
-                f"column {name!r}",
-                f"{int(endless.sum())} values are infinite: {listed(column.index[endless])}",
-                "Expected finite numbers",
             )
         )
     return found
