@@ -13,6 +13,8 @@ from spatial.models import combined_model, durbin_error_model, durbin_model, err
 
 SCRIPT = """
 suppressPackageStartupMessages({library(spdep); library(spatialreg)})
+# Each model collects garbage when it is done, which takes three quarters of the time of small ones.
+unlockBinding("gc", baseenv()); assign("gc", function(...) NULL, baseenv())
 folder <- commandArgs(TRUE)[1]
 read <- function(i) {
   d <- read.csv(file.path(folder, paste0(i, "-data.csv")))
@@ -28,48 +30,53 @@ fine <- list(tol.opt = 1e-12)
 one <- function(i) {
   given <- read(i); d <- given$d; lw <- given$lw; n <- given$n
   big <- n > 1000
-  method <- if (!big) "eigen" else if (is.symmetric.nb(given$nb, verbose = FALSE)) "Matrix" else "LU"
-  # Errors of 3,000 places need dense inverses, which take minutes here: one set has them.
-  hasty <- list(small_asy = FALSE)
-  more <- if (!big) list(pre_eig = eigenw(lw)) else if (i == "mutual-3000-1") list(small = 5000) else hasty
-  pair <- if (big) list() else list(pre_eig1 = more$pre_eig, pre_eig2 = more$pre_eig)
-  lag <- function(f = y ~ x + z, ...) lagsarlm(f, d, lw, zero.policy = TRUE, method = method, tol.solve = 1e-14,
-                                               control = c(fine, more), ...)
-  error <- function(...) errorsarlm(y ~ x + z, d, lw, zero.policy = TRUE, method = method, tol.solve = 1e-14,
-                                    control = c(fine, more), ...)
+  first_seed <- grepl("-1$", i)
+  symmetric <- is.symmetric.nb(given$nb, verbose = FALSE)
+  roots <- if (!big) eigenw(lw) else if (symmetric) eigenw(similar.listw(lw)) else if (first_seed) eigenw(lw)
+  exact <- list(method = "eigen", control = list(pre_eig = roots))
+  # Asymptotic errors of 3,000 places need dense inverses, 5 to 25 seconds for one model: some of the first seed have them. The others have
+  # numerical ones, those of lag models by optimHess, whose steps suit regressors of like size; for lambda it is wrong by a fifth.
+  quick <- list(method = if (symmetric) "Matrix" else "LU", control = list(small_asy = FALSE))
+  usual <- if (big) quick else exact
+  fitted <- function(model, how, f = y ~ x + z, control = list(), ...)
+    model(f, d, lw, zero.policy = TRUE, tol.solve = 1e-14, method = how$method, control = c(fine, how$control, control), ...)
+  lag <- function(..., how = usual) fitted(lagsarlm, how, control = list(optimHess = how$method != "eigen"), ...)
+  error <- function(..., how = usual) fitted(errorsarlm, how, control = list(returnHcov = FALSE), ...)
+  # Four starts are too many for LU of 3,000 places; there the search starts where lambda is 0.
+  sac <- function(start, ..., how = usual)
+    sacsarlm(y ~ x + z, d, lw, zero.policy = TRUE, tol.solve = 1e-14, method = how$method, ...,
+             control = c(if (how$method == "eigen") list(pre_eig1 = roots, pre_eig2 = roots), if (big) list(pars = c(start$rho, 0))))
+  some <- if (big && first_seed) exact else usual
   linear <- lm(y ~ x + z, d)
   slx <- lmSLX(y ~ x + z, d, lw, zero.policy = TRUE)
-  first <- lag()
+  plain <- lag(how = some); durbin <- lag(Durbin = TRUE)
+  pair <- sac(plain, how = if (symmetric) usual else some); nested <- sac(durbin, Durbin = TRUE, how = if (symmetric) some else usual)
+  error_durbin <- error(Durbin = TRUE)
   found <- list(
-    lag = numbers(first), error = numbers(error()), autocorrelation = first$LMtest,
+    lag = numbers(plain), error = numbers(error(how = some)), durbin = numbers(durbin), error_durbin = numbers(error_durbin),
+    sac = numbers(pair), sac_durbin = numbers(nested),
+    autocorrelation = plain$LMtest, durbin_autocorrelation = durbin$LMtest,
     slx = c(coef(slx), sqrt(diag(vcov(slx))), logLik(slx), AIC(slx), BIC(slx)),
     lm = sapply(lm.LMtests(linear, lw, test = "all", zero.policy = TRUE), function(t) t$statistic),
     moran = as.numeric(lm.morantest(linear, lw, zero.policy = TRUE)$statistic))
-  if (big) more <- hasty
-  sac <- function(...) sacsarlm(y ~ x + z, d, lw, zero.policy = TRUE, method = method, tol.solve = 1e-14, control = pair, ...)
-  durbin <- lag(Durbin = TRUE)
-  found <- c(found, list(durbin = numbers(durbin), error_durbin = numbers(error(Durbin = TRUE))))
-  if (!big || grepl("-1$", i)) found <- c(found, list(sac = numbers(sac()), sac_durbin = numbers(sac(Durbin = TRUE))))
-  if (big) return(found)
+  if (!big || first_seed) found <- c(found, list(
+    durbin_x = numbers(lag(Durbin = ~ x)), error_durbin_x = numbers(error(Durbin = ~ x)), sac_durbin_x = numbers(sac(durbin, Durbin = ~ x)),
+    weighted_error = numbers(error(weights = d$size)), weighted_error_durbin = numbers(error(weights = d$size, Durbin = TRUE))))
   weighted <- lm(y ~ x + z, d, weights = size)
-  found <- c(found, list(
-    durbin_autocorrelation = durbin$LMtest, durbin_x = numbers(lag(Durbin = ~ x)), error_durbin_x = numbers(error(Durbin = ~ x)),
-    sac_durbin_x = numbers(sac(Durbin = ~ x)),
-    weighted = c(coef(weighted), sqrt(diag(vcov(weighted))), logLik(weighted), AIC(weighted), BIC(weighted)),
-    weighted_error = numbers(errorsarlm(y ~ x + z, d, lw, weights = size, zero.policy = TRUE, tol.solve = 1e-14,
-                                        control = c(fine, more))),
-    weighted_error_durbin = numbers(errorsarlm(y ~ x + z, d, lw, weights = size, Durbin = TRUE, zero.policy = TRUE,
-                                               tol.solve = 1e-14, control = c(fine, more)))))
+  found$weighted <- c(coef(weighted), sqrt(diag(vcov(weighted))), logLik(weighted), AIC(weighted), BIC(weighted))
   if (all(card(given$nb) > 0)) {
-    found$impacts <- unlist(lapply(list(first, durbin), function(fit) impacts(fit, listw = lw)[c("direct", "total")]))
+    for (part in c("slx", "error_durbin")) found[[paste0("impacts_", part)]] <- unlist(impacts(get(part))[c("impacts", "se")])
+    if (!is.null(roots)) found$impacts <- unlist(lapply(list(plain, durbin, pair, nested), function(fit)
+      impacts(fit, evalues = roots)[c("direct", "total")]))
+    if (big && !first_seed) return(found)
     out <- seq(5, n, by = 5)
     inside <- subset(lw, !(1:n %in% out), zero.policy = TRUE)
-    ds <- d[-out, ]
-    part <- function(fit) as.numeric(suppressWarnings(predict(fit, newdata = d[out, ], listw = lw, pred.type = "BP",
-                                                              zero.policy = TRUE)))
-    found$predicted_lag <- part(lagsarlm(y ~ x + z, ds, inside, zero.policy = TRUE, tol.solve = 1e-14, control = fine))
-    found$predicted_durbin <- part(lagsarlm(y ~ x + z, ds, inside, Durbin = TRUE, zero.policy = TRUE, tol.solve = 1e-14,
-                                            control = fine))
+    part <- function(...) {
+      fit <- lagsarlm(y ~ x + z, d[-out, ], inside, zero.policy = TRUE, tol.solve = 1e-14, method = usual$method, ...,
+                      control = c(fine, quick$control))
+      as.numeric(suppressWarnings(predict(fit, newdata = d[out, ], listw = lw, pred.type = "BP", zero.policy = TRUE)))
+    }
+    found$predicted_lag <- part(); found$predicted_durbin <- part(Durbin = TRUE)
   }
   found
 }
@@ -81,15 +88,15 @@ cat("{", paste(parts, collapse = ",\\n"), "}")
 
 CASES = [(seed, n, kind) for n in (50, 500, 3000) for seed in (1, 2, 3) for kind in ("mutual", "directed")]
 SMALL = [case for case in CASES if case[1] < 1000]
-CONNECTED = [case for case in SMALL if case[0] != 3 or case[2] == "directed"]
-PAIRS = [case for case in CASES if case[1] < 1000 or case[0] == 1]  # two-parameter models take a minute each there
+CONNECTED = [case for case in CASES if case[1] > 1000 or case[0] != 3 or case[2] == "directed"]
+FIRST = [case for case in CASES if case[1] < 1000 or case[0] == 1]
 FAMILY = {
     "lag": (lag_model, {}),
     "durbin": (durbin_model, {}),
-    "error": (error_model, {}),
-    "error_durbin": (durbin_error_model, {}),
     "sac": (combined_model, {}),
     "sac_durbin": (combined_model, {"durbin": True}),
+    "error": (error_model, {}),
+    "error_durbin": (durbin_error_model, {}),
 }
 SOME = {  # with the lag of one regressor only, or weights of observations
     "durbin_x": (durbin_model, {"lagged": ["x"]}),
@@ -98,6 +105,16 @@ SOME = {  # with the lag of one regressor only, or weights of observations
     "weighted_error": (error_model, {"weights_column": "size"}),
     "weighted_error_durbin": (durbin_error_model, {"weights_column": "size"}),
 }
+KINDS = ["direct", "indirect", "total"]
+#: Of 3,000 places, those whose asymptotic errors the script asks for; see there.
+ASYMPTOTIC = [
+    ("lag", (1, 3000, "mutual")),
+    ("error", (1, 3000, "mutual")),
+    ("sac_durbin", (1, 3000, "mutual")),
+    ("lag", (1, 3000, "directed")),
+    ("error", (1, 3000, "directed")),
+    ("sac", (1, 3000, "directed")),
+]
 
 
 def case_name(case):
@@ -139,7 +156,8 @@ def drawn(case):
     rho = 0.2 + 0.2 * seed - 0.4 * (kind == "directed")
     y = spsolve((eye_array(n) - rho * w).tocsc(), 2 + x - 0.5 * z + 0.7 * (w @ x) + errors)
     names = np.array([f"place {number:04d}" for number in range(n)])
-    columns = {"y": y, "x": x, "z": 100 * z, "size": random.uniform(0.5, 3, n)}
+    unit = 100 if n < 1000 else 1  # see the script
+    columns = {"y": y, "x": x, "z": unit * z, "size": random.uniform(0.5, 3, n)}
     places = geopandas.GeoDataFrame(columns, geometry=geopandas.points_from_xy(*points.T), index=names, crs="EPSG:32642")
     alone = np.flatnonzero(np.diff(near.indptr) == 0)
     graph = Graph.from_arrays(
@@ -179,7 +197,7 @@ def fitted(function, case, **options):
 
 
 def ours_of(part, case, **more):
-    function, options = (FAMILY | SOME)[part]
+    function, options = (FAMILY | SOME | {"slx": (slx_model, {})})[part]
     fixed = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
     return fitted(function, case, **fixed, **more)
 
@@ -193,34 +211,34 @@ def split(theirs, found):
     return numbers[:k][turn], numbers[k : 2 * k][turn], numbers[2 * k :]
 
 
+def way(part, case):
+    """Choose the errors that the reference has too: numerical ones of 3,000 places, but for a few."""
+    return {} if case[1] < 1000 or (part, case) in ASYMPTOTIC else {"vcov": "hessian"}
+
+
 def compared(part, case, theirs):
     """Compare the log-likelihood first: two-parameter models may have several peaks."""
-    pair = part.startswith("sac")
-    many = case[1] > 1000  # the reference has no asymptotic errors for all of these, see the script
-    found = ours_of(part, case, **({"vcov": "hessian"} if many else {}))
+    pair, numerical = part.startswith("sac"), bool(way(part, case))
+    found = ours_of(part, case, **way(part, case))
     estimates, errors, rest = split(theirs, found)
     assert found.log_likelihood >= rest[0] - 1e-7 * abs(rest[0])
     np.testing.assert_allclose([found.log_likelihood, found.aic, found.bic], rest, rtol=1e-7)
     tolerance = 1e-4 if pair else 1e-5
     np.testing.assert_allclose(found.coefficients["estimate"], estimates, rtol=tolerance, atol=1e-4 if pair else 1e-6)
-    if not many and not part.startswith("weighted"):
-        np.testing.assert_allclose(found.coefficients["std_error"], errors, rtol=tolerance)
+    if part.startswith("weighted") or (pair and numerical):
+        return  # the former see below; of two parameters the reference's numerical errors are far off, or not even numbers
+    rows = slice(-1 if numerical and part.startswith("error") else 0, None)  # only that of lambda is numerical
+    np.testing.assert_allclose(found.coefficients["std_error"][rows], errors[rows], rtol=1e-3 if numerical else tolerance)
 
 
-@pytest.mark.parametrize("part", ["lag", "durbin", "error", "error_durbin"])
+@pytest.mark.parametrize("part", FAMILY)
 @pytest.mark.parametrize("case", CASES, ids=case_name)
-def test_one_parameter(peers, case, part):
-    compared(part, case, peers[case_name(case)][part])
-
-
-@pytest.mark.parametrize("part", ["sac", "sac_durbin"])
-@pytest.mark.parametrize("case", PAIRS, ids=case_name)
-def test_two_parameters(peers, case, part):
+def test_family(peers, case, part):
     compared(part, case, peers[case_name(case)][part])
 
 
 @pytest.mark.parametrize("part", SOME)
-@pytest.mark.parametrize("case", SMALL, ids=case_name)
+@pytest.mark.parametrize("case", FIRST, ids=case_name)
 def test_some_lags_and_weights(peers, case, part):
     compared(part, case, peers[case_name(case)][part])
 
@@ -249,21 +267,16 @@ def test_errors_with_weights_of_observations(peers, case, part):
     np.testing.assert_allclose(error(np.sqrt(places["size"].to_numpy())), found.coefficients.loc["lambda", "std_error"], rtol=1e-8)
 
 
-@pytest.mark.parametrize("part", ["lag", "error"])
-def test_errors_of_many_places(peers, part):
-    case = (1, 3000, "mutual")
+@pytest.mark.parametrize("part", ["error", "error_durbin"])
+@pytest.mark.parametrize("case", [case for case in CASES if case not in SMALL], ids=case_name)
+def test_errors_of_coefficients_of_many_places(peers, case, part):
+    """Those of error models are asymptotic in any case."""
     found = ours_of(part, case)
-    np.testing.assert_allclose(found.coefficients["std_error"], split(peers[case_name(case)][part], found)[1], rtol=1e-5)
+    errors = split(peers[case_name(case)][part], found)[1]
+    np.testing.assert_allclose(found.coefficients["std_error"].iloc[:-1], errors[:-1], rtol=1e-5)
 
 
-@pytest.mark.parametrize("part", ["lag", "error"])
-@pytest.mark.parametrize("case", CASES[-5:], ids=case_name)
-def test_numerical_errors_of_many_places(peers, case, part):
-    found = ours_of(part, case, vcov="hessian")
-    np.testing.assert_allclose(found.coefficients["std_error"], split(peers[case_name(case)][part], found)[1], rtol=0.05)
-
-
-@pytest.mark.parametrize("case", SMALL, ids=case_name)
+@pytest.mark.parametrize("case", CASES, ids=case_name)
 def test_autocorrelation_left(peers, case):
     theirs = peers[case_name(case)]
     for part, key in (("lag", "autocorrelation"), ("durbin", "durbin_autocorrelation")):
@@ -272,11 +285,24 @@ def test_autocorrelation_left(peers, case):
             np.testing.assert_allclose(statistic, theirs[key][0], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("place", range(4), ids=["lag", "durbin", "sac", "sac_durbin"])
+@pytest.mark.parametrize("case", [case for case in CONNECTED if case in FIRST or case[2] == "mutual"], ids=case_name)
+def test_impacts(peers, case, place):
+    part = list(FAMILY)[place]  # the first four of them have rho
+    theirs = np.reshape(peers[case_name(case)]["impacts"], (4, 2, 2))[place].T
+    found = ours_of(part, case, **way(part, case)).impacts[["direct", "total"]]
+    np.testing.assert_allclose(found, theirs, rtol=1e-4 if part.startswith("sac") else 1e-5)
+
+
+@pytest.mark.parametrize("part", ["slx", "error_durbin"])
 @pytest.mark.parametrize("case", CONNECTED, ids=case_name)
-def test_impacts(peers, case):
-    theirs = np.reshape(peers[case_name(case)]["impacts"], (2, 2, 2))
-    for part, rows in zip(("lag", "durbin"), theirs, strict=True):
-        np.testing.assert_allclose(ours_of(part, case).impacts[["direct", "total"]].to_numpy().T, rows, rtol=1e-5)
+def test_impacts_without_a_lag(peers, case, part):
+    """The reference's errors of the Durbin error model are by n - k there, though by n in its table of coefficients."""
+    values, errors = np.reshape(peers[case_name(case)][f"impacts_{part}"], (2, 3, 2))
+    found = ours_of(part, case).impacts
+    np.testing.assert_allclose(found[KINDS].T, values, rtol=1e-6)
+    of_n = np.sqrt(case[1] / (case[1] - 5)) if part == "error_durbin" else 1
+    np.testing.assert_allclose(of_n * found[[f"{kind}_std_error" for kind in KINDS]].T, errors, rtol=1e-6)
 
 
 @pytest.mark.parametrize("case", CASES, ids=case_name)
@@ -294,7 +320,7 @@ def test_lagged_regressors(peers, case):
     np.testing.assert_allclose(ours, peers[case_name(case)]["slx"], rtol=1e-8)
 
 
-@pytest.mark.parametrize("case", SMALL, ids=case_name)
+@pytest.mark.parametrize("case", CASES, ids=case_name)
 def test_weighted_linear(peers, case):
     found = fitted(ols, case, weights_column="size")
     ours = [*found.coefficients["estimate"], *found.coefficients["std_error"]]
@@ -304,7 +330,7 @@ def test_weighted_linear(peers, case):
 
 
 @pytest.mark.parametrize("part", ["lag", "durbin"])
-@pytest.mark.parametrize("case", CONNECTED, ids=case_name)
+@pytest.mark.parametrize("case", [case for case in CONNECTED if case in FIRST], ids=case_name)
 def test_prediction(peers, case, part):
     """Every fifth place is held out; its neighbours are known."""
     places, graph, _ = drawn(case)
