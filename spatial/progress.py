@@ -15,6 +15,7 @@ Tell = Callable[[int, int, str], None]
 
 _MOST = 8  # threads; more of them wait for memory
 _FEWEST, _LARGEST = 50, 2_000  # rows of matrices that are better off with one thread
+_SPELL = 0.2  # seconds; where a lock cannot be interrupted, Ctrl-C waits so long
 _told: ContextVar[Tell | None] = ContextVar("_told", default=None)
 
 
@@ -55,6 +56,70 @@ def tell(done: int, total: int, words: str) -> None:
     told = _told.get()
     if told:
         told(done, total, words)
+
+
+@contextmanager
+def told_as(done: int, total: int, words: str) -> Iterator[None]:
+    """
+    Tell how far a computation is, and tell the same again for all that is told in this block.
+
+    So one of many searches, each of which would tell its own share from nothing to all, is told as a part of the whole.
+
+    Parameters
+    ----------
+    done, total
+        The work done before this block and the work there is, in any unit.
+    words
+        What is being done.
+    """
+    told = _told.get()
+    if told is None:
+        yield
+        return
+    told(done, total, words)
+    with telling(lambda *_: told(done, total, words)):
+        yield
+
+
+def awaited(work: Callable[[], Found], done: int, total: int, words: str) -> Found:
+    """
+    Wait for one long call of a library, and tell again and again what is being done.
+
+    A call that lets other threads run, as Qhull's do, but comes back to Python only at its end would keep Ctrl-C waiting until
+    then. It is made on a thread of its own; the main thread waits in short spells. After Ctrl-C, or when what is told stops the
+    computation, the call runs to its end unheeded; it does not keep the process from ending.
+
+    Parameters
+    ----------
+    work
+        The call; it does nothing but compute. What it tells is not heard.
+    done, total
+        The work done before it and the work there is, in any unit.
+    words
+        What is being done.
+
+    Returns
+    -------
+    object
+        What ``work`` returned; what it raised is raised.
+    """
+    from concurrent.futures import Future, wait
+
+    tell(done, total, words)
+    if threading.current_thread() is not threading.main_thread():  # nobody interrupts this one
+        return work()
+    outcome: Future[Found] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    while not wait([outcome], _SPELL).done:
+        tell(done, total, words)
+    return outcome.result()
 
 
 def cores() -> int:

@@ -3,7 +3,7 @@
 # Where it cannot (no Debian, not root) it says what is missing; those tests then skip with their reason.
 set -euo pipefail
 
-packages=(python3-qgis qgis-providers chromium chromium-driver r-cran-spdep r-cran-spatialreg postgresql postgis postgresql-postgis fonts-dejavu-core poppler-utils)
+packages=(python3-qgis qgis-providers chromium chromium-driver r-cran-spdep r-cran-spatialreg libopenblas0 postgresql postgis postgresql-postgis fonts-dejavu-core poppler-utils)
 
 if ! command -v apt-get >/dev/null 2>&1; then
   echo "No apt-get here. For all tests install by hand: QGIS with its Python, Chromium with its driver, R with spdep and spatialreg." >&2

@@ -4,15 +4,19 @@ import numpy as np
 import pytest
 
 import spatial
+from spatial.clusters._agreement import shaken
 from spatial.clusters._groups import within
 from spatial.clusters._joining import joined_hierarchy
 from spatial.clusters._land import land
+from spatial.clusters._moving import _allowed, _move, _moving
 from spatial.clusters._partitions import partitions
 from spatial.clusters._regions import best_regions
 from spatial.clusters._trees import cuts_of, dispersion, spanning_forest
 from spatial.errors import DataError, ModelError, StudyError
+from spatial.progress import telling
 
 CONNECTED = ["skater", "constrained_ward"]
+SHAKEN_TWICE = {"resamples": 2, "seed": 0, "share": 0.1}
 
 
 def strip(*values, **more):
@@ -241,6 +245,98 @@ def test_max_p_says_which_islands_cannot_hold_enough():
         spatial.max_p(places, spatial.contiguity(places, islands="keep"), columns=["value"], minimum=2)
 
 
+def squared(values, side):
+    """Make square places in rows and columns; their names do not stand in the order of the rows."""
+    import geopandas
+    from shapely import box
+
+    cells = [box(column, row, column + 1, row + 1) for row in range(side) for column in range(side)]
+    labels = [f"p{number * 7 % side**2:02d}" for number in range(side**2)]
+    return geopandas.GeoDataFrame({"value": values}, geometry=cells, index=labels, crs="EPSG:32642").rename_axis("place")
+
+
+@pytest.fixture
+def planted():
+    """Nine squares of three by three places, each alike within."""
+    rows, columns = np.indices((9, 9)) // 3
+    means = np.array([[0, 5, 1], [7, 2, 8], [3, 9, 4]])[rows, columns].ravel()
+    return squared(means + np.random.default_rng(1).normal(scale=0.1, size=81), 9)
+
+
+def test_planted_regions_come_back_and_those_of_noise_do_not(planted):
+    graph = spatial.contiguity(planted, rule="rook")
+    found = spatial.max_p(planted, graph, columns=["value"], minimum=9, resamples=10)
+    assert found.groups == 9
+    assert (found.stability["jaccard"] > 0.95).all()
+    assert found.stability["resamples"].tolist() == [10] * 9
+    assert any("10 times, all groups come back" in sentence for sentence in found.reading)
+    noise = planted.assign(value=np.random.default_rng(2).normal(size=81))
+    found = spatial.max_p(noise, graph, columns=["value"], minimum=9, resamples=10)
+    assert found.stability["jaccard"].mean() < 0.6
+    assert found.stability["dissolved"].max() > 0.5
+
+
+def test_the_seed_decides_what_is_shaken(planted):
+    noise = planted.assign(value=np.random.default_rng(2).normal(size=81))
+    graph = spatial.contiguity(noise)
+    one, same, other, mixed = (
+        spatial.max_p(table, graph, columns=["value"], minimum=12, resamples=4, starts=4, patience=5, seed=seed).stability
+        for table, seed in ((noise, 0), (noise, 0), (noise, 1), (noise.sample(frac=1, random_state=3), 0))
+    )
+    assert one.equals(same)
+    assert one.equals(mixed)
+    assert not one["jaccard"].reset_index(drop=True).equals(other["jaccard"].reset_index(drop=True))
+
+
+def test_regions_of_a_resample_may_be_more_or_fewer():
+    places = strip(1, 2, 9, 8, 1, 2, 9)
+    found = spatial.max_p(places, spatial.contiguity(places), columns=["value"], minimum=2)
+    assert found.stability["resamples"].tolist() == [100] * 3  # measured without a word for so few places
+    before = shaken(np.zeros((6, 1)), np.array([0, 0, 1, 1, 2, 2]), lambda *_: np.array([0, 0, 1, 1, 1, 1]), **SHAKEN_TWICE)
+    assert before["jaccard"].tolist() == [1, 0.5, 0.5]
+    before = shaken(np.zeros((4, 1)), np.array([0, 0, 1, 1]), lambda *_: np.array([0, 1, 2, 2]), **SHAKEN_TWICE)
+    assert before["jaccard"].tolist() == [0.5, 1]
+
+
+def test_stability_of_many_regions_is_measured_only_when_asked_for():
+    places = squared(np.random.default_rng(4).normal(size=121), 11)
+    graph = spatial.contiguity(places)
+    found = spatial.max_p(places, graph, columns=["value"], minimum=20, starts=4)
+    assert found.stability is None
+    assert "Stability was not measured: there are more than 50 places. Set resamples to measure it." in found.notes
+    none = spatial.max_p(places, graph, columns=["value"], minimum=20, starts=4, resamples=0)
+    assert none.stability is None
+    assert not any("Stability" in note for note in none.notes)
+    told = []
+    with telling(lambda *each: told.append(each)):
+        spatial.max_p(places, graph, columns=["value"], minimum=4, starts=4, resamples=2)
+    shares = [(done, total) for done, total, words in told if words == "Grouping shaken values"]
+    assert sorted(set(shares)) == [(0, 2), (1, 2)]
+    begun = [words for *_, words in told].index("Grouping shaken values")
+    assert {words for *_, words in told[begun:]} == {"Grouping shaken values", "Measuring silhouettes"}  # not of each search
+
+
+def test_very_many_groups_are_counted_where_others_are_named():
+    import pandas as pd
+
+    from spatial.clusters._reading import _stable
+
+    table = pd.DataFrame({"jaccard": [0.9] * 25 + [0.6] + [0.3] * 30, "resamples": 100}, index=[str(n) for n in range(1, 57)])
+    first, second = _stable(table)
+    assert "25 of 56 groups come back (mean Jaccard index above 0.75)" in first
+    assert second.startswith("30 groups dissolve")
+    few = _stable(table.iloc[23:28])
+    assert "groups 24, 25 come back" in few[0]
+    assert few[1].startswith("Groups 27, 28 dissolve")
+
+
+@pytest.mark.parametrize("resamples", [-1, 10_001, 1.5])
+def test_resamples_that_cannot_be(resamples):
+    places = strip(1, 2, 9, 8)
+    with pytest.raises(StudyError, match="resamples"):
+        spatial.max_p(places, spatial.contiguity(places), columns=["value"], minimum=2, resamples=resamples)
+
+
 def optimum(given, most):
     """Give the most regions there can be, and the smallest sum of so many, by trying all partitions."""
     for groups in range(most, 0, -1):
@@ -266,6 +362,24 @@ def test_max_p_finds_the_best_of_all_on_small_maps(seed):
     labels, _ = best_regions(given, starts=48, patience=100, seed=0)
     assert labels.max() + 1 == groups
     assert within(given.values, labels) == pytest.approx(least)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_who_may_leave_a_region_while_places_move(seed):
+    random = np.random.default_rng(seed)
+    given = land(lattice(5, 6), random.normal(size=(30, 1)), np.ones(30), 3)
+    labels, _ = best_regions(given, starts=1, patience=0, seed=seed)
+    state = _moving(given, labels)
+    for _ in range(40):
+        for place in range(30):
+            rest = [other for other in np.flatnonzero(state.labels == state.labels[place]).tolist() if other != place]
+            assert _allowed(state, place) == (len(rest) >= 3 and connected(given.near, rest))
+        links = [(one, state.labels[other]) for one in range(30) for other in given.near[one]]
+        ways = [(one, region) for one, region in links if state.labels[one] != region and _allowed(state, one)]
+        if not ways:
+            break
+        place, region = ways[random.integers(len(ways))]
+        _move(state, place, int(region))
 
 
 def test_max_p_finds_as_many_as_a_lattice_allows():

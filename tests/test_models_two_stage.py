@@ -418,6 +418,7 @@ class TestOperations:
             (lag_model, {"vcov": "robust"}, "'robust' is not defined for 'ml'"),
             (lag_model, {"estimator": "gmm", "vcov": "hessian"}, "'hessian' is not defined for 'gmm'"),
             (lag_model, {"endogenous": ["end"]}, 'Set estimator = "gmm"'),
+            (lag_model, {"divisor": "n"}, "divides by n in any case"),
             (error_model, {"estimator": "gmm", "moments": "unequal"}, "robust ones"),
             (error_model, {"estimator": "gmm", "moments": "equal", "vcov": "robust"}, "'equal' has no robust errors"),
             (error_model, {"estimator": "gmm", "instruments": ["q"]}, "nothing in this model is endogenous"),
@@ -426,6 +427,17 @@ class TestOperations:
     def test_options_that_do_not_go_together(self, places, graph, function, options, message):
         with pytest.raises(StudyError, match=message):
             function(places, graph, formula="y ~ x + end", **options)
+
+    @pytest.mark.parametrize("function", [lag_model, durbin_model, combined_model])
+    def test_divisor(self, places, graph, function):
+        """Squared errors of coefficients are in proportion to the variance; that of lambda is not."""
+        one, other = (function(places, graph, formula="y ~ x", estimator="gmm", divisor=each) for each in ("n - k", "n"))
+        n, k = one.observations, len(one.coefficients) - (function is combined_model)
+        assert other.sigma2 == pytest.approx(one.sigma2 * (n - k) / n)
+        terms = one.coefficients.index.drop("lambda", errors="ignore")
+        ratio = other.coefficients.loc[terms, "std_error"] / one.coefficients.loc[terms, "std_error"]
+        np.testing.assert_allclose(ratio, np.sqrt((n - k) / n))
+        assert any("/ n, as in Stata and spreg" in note for note in other.notes)
 
     def test_unknown_endogenous(self, places, graph):
         with pytest.raises(ModelError, match="'ends' is no regressor.*'end'"):

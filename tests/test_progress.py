@@ -1,12 +1,16 @@
 """Long computations tell how far they are, and stop without leaving anything behind."""
 
+import _thread
+import threading
+import time
+
 import geopandas
 import numpy as np
 import pytest
 
 import spatial
 from spatial import running
-from spatial.progress import one_thread, telling
+from spatial.progress import awaited, one_thread, tell, telling, told_as
 from spatial.running import _told, computing, run, seldom
 
 STUDY = """
@@ -67,9 +71,11 @@ LONG = {
     "contiguity": lambda grid, graph: spatial.contiguity(grid),
     "nearest": lambda grid, graph: spatial.nearest(grid, k=3),
     "distance_band": lambda grid, graph: spatial.distance_band(grid, threshold=1500),
+    "triangulation": lambda grid, graph: spatial.triangulation(grid),
     "moran": lambda grid, graph: spatial.moran(grid, graph, column="noise"),
     "local_moran": lambda grid, graph: spatial.local_moran(grid, graph, column="noise"),
     "k_means": lambda grid, graph: spatial.k_means(grid, columns=["noise", "value"], k=2),
+    "ward": lambda grid, graph: spatial.ward(grid, columns=["noise", "value"], k=2),
     "constrained_ward": lambda grid, graph: spatial.constrained_ward(grid, graph, columns=["noise"], k=3),
     "skater": lambda grid, graph: spatial.skater(grid, graph, columns=["noise"], k=3),
     "max_p": lambda grid, graph: spatial.max_p(grid, graph, columns=["noise"], minimum=4),
@@ -147,3 +153,85 @@ def test_regions_are_told_of_while_they_are_improved_too(grid):
     with telling(lambda *each: told.append(each)):
         spatial.max_p(grid, spatial.contiguity(grid), columns=["noise"], minimum=4)
     assert {"Trying random starts", "Improving regions"} <= {words for _, _, words in told}
+
+
+@pytest.mark.parametrize("rule", ["gabriel", "relative", "sphere_of_influence"])
+def test_the_stages_of_a_triangulation_are_told(grid, rule):
+    told = []
+    with telling(lambda *each: told.append(each)):
+        spatial.triangulation(grid, rule=rule, islands="keep")
+    assert told[0][2] == f"Triangulating {len(grid)} points"
+    assert told[-1][2] == "Building the graph"
+    assert any(words == "Comparing links with places nearby" and done == total for done, total, words in told)
+
+
+def test_the_stages_of_groupings_are_told(grid):
+    told = []
+    with telling(lambda *each: told.append(each[2])):
+        spatial.skater(grid, spatial.contiguity(grid, rule="rook"), columns=["noise"], k=3, resamples=0)
+    assert list(dict.fromkeys(told))[-3:] == ["Building the spanning tree", "Cutting the tree", "Measuring silhouettes"]
+    told.clear()
+    with telling(lambda *each: told.append(each[2])):
+        spatial.ward(grid, columns=["noise"], k=3, resamples=0)
+    words = [f"Comparing every two of {len(grid)} places", "Merging groups", "Measuring silhouettes"]
+    assert list(dict.fromkeys(told))[-3:] == words
+
+
+def test_one_of_many_searches_is_told_as_a_part_of_the_whole():
+    told = []
+    with telling(lambda *each: told.append(each)):
+        with told_as(2, 5, "Searching"):
+            tell(0, 100, "A part")
+            tell(99, 100, "A part")
+        tell(1, 1, "Afterwards")
+    assert told == [(2, 5, "Searching")] * 3 + [(1, 1, "Afterwards")]
+    with told_as(2, 5, "Searching"):  # nobody listens
+        tell(0, 100, "A part")
+
+
+def test_a_call_waited_for_gives_what_it_found_and_is_told_of():
+    told = []
+    with telling(lambda *each: told.append(each)):
+        assert awaited(lambda: time.sleep(0.5) or threading.current_thread().name, 0, 2, "Calling") != "MainThread"
+    assert len(told) >= 2
+    assert set(told) == {(0, 2, "Calling")}
+
+
+@pytest.mark.parametrize("error", [ValueError("bad"), TimeoutError("late"), KeyboardInterrupt()])
+def test_what_a_call_waited_for_raises_is_raised(error):
+    def work():
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        awaited(work, 0, 1, "Calling")
+    assert caught.value is error
+
+
+def test_ctrl_c_does_not_wait_for_a_call():
+    release, begun = threading.Event(), time.monotonic()
+    threading.Timer(0.1, _thread.interrupt_main).start()
+    with pytest.raises(KeyboardInterrupt):
+        awaited(lambda: release.wait(20), 0, 1, "Calling")
+    assert time.monotonic() - begun < 5
+    release.set()
+
+
+def test_a_listener_stops_a_call_that_is_waited_for():
+    release, heard = threading.Event(), []
+
+    def stop(*each):
+        heard.append(each)
+        if len(heard) > 1:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError), telling(stop):
+        awaited(lambda: release.wait(20), 0, 1, "Calling")
+    release.set()
+
+
+def test_only_the_main_thread_waits_for_another():
+    found = []
+    other = threading.Thread(target=lambda: found.append(awaited(threading.current_thread, 0, 1, "Calling")))
+    other.start()
+    other.join()
+    assert found == [other]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatial.clusters._groups import Array, Whole
-from spatial.progress import tell
+from spatial.progress import told_as
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,12 +59,12 @@ def drawn_anew(values: Array, labels: Whole, regroup: Regroup, *, resamples: int
     """
     found = np.full((resamples, int(labels.max()) + 1), np.nan)
     for number in range(resamples):
-        tell(number, resamples, "Grouping places drawn anew")
         random = np.random.default_rng([seed, 2007, number])
         drawn = np.sort(random.integers(0, len(values), min(len(values), MOST_DRAWN)))
         if len(np.unique(np.round(values[drawn], 9), axis=0)) > labels.max():
             kept, first = np.unique(drawn, return_index=True)
-            found[number] = _likeness(labels[kept], regroup(values[drawn], number)[first], found.shape[1])
+            with told_as(number, resamples, "Grouping places drawn anew"):
+                found[number] = _likeness(labels[kept], regroup(values[drawn], number)[first], found.shape[1])
     return _summary(found)
 
 
@@ -77,10 +77,10 @@ def shaken(values: Array, labels: Whole, regroup: Regroup, *, resamples: int, se
     """
     found = np.full((resamples, int(labels.max()) + 1), np.nan)
     for number in range(resamples):
-        tell(number, resamples, "Grouping shaken values")
         random = np.random.default_rng([seed, 2007, number])
         moved = values + random.normal(scale=share, size=values.shape)
-        found[number] = _likeness(labels, regroup(moved, number), found.shape[1])
+        with told_as(number, resamples, "Grouping shaken values"):
+            found[number] = _likeness(labels, regroup(moved, number), found.shape[1])
     return _summary(found)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.clusters._groups import Array, Whole, most_groups, within
-from spatial.progress import tell
+from spatial.progress import told_as
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,9 +36,9 @@ def gaps(values: Array, references: int, seed: int, group: Callable[[Array, int]
     counts = range(1, most_groups(values) + 1)
     expected, found, error = np.empty((3, len(counts)))
     for at, count in enumerate(counts):
-        tell(at, len(counts), "Comparing with random numbers")
-        found[at] = _logarithm(centred, count, group)
-        logs = np.array([_logarithm(box - box.mean(axis=0), count, group) for box in boxes])
+        with told_as(at, len(counts), "Comparing with random numbers"):
+            found[at] = _logarithm(centred, count, group)
+            logs = np.array([_logarithm(box - box.mean(axis=0), count, group) for box in boxes])
         expected[at], error[at] = logs.mean(), logs.std() * np.sqrt(1 + 1 / references)
     gap = expected - found
     enough = gap[:-1] >= gap[1:] - error[1:]

@@ -175,7 +175,7 @@ def other_grouping(places: "GeoDataFrame", given: Aligned, column: str | None) -
     return np.array([group_text(value) for value in found], dtype=object).astype(str)
 
 
-def resamples_used(asked: int | None, places: int) -> tuple[int, tuple[str, ...]]:
+def resamples_used(asked: int | None, places: int, most: int | None = None) -> tuple[int, tuple[str, ...]]:
     """
     Tell how often data are drawn anew to measure stability.
 
@@ -185,6 +185,8 @@ def resamples_used(asked: int | None, places: int) -> tuple[int, tuple[str, ...]
         The option; None for the usual number where that takes moments.
     places
         How many places.
+    most
+        Up to how many places stability is measured though nobody said so; None for the usual number.
 
     Returns
     -------
@@ -193,8 +195,9 @@ def resamples_used(asked: int | None, places: int) -> tuple[int, tuple[str, ...]
     """
     if asked is not None:
         return asked, ()
-    if places > MOST_RESAMPLED:
-        return 0, (f"Stability was not measured: there are more than {MOST_RESAMPLED:,} places. Set resamples to measure it.",)
+    most = MOST_RESAMPLED if most is None else most
+    if places > most:
+        return 0, (f"Stability was not measured: there are more than {most:,} places. Set resamples to measure it.",)
     return RESAMPLES, ()
 
 

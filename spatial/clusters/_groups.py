@@ -7,6 +7,7 @@ import numpy as np
 
 from spatial.errors import ModelError, complaint
 from spatial.places import Aligned
+from spatial.progress import tell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +84,7 @@ def silhouettes(values: Array, groupings: Sequence[Whole], seed: int = 0) -> lis
     found = [np.full(len(values), np.nan) for _ in groupings]
     step = max(1, _BLOCK // len(values))
     for first in range(0, len(drawn), step):
+        tell(first, len(drawn), "Measuring silhouettes")
         rows = drawn[first : first + step]
         distances = cdist(values[rows], values)
         for labels, mark, filled in zip(groupings, marks, found, strict=True):

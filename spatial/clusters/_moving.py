@@ -1,5 +1,6 @@
 """Places that move from region to region until the regions are as alike within as can be found."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,7 @@ class _Moving:
     sums: Array
     starts: Whole  # of every link in both directions
     ends: Whole
+    holding: dict[int, set[int]]  # of regions that were looked at since they changed: who may not leave
 
 
 def _moving(given: Land, labels: Whole) -> _Moving:
@@ -60,6 +62,7 @@ def _moving(given: Land, labels: Whole) -> _Moving:
         sums=np.stack([np.bincount(labels, column, minlength=count) for column in given.values.T], axis=1).astype(float),
         starts=np.concatenate([given.pairs[:, 0], given.pairs[:, 1]]),
         ends=np.concatenate([given.pairs[:, 1], given.pairs[:, 0]]),
+        holding={},
     )
 
 
@@ -89,26 +92,58 @@ def _move(state: _Moving, place: int, region: int) -> None:
         state.sizes[group] += sign
         state.held[group] += sign * state.given.weights[place]
         state.sums[group] += sign * state.given.values[place]
+        state.holding.pop(int(group), None)
     state.labels[place] = region
 
 
 def _allowed(state: _Moving, place: int) -> bool:
     """Tell whether the region of a place holds enough and hangs together without it."""
-    own = state.labels[place]
+    own = int(state.labels[place])
     if state.sizes[own] < 2 or state.held[own] - state.given.weights[place] < state.given.minimum:
         return False
-    beside = {other for other in state.given.near[place] if state.labels[other] == own}
-    if len(beside) < 2:
-        return True
-    stack, seen = [beside.pop()], {place}
-    seen.add(stack[0])
-    while stack and beside:
-        for other in state.given.near[stack.pop()]:
-            if other not in seen and state.labels[other] == own:
-                seen.add(other)
-                beside.discard(other)
-                stack.append(other)
-    return not beside
+    if own not in state.holding:
+        state.holding[own] = _holding_together(state, place)
+    return place not in state.holding[own]
+
+
+def _holding_together(state: _Moving, root: int) -> set[int]:
+    """
+    List the places of a region, that of ``root``, without which it would fall apart.
+
+    Places are walked through in depth; one holds together what hangs on it if that has no link to a place walked before.
+    Hopcroft, J. and Tarjan, R. (1973), algorithm 447, doi:10.1145/362248.362272.
+    """
+    near = state.given.near
+    walked, earliest = {root: 0}, {root: 0}  # when each place was walked, and the first place that what hangs on it has a link to
+    found, hanging = set(), 0
+    path = [(root, iter(near[root]))]
+    while path:
+        place, others = path[-1]
+        following = _onward(state.labels, walked, earliest, place, others)
+        if following is not None:
+            walked[following] = earliest[following] = len(walked)
+            path.append((following, iter(near[following])))
+            continue
+        path.pop()
+        if len(path) == 1:
+            hanging += 1
+        elif path:
+            above = path[-1][0]
+            earliest[above] = min(earliest[above], earliest[place])
+            if earliest[place] >= walked[above]:
+                found.add(above)
+    return found | {root} if hanging > 1 else found
+
+
+def _onward(labels: Whole, walked: dict[int, int], earliest: dict[int, int], place: int, others: Iterator[int]) -> int | None:
+    """Give the next place of the region that was not walked yet; note the links to those that were."""
+    own = labels[place]
+    for other in others:
+        if other in walked:
+            earliest[place] = min(earliest[place], walked[other])
+        elif labels[other] == own:
+            return other
+    return None
 
 
 def _descended(state: _Moving, close: float) -> None:

@@ -88,15 +88,19 @@ def _stable(stability: "pd.DataFrame | None") -> list[str]:
     if len(firm) == len(known):
         words.append(f"all groups come back (mean Jaccard index {known.min():.2f} or more, at best 1).")
     elif len(firm):
-        words.append(f"{_several(firm)} (mean Jaccard index above {STABLE}), the others less surely.")
+        words.append(f"{_several(firm, len(known))} (mean Jaccard index above {STABLE}), the others less surely.")
     else:
         words.append("no group comes back reliably (mean Jaccard index at most 0.75).")
     sentences = [" ".join(words)]
     if len(loose):
         which = f"Group {loose[0]} dissolves" if len(loose) == 1 else f"Groups {', '.join(loose)} dissolve"
+        if len(loose) > LISTED:
+            which = f"{len(loose):,} groups dissolve"
         sentences.append(f"{which} more often than not and should not be read as a type of its own.")
     return sentences
 
 
-def _several(groups: Sequence[str]) -> str:
+def _several(groups: Sequence[str], total: int) -> str:
+    if len(groups) > LISTED:
+        return f"{len(groups):,} of {total:,} groups come back"
     return f"group {groups[0]} comes back" if len(groups) == 1 else f"groups {', '.join(groups)} come back"

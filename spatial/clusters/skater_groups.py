@@ -136,8 +136,9 @@ def skater(
     enough_groups(given, components, k, "skater")
     compared = other_grouping(places, given, other)
     floor = minimum or 0.0
-    forest = spanning_forest(pairs, values)
     most = max(k, most_groups(values))
+    tell(0, most, "Building the spanning tree")
+    forest = spanning_forest(pairs, values)
     made, chain = _cut_up(forest, values, criterion, sizes, floor, most)
     if k not in made:
         raise _no_cut_left(max(made), k, floor, size)
@@ -217,6 +218,7 @@ def _cut_up(
     forest: Whole, values: Array, criterion: Criterion, sizes: Array | None, minimum: float, most: int
 ) -> tuple[dict[int, Whole], list[tuple[int, Cut]]]:
     """Cut until there are ``most`` groups; give the groups after each cut, and the cuts."""
+    tell(0, most, "Cutting the tree")
     trees, steps = cuts_of(forest, values, criterion, sizes=sizes, minimum=minimum)
     labels = np.empty(len(values), np.int64)
     for number, tree in enumerate(trees):

@@ -11,6 +11,7 @@ from spatial.clusters._hierarchy import cut, merges
 from spatial.errors import ModelError, complaint
 from spatial.options import Between, Column, used
 from spatial.places import Missing, aligned
+from spatial.progress import awaited, tell
 from spatial.results import shown
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 #: The distances between every two of this many places take 1 GB.
 MOST_PLACES = 16_000
+_STAGES = 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -154,6 +156,10 @@ def _not_too_many(places: int) -> None:
 def _hierarchy(values: Array) -> Array:
     """Give scipy's table of merges: two groups, height, size; groups from n on are the merged ones."""
     from scipy.cluster.hierarchy import linkage
+    from scipy.spatial.distance import pdist
 
-    found: Array = linkage(values, method="ward")
+    words = f"Comparing every two of {len(values):,} places"
+    distances = awaited(lambda: pdist(values), 0, _STAGES, words)
+    tell(1, _STAGES, "Merging groups")
+    found: Array = linkage(distances, method="ward")  # lets no other thread run, so that waiting for it aside would not help Ctrl-C
     return found

@@ -15,7 +15,7 @@ from spatial.models._instruments import Instruments, enough, spatial_instruments
 from spatial.models._lagged import with_lags
 from spatial.models._log_determinant import LogDeterminant
 from spatial.models._memory import refuse_too_large
-from spatial.models._two_stage import Spread, TwoStage, covariance, two_stage, variance
+from spatial.models._two_stage import Freedom, Spread, TwoStage, covariance, two_stage, variance
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
+#: The variance is the sum of squared residuals divided by this.
+DIVISORS: dict[str, str] = {"n - k": "(n - k), rho counted, as in stsls of R", "n": "n, as in Stata and spreg"}
 #: What the errors are called in the numbers below.
 SPREADS: dict[str, Spread] = {"asymptotic": "asymptotic", "robust": "hc0", "hc1": "hc1", "hac": "hac"}
 
@@ -170,7 +172,7 @@ def estimated(setting: Setting, response: Vector) -> Estimated:
     else:
         first = last = two_stage(equation.response, equation.exogenous, equation.endogenous, equation.instruments)
         spread, notes = _spread(last, setting)
-        estimate, residuals, size = last.coefficients, last.residuals, variance(last)
+        estimate, residuals, size = last.coefficients, last.residuals, variance(last, setting.options["divisor"])
     refuse_exact(found, float(residuals @ residuals), 1.0)
     order = np.argsort([*setting.outer, *setting.inner])  # as in the formula
     order = np.append(order, np.arange(len(order), len(order) + kind.parameters))
@@ -249,9 +251,10 @@ def _instruments(found: Design, kind: Kind, options: dict[str, Any], outer: list
 
 def _spread(fit: TwoStage, setting: Setting) -> tuple[Matrix, tuple[str, ...]]:
     vcov = setting.options["vcov"]
-    spread, more = covariance(fit, SPREADS[vcov], kernel=setting.kernel)
+    divisor = setting.options["divisor"]
+    spread, more = covariance(fit, SPREADS[vcov], freedom=divisor, kernel=setting.kernel)
     sentence = {
-        "asymptotic": "Standard errors assume equal variances; the variance is the sum of squared residuals / (n - k), rho counted (spreg and Stata divide by n).",
+        "asymptotic": f"Standard errors assume equal variances; the variance is the sum of squared residuals / {DIVISORS[divisor]}.",
         "robust": "Standard errors are robust to unequal variances (HC0).",
         "hc1": "Standard errors are robust to unequal variances (HC1: times n / (n - k)).",
         "hac": "Standard errors are robust to unequal variances and to errors that neighbours share (spatial HAC).",
@@ -264,9 +267,10 @@ def _filtered(equation: Equation, options: dict[str, Any]) -> tuple[FilteredFit,
     if asked == "auto":
         asked = "unequal" if robust else "classic"
     if asked == "classic":
-        fit = classic(equation, robust=robust)
+        divisor: Freedom = options.get("divisor", "n - k")
+        fit = classic(equation, robust=robust, freedom=divisor)
         size = (
-            "the sum of squared filtered residuals / (n - k)"
+            f"the sum of squared filtered residuals / {DIVISORS[divisor]}"
             if equation.instrumented
             else "the mean square of the filtered residuals of the first step, as in R"
         )

@@ -31,6 +31,7 @@ Matrix = NDArray[np.float64]
 
 Estimator = Literal["ml", "gmm"]
 Conditions = Literal["auto", "classic", "equal", "unequal"]
+Divisor = Literal["n - k", "n"]
 
 #: An F of the first stage below this says that the instruments are weak (Staiger and Stock 1997).
 WEAK = 10.0
@@ -108,6 +109,8 @@ def _options_checked(kind: Kind, options: dict[str, Any]) -> None:
             '"asymptotic" or "hessian" with ml' if ml else '"asymptotic" or "robust" with gmm, and "hc1" or "hac" without lambda'
         )
         wrong.append(complaint("option 'vcov'", f"{vcov!r} is not defined for {options['estimator']!r}", f"Expected {allowed}"))
+    if ml and options.get("divisor") == "n":
+        wrong.append(complaint("option 'divisor'", "maximum likelihood divides by n in any case", "Expected gmm", "Leave it out"))
     if not ml and kind.error:
         asked = options["moments"]
         if asked == "equal" and vcov == "robust":

@@ -19,7 +19,7 @@ from spatial.models._moments import (
     quartic,
 )
 from spatial.models._tall import DEPENDENT, lengths
-from spatial.models._two_stage import TwoStage, again, covariance, two_stage, variance, with_instruments
+from spatial.models._two_stage import Freedom, TwoStage, again, covariance, two_stage, variance, with_instruments
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -135,7 +135,7 @@ class _Filter:
         return with_instruments(response, regressors, regressors[:, :0], regressors)
 
 
-def classic(equation: Equation, *, robust: bool = False) -> FilteredFit:
+def classic(equation: Equation, *, robust: bool = False, freedom: Freedom = "n - k") -> FilteredFit:
     """
     Estimate by Kelejian and Prucha's three moments and one step of filtered least squares, or two-stage least squares.
 
@@ -145,6 +145,8 @@ def classic(equation: Equation, *, robust: bool = False) -> FilteredFit:
         The model.
     robust
         Whether the covariance of the coefficients allows for unequal variances (HC0), as in spatialreg's `gstsls(robust = TRUE)`.
+    freedom
+        With endogenous columns, what the variance divides by.
 
     Returns
     -------
@@ -157,7 +159,7 @@ def classic(equation: Equation, *, robust: bool = False) -> FilteredFit:
     -----
     Without endogenous columns the variance is the mean square of the filtered first-step residuals, as in spatialreg (its
     `legacy = TRUE` and spreg take those of the filtered regression, `fit.squares / n`); with them e'e / (n - k) of the
-    filtered regression, as in spatialreg (spreg: / n). spatialreg's second step has (I - lambda W) X among the instruments in
+    filtered regression, as in spatialreg 1.2 (from 1.3-6 on it and spreg: / n). spatialreg's second step has (I - lambda W) X among the instruments in
     place of X, which are the same instruments wherever the lag of the intercept is one, or follows from the others. Its
     `scaleU` takes the mean from residuals too, which without an intercept is not 0: then ours are its numbers without `scaleU`.
 
@@ -175,7 +177,7 @@ def classic(equation: Equation, *, robust: bool = False) -> FilteredFit:
     fit = _Filter(equation, first).fit(found.parameter)
     filtered = moments.residuals - found.parameter * moments.once
     first_variance = float(filtered @ filtered) / len(filtered) * moments.unit**2
-    spread = variance(fit) if equation.instrumented else first_variance
+    spread = variance(fit, freedom) if equation.instrumented else first_variance
     inner = covariance(fit, "hc0")[0] if robust else spread * fit.inverse
     moving = _moving(equation, first, found.parameter, filtered) if equation.instrumented else None
     error, moved = classic_spread(moments, equation.weights, found.parameter, first_variance, moving)

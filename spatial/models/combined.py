@@ -7,7 +7,7 @@ from spatial.errors import StudyError, complaint
 from spatial.models import _impacts, _log_determinant
 from spatial.models._design import Missing
 from spatial.models._engine import Kind
-from spatial.models._engine_gmm import Conditions, Estimator, fields_by
+from spatial.models._engine_gmm import Conditions, Divisor, Estimator, fields_by
 from spatial.models._records import CombinedModel
 from spatial.options import Between, Column, Formula, used
 
@@ -29,6 +29,7 @@ def combined_model(
     endogenous: list[Column] | None = None,
     instruments: list[Column] | None = None,
     instrument_lags: Annotated[int, Between(1, 3)] = 2,
+    divisor: Divisor = "n - k",
     moments: Conditions = "auto",
     vcov: Literal["asymptotic", "hessian", "robust"] = "asymptotic",
     log_determinant: _log_determinant.Method = "auto",
@@ -62,6 +63,8 @@ def combined_model(
         With gmm, further columns that are related to the endogenous ones but not to the errors.
     instrument_lags
         With gmm, how often the regressors are lagged as instruments for the lag of the response.
+    divisor
+        With gmm, what the sum of squared residuals is divided by for the variance: "n - k", as in stsls of R, or "n", as in Stata and spreg.
     moments
         With gmm, what lambda is found by: "classic" (three moments), "equal" or "unequal" (two weighted moments, for errors of equal or unequal variances); "auto" is "unequal" for robust errors and "classic" otherwise.
     vcov

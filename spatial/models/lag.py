@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from spatial.models import _hac, _impacts, _log_determinant
 from spatial.models._design import Missing
 from spatial.models._engine import Kind
-from spatial.models._engine_gmm import Estimator, fields_by
+from spatial.models._engine_gmm import Divisor, Estimator, fields_by
 from spatial.models._records import LagModel
 from spatial.options import Between, Column, Formula, used
 
@@ -25,6 +25,7 @@ def lag_model(
     endogenous: list[Column] | None = None,
     instruments: list[Column] | None = None,
     instrument_lags: Annotated[int, Between(1, 3)] = 2,
+    divisor: Divisor = "n - k",
     vcov: Literal["asymptotic", "hessian", "robust", "hc1", "hac"] = "asymptotic",
     kernel: _hac.Shape = "triangular",
     bandwidth: float | None = None,
@@ -56,6 +57,8 @@ def lag_model(
         With gmm, further columns that are related to the endogenous ones but not to the errors.
     instrument_lags
         With gmm, how often the regressors are lagged as instruments for the lag of the response.
+    divisor
+        With gmm, what the sum of squared residuals is divided by for the variance: "n - k", as in stsls of R, or "n", as in Stata and spreg.
     vcov
         Standard errors: "asymptotic" (from the information matrix, or for equal variances), "hessian" (from the second derivatives of the likelihood; ml), "robust" (to unequal variances; gmm), "hc1" (the same with n / (n - k); gmm) or "hac" (errors shared by near places too; gmm).
     kernel

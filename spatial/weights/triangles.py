@@ -1,5 +1,7 @@
 """Neighbours by triangulation: Delaunay's triangles, and the links of theirs that stay when nearer places speak against."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -7,6 +9,7 @@ import numpy as np
 from spatial.errors import DataError, complaint, listed
 from spatial.options import used
 from spatial.places import checked
+from spatial.progress import awaited, shared_out, tell
 from spatial.weights._links import Islands, Numbers, Transform, both_ways, graph_of, settled
 from spatial.weights._positions import Positions, located, nearest_to
 from spatial.weights._vertices import once
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 
 #: A point nearer to a circle than this share of its radius is on it.
 ROUNDING = 1e-9
+
+STAGES = 2  # triangles, then links and their graph; what a rule compares in between has a count of its own
+ROWS = 100_000  # links compared together
 
 
 def triangulation(
@@ -74,6 +80,7 @@ def triangulation(
     if rule != "delaunay":
         keep = {"gabriel": _gabriel, "relative": _relative, "sphere_of_influence": _influence}[rule]
         pairs = pairs[keep(at.space, pairs, at.rounding)]
+    tell(1, STAGES, "Building the graph")
     links = settled(
         places,
         both_ways(pairs[:, 0], pairs[:, 1], len(places)),
@@ -111,7 +118,7 @@ def _delaunay(at: Positions, labels: Any) -> Numbers:
     if len(points) == 2 or np.linalg.svd(points, compute_uv=False)[1] < ROUNDING:
         return _along(order)
     try:
-        mesh = Delaunay(points)
+        mesh = awaited(lambda: Delaunay(points), 0, STAGES, f"Triangulating {len(points):,} points")
     except QhullError:
         return _along(order)
     if len(mesh.coplanar):  # Qhull leaves a point out that is nearly another one, against the extent of all
@@ -124,7 +131,10 @@ def _exactly(plane: Numbers, labels: Any) -> Numbers:
     """List the sides of all triangles with GEOS, which is ten times as slow and does not mind how near two points are."""
     import shapely
 
-    found = shapely.get_coordinates(shapely.get_parts(shapely.delaunay_triangles(shapely.multipoints(plane), only_edges=True)))
+    points = shapely.multipoints(plane)
+    words = f"Triangulating {len(plane):,} points, some very near to others"
+    sides = awaited(lambda: shapely.delaunay_triangles(points, only_edges=True), 0, STAGES, words)
+    found = shapely.get_coordinates(shapely.get_parts(sides))
     keys, ends = (np.ascontiguousarray(each).view(complex).ravel() for each in (plane + 0.0, found + 0.0))
     order = np.argsort(keys)  # complex numbers sort by their first part and then by their second
     pairs = once(np.sort(order[np.searchsorted(keys[order], ends)].reshape(-1, 2), axis=1))
@@ -162,12 +172,24 @@ def _measured(space: Numbers, pairs: Numbers) -> tuple[Numbers, Numbers]:
     return (start + end) / 2, np.linalg.norm(start - end, axis=1)
 
 
+def _in_blocks(work: Callable[[Numbers], tuple[Numbers, ...]], rows: Numbers) -> tuple[Numbers, ...]:
+    """Do work that looks at each row by itself on so many of them at a time, and put what it finds together."""
+    blocks = [rows[start : start + ROWS] for start in range(0, max(len(rows), 1), ROWS)]
+    found = shared_out(work, blocks, "Comparing links with places nearby")
+    return tuple(np.concatenate(each) for each in zip(*found, strict=True))
+
+
+def _reaches(tree: Any, points: Numbers, count: int) -> Numbers:
+    """Tell how far the last of so many nearest places of each point is."""
+    return _in_blocks(lambda rows: (tree.query(points[rows], k=count)[0][:, -1],), np.arange(len(points)))[0]
+
+
 def _gabriel(space: Numbers, pairs: Numbers, rounding: float) -> Numbers:
     from scipy.spatial import cKDTree
 
     middle, apart = _measured(space, pairs)
-    near = cKDTree(space).query(middle, k=min(3, len(space)))[0]  # the ends are two of the three
-    clear: Numbers = near[:, -1] > apart / 2 * (1 + ROUNDING) + rounding
+    third = _reaches(cKDTree(space), middle, min(3, len(space)))  # the ends are two of the three
+    clear: Numbers = third > apart / 2 * (1 + ROUNDING) + rounding
     return clear | (len(space) == 2)
 
 
@@ -178,21 +200,25 @@ def _relative(space: Numbers, pairs: Numbers, rounding: float) -> Numbers:
     middle, apart = _measured(space, pairs)
     tree, keep = cKDTree(space), _gabriel(space, pairs, rounding)  # a place within the circle is nearer to both ends
     todo, count = np.flatnonzero(keep), min(8, len(space))
-    while len(todo):
-        reach, others = tree.query(middle[todo], k=count)
-        limit = apart[todo] * (1 - ROUNDING) - rounding
-        first, second = (np.linalg.norm(space[others] - space[pairs[todo, end]][:, None], axis=2) for end in (0, 1))
+
+    def compared(count: int, links: Numbers) -> tuple[Numbers, Numbers]:
+        reach, others = tree.query(middle[links], k=count)
+        limit = apart[links] * (1 - ROUNDING) - rounding
+        first, second = (np.linalg.norm(space[others] - space[pairs[links, end]][:, None], axis=2) for end in (0, 1))
         nearer = ((first < limit[:, None]) & (second < limit[:, None])).any(axis=1)
-        keep[todo[nearer]] = False
         # Nobody farther from the middle than this is nearer than `apart` to both ends.
-        complete = (reach[:, -1] >= apart[todo] * np.sqrt(3) / 2) | (count == len(space))
-        todo, count = todo[~nearer & ~complete], min(2 * count, len(space))
+        return nearer, reach[:, -1] >= apart[links] * np.sqrt(3) / 2
+
+    while len(todo):
+        nearer, complete = _in_blocks(partial(compared, count), todo)
+        keep[todo[nearer]] = False
+        todo, count = todo[~nearer & ~(complete | (count == len(space)))], min(2 * count, len(space))
     return keep
 
 
 def _influence(space: Numbers, pairs: Numbers, rounding: float) -> Numbers:
     from scipy.spatial import cKDTree
 
-    nearest: Any = cKDTree(space).query(space, k=2)[0][:, 1]
+    nearest = _reaches(cKDTree(space), space, 2)
     within: Numbers = _measured(space, pairs)[1] <= nearest[pairs].sum(axis=1) * (1 + ROUNDING) + rounding
     return within

@@ -81,7 +81,7 @@ def ours(case, pairs, values):
     def run(places, graph):
         columns = [name for name in places.columns if name != "geometry"]
         if case == "max_p":
-            return spatial.max_p(places, graph, columns=columns, minimum=MINIMUM)
+            return spatial.max_p(places, graph, columns=columns, minimum=MINIMUM, resamples=0)
         given = (graph,) if case in ("skater", "constrained_ward") else ()
         return getattr(spatial, case)(places, *given, columns=columns, k=GROUPS, resamples=0)
 

@@ -39,7 +39,13 @@ one <- function(i) {
     pair = moments(gstsls(f, d, lw, scaleU = TRUE, control = fine)),
     robust = moments(gstsls(f, d, lw, scaleU = TRUE, control = fine, robust = TRUE)))
   durbin <- models(y ~ x + z + wx + wz)
-  c(models(y ~ x + z), setNames(durbin, paste0("durbin_", names(durbin))))
+  # There are no weights of observations: rows are multiplied with their roots r, and links with r_i / r_j. Without an intercept scaleU
+  # would take a mean off that is not 0.
+  r <- sqrt(d$size / mean(d$size))
+  turned <- nb2listw(nb, glist = lapply(seq_along(nb), function(i) r[i] / r[nb[[i]]] / length(nb[[i]])), style = "B")
+  dr <- with(d, data.frame(y = r * y / 1e3, one = r, x = r * x, z = r * z))
+  weighted <- moments(GMerrorsar(y ~ 0 + one + x + z, dr, turned, control = fine))
+  c(models(y ~ x + z), setNames(durbin, paste0("durbin_", names(durbin))), list(weighted_error = weighted))
 }
 number <- function(x) paste0("[", paste(sprintf("%.15g", x), collapse = ","), "]")
 parts <- sapply(commandArgs(TRUE)[-1], function(i) { r <- one(i)
@@ -78,7 +84,7 @@ def drawn(case):
     errors = spsolve((eye_array(n) - 0.3 * w).tocsc(), noise * np.sqrt(0.5 + x**2 / 2))
     y = 1e3 * spsolve((eye_array(n) - (0.1 + 0.15 * seed) * w).tocsc(), 2 + x - 0.5 * z + errors)
     names = np.array([f"place {number:04d}" for number in range(n)])
-    columns = {"y": y, "x": x, "z": 100 * z}
+    columns = {"y": y, "x": x, "z": 100 * z, "size": random.uniform(0.5, 3, n)}
     places = geopandas.GeoDataFrame(columns, geometry=geopandas.points_from_xy(*points.T), index=names, crs="EPSG:32642")
     focal, neighbor = links.nonzero()
     graph = Graph.from_arrays(names[focal], names[neighbor], np.ones(len(focal))).transform("r")
@@ -96,7 +102,7 @@ def peers(tmp_path_factory):
     folder = tmp_path_factory.mktemp("live")
     for case in CASES:
         places, _, (focal, neighbor) = drawn(case)
-        places[["y", "x", "z"]].to_csv(folder / f"{case_name(case)}-data.csv", index=False, float_format="%.17g")
+        places[["y", "x", "z", "size"]].to_csv(folder / f"{case_name(case)}-data.csv", index=False, float_format="%.17g")
         pd.DataFrame({"from": focal, "to": neighbor}).to_csv(folder / f"{case_name(case)}-edges.csv", index=False)
     (folder / "peers.R").write_text(SCRIPT)
     answer = subprocess.run(
@@ -142,6 +148,15 @@ def test_error(peers, case, function, part):
     found = function(places, graph, formula="y ~ x + z", estimator="gmm")
     theirs = peers[case_name(case)][part]
     np.testing.assert_allclose(rows(found, rho=False), theirs[:-1], rtol=MOMENTS)
+    assert abs(found.coefficients.loc["lambda", "estimate"] - theirs[-1]) < MOMENTS
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_name)
+def test_error_with_weights_of_observations(peers, case):
+    places, graph, _ = drawn(case)
+    found = error_model(places, graph, formula="y ~ x + z", estimator="gmm", weights_column="size")
+    theirs = np.array(peers[case_name(case)]["weighted_error"])
+    np.testing.assert_allclose(rows(found, rho=False), 1e3 * theirs[:-1], rtol=MOMENTS)
     assert abs(found.coefficients.loc["lambda", "estimate"] - theirs[-1]) < MOMENTS
 
 
