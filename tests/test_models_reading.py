@@ -87,3 +87,19 @@ def test_tests_that_cannot_be_made_are_named():
     without = found.tests.index[found.tests["statistic"].isna()]
     assert "Robust LM lag" in without
     assert any("cannot be made" in note and all(name in note for name in without) for note in found.notes)
+
+
+@pytest.mark.parametrize(("low", "words"), [(0.4, "interval -0.2000 to 9.000)."), (-0.4, "This cannot be told from 0.")])
+def test_impacts_of_which_a_few_draws_make_the_error(low, words):
+    """Their p says nothing, as the note on them has it: the interval decides, and no p stands beside it."""
+    table = pd.DataFrame(
+        {
+            "direct": 0.9, "indirect": 0.5, "indirect_low": -0.2, "indirect_high": 9.0,
+            "total": 1.4, "total_low": low, "total_high": 12.8, "total_std_error": 80.0, "total_p": 0.98,
+        },
+        index=["x"],
+    )  # fmt: skip
+    said = reading.of_impacts(table, 0.95, "y")
+    assert said.endswith(words)
+    assert "p = " not in said
+    assert "p = 0.98" in reading.of_impacts(table.assign(total_std_error=3.0), 0.95, "y")

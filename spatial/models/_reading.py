@@ -3,6 +3,9 @@
 import math
 from typing import Any
 
+from spatial.models._impacts import HEAVY
+from spatial.models._tables import normal_quantile
+
 #: A table of a result; the stubs of pandas would have every cell be a date as well.
 Table = Any
 
@@ -114,10 +117,14 @@ def of_impacts(table: Table, level: float, response: str) -> str:
         return "Without regressors there are no impacts."
     name = table["total_p"].idxmin()
     row = table.loc[name]
-    unclear = "" if row["total_p"] < SIGNIFICANT else " This cannot be told from 0, and the other regressors' less."
+    width = float(row["total_high"] - row["total_low"]) / (2 * normal_quantile(level))
+    heavy = row["total_std_error"] > HEAVY * width  # a few draws make the error, and with it p, and not the interval
+    clear = row["total_low"] * row["total_high"] > 0 if heavy else row["total_p"] < SIGNIFICANT
+    unclear = "" if clear else " This cannot be told from 0" + (".", ", and the other regressors' less.")[not heavy]
+    p = "" if heavy else f", {probability(row['total_p'])}"
     return (
         f"One unit more of {name} everywhere goes with a change of {response} by {number(row['total'])} on average"
-        f" ({level:.0%} interval {number(row['total_low'])} to {number(row['total_high'])}, {probability(row['total_p'])}):"
+        f" ({level:.0%} interval {number(row['total_low'])} to {number(row['total_high'])}{p}):"
         f" {number(row['direct'])} in the place that changes, what comes back to it from its neighbours included, and"
         f" {number(row['indirect'])} through changes in the others"
         f" (interval {number(row['indirect_low'])} to {number(row['indirect_high'])}).{unclear}"
