@@ -29,6 +29,8 @@ def shared(task: Task) -> Counts:
         return _sorted_once(task, drawn, groups)
     parts = [(first, min(first + _BLOCK * 16, last)) for start, last in groups for first in range(start, last, _BLOCK * 16)]
     met = _met(task, drawn)
+    order = np.argsort(met[1], kind="stable")  # by place
+    met = (met[0][order], met[1][order], met[2][order])
     less, greater = (np.zeros(len(task.who), np.int64) for _ in range(2))
     threads = None if task.count * len(task.who) > _MANY else 1
     found = shared_out(lambda part: _part(task, drawn, met, *part), parts, "Drawing neighbours", threads=threads)
@@ -64,9 +66,7 @@ def _met(task: Task, drawn: Whole) -> tuple[Whole, Whole, Whole]:
     number[task.who] = np.arange(len(task.who))
     found = number[drawn]
     row, rank = np.nonzero((found >= 0) & (np.arange(drawn.shape[1]) < task.degrees[found]))
-    place = found[row, rank]
-    order = np.argsort(place, kind="stable")
-    return row[order], place[order], rank[order]
+    return row, found[row, rank], rank
 
 
 def _part(task: Task, drawn: Whole, met: tuple[Whole, Whole, Whole], first: int, last: int) -> Counts:
