@@ -207,7 +207,7 @@ def expected(option: Option) -> str:
         "choices": f"a list of {listed(option.choices, 20)}",
         "column": "the name of a column",
         "columns": "a list of column names",
-        "formula": "a formula such as 'y ~ x1 + x2', or response and regressors",
+        "formula": 'a formula such as \'y ~ x1 + x2\', or { response = "y", regressors = ["x1", "x2"] }',
         "texts": "a list of texts",
         "numbers": "a list of numbers",
     }[option.kind]

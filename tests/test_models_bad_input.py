@@ -82,6 +82,11 @@ class TestRegressors:
         assert not any("from all others" in note for note in found.notes)
 
     @pytest.mark.parametrize("function", EVERY)
+    def test_category_that_all_places_have(self, places, graph, function):
+        with pytest.raises(ModelError, match=r"all places are of one category of C\(region\), 'south'. Expected at least two"):
+            function(places.assign(region="south"), graph, formula="y ~ x + C(region)")
+
+    @pytest.mark.parametrize("function", EVERY)
     def test_unknown_term(self, places, graph, function):
         with pytest.raises(DataError, match=r"formula 'y ~ x \+ regio': there is no column 'regio'. Did you mean 'region'"):
             function(places, graph, formula="y ~ x + regio")
@@ -99,6 +104,23 @@ class TestRegressors:
             function(places, graph, formula="y ~ x", lagged=[])
         with pytest.raises(ModelError, match="'Intercept' is no regressor. Known: 'x', 'z'"):
             function(places, graph, formula="y ~ x + z", lagged=["Intercept"])
+
+    @pytest.mark.parametrize(
+        ("function", "options"),
+        [
+            (durbin_error_model, {"estimator": "gmm"}),
+            (combined_model, {"estimator": "gmm", "moments": "classic", "vcov": "robust"}),
+            (durbin_model, {}),
+        ],
+    )
+    def test_next_to_no_links(self, places, function, options):
+        """Whatever the equations of two linked places among forty are, there is a message, and no singular matrix."""
+        from libpysal.graph import Graph
+
+        names = places.index.to_numpy()
+        graph = Graph.from_arrays(names, [names[1], names[0], *names[2:]], [1, 1, *[0] * (N - 2)])
+        with pytest.raises(ModelError):
+            function(places, graph, formula="y ~ x + z", **options)
 
     def test_lags_of_a_model_that_has_none(self, places, graph):
         with pytest.raises(StudyError, match="option 'lagged': it is given without durbin.*Set durbin = true"):
@@ -123,6 +145,12 @@ class TestResponse:
             ModelError, match="'y': (the regressors give it exactly|its spatial lag is a combination of the regressors)"
         ):
             function(places.assign(y=1 + 3 * places["x"]), graph, formula="y ~ x")
+
+    def test_exact_by_two_parameters(self, places, graph):
+        """Nothing but rounding is left for rho and lambda to explain, and of that there is always a best explanation."""
+        for durbin in (False, True):
+            with pytest.raises(ModelError, match="'y': (the regressors give it exactly|its spatial lag is a combination)"):
+                combined_model(places.assign(y=1 + 2 * places["x"]), graph, formula="y ~ x", durbin=durbin)
 
     @pytest.mark.parametrize("function", EVERY)
     def test_logarithm(self, places, graph, function):
@@ -211,7 +239,9 @@ class TestPrediction:
 
     def test_category_that_only_hidden_places_have(self, places, graph):
         table = places.assign(y=places["y"].where(places.index != "place 39"))
-        with pytest.raises(ModelError, match=r"regressor 'C\(region\)\[T.west\]': all 39 values are equal"):
+        with pytest.raises(
+            ModelError, match=r"'C\(region\)\[T.west\]': none of the 39 places of the regression is of this category"
+        ):
             lag_model(table, graph, formula="y ~ x + C(region)", missing="predict")
 
     def test_function_that_hidden_places_do_not_allow(self, places, graph):

@@ -419,6 +419,8 @@ class TestOperations:
             (lag_model, {"estimator": "gmm", "vcov": "hessian"}, "'hessian' is not defined for 'gmm'"),
             (lag_model, {"endogenous": ["end"]}, 'Set estimator = "gmm"'),
             (lag_model, {"divisor": "n"}, "divides by n in any case"),
+            (lag_model, {"estimator": "gmm", "endogenous": ["end"], "instruments": ["end"]}, "'end' is endogenous too"),
+            (lag_model, {"estimator": "gmm", "endogenous": ["end"]}, "there is no instrument for it"),
             (error_model, {"estimator": "gmm", "moments": "unequal"}, "robust ones"),
             (error_model, {"estimator": "gmm", "moments": "equal", "vcov": "robust"}, "'equal' has no robust errors"),
             (error_model, {"estimator": "gmm", "instruments": ["q"]}, "nothing in this model is endogenous"),
@@ -439,10 +441,21 @@ class TestOperations:
         np.testing.assert_allclose(ratio, np.sqrt((n - k) / n))
         assert any("/ n, as in Stata and spreg" in note for note in other.notes)
 
+    @pytest.mark.parametrize("durbin", [False, True])
+    def test_robust_errors_of_classic_moments(self, places, graph, durbin):
+        """The covariances of lambda with the others are not known: 0, no joint test, and the reader is told."""
+        found = combined_model(places, graph, formula="y ~ x", estimator="gmm", moments="classic", vcov="robust", durbin=durbin)
+        assert (found.vcov.loc["lambda"].drop("lambda") == 0).all()
+        assert np.linalg.eigvalsh(found.vcov)[0] > 0
+        assert "Wald" not in found.tests.index
+        assert any("covariances with it are not known" in note for note in found.notes)
+        assert "Wald" in error_model(places, graph, formula="y ~ x", estimator="gmm", moments="classic", vcov="robust").tests.index
+
     def test_unknown_endogenous(self, places, graph):
         with pytest.raises(ModelError, match="'ends' is no regressor.*'end'"):
             lag_model(places, graph, formula="y ~ x + end", estimator="gmm", endogenous=["ends"], instruments=["q"])
 
     def test_too_few_instruments(self, places, graph):
         with pytest.raises(ModelError, match="there are 0 .* for 1 endogenous: 'end'"):
-            error_model(places, graph, formula="y ~ x + end", estimator="gmm", endogenous=["end"])
+            table = places.assign(twice=2 * places["x"])  # follows from the exogenous regressors
+            error_model(table, graph, formula="y ~ x + end", estimator="gmm", endogenous=["end"], instruments=["twice"])

@@ -123,5 +123,5 @@ class TestFieldAndFields:
         "given", [{"response": "y"}, {"response": "y`", "regressors": ["a"]}, {"response": 1, "regressors": ["a"]}]
     )
     def test_refused(self, given):
-        with pytest.raises(StudyError, match="response and regressors"):
+        with pytest.raises(StudyError, match='response = "y", regressors ='):
             converted(self.option(), given, "here")

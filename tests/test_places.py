@@ -157,3 +157,22 @@ def test_labels_in_order_are_not_sorted_and_twins_among_them_are_found(grid):
     assert list(aligned(rising, None, "noise").vector) == list(rising["noise"])
     with pytest.raises(DataError, match="1 keys occur more than once: '001'"):
         checked(rising.rename(index={"002": "001"}))
+
+
+def test_rows_that_no_longer_sum_to_one_are_told_of():
+    """A graph with weights of its own was perhaps standardised; one with transform "r" is standardised again."""
+    import geopandas
+    from libpysal.graph import Graph
+
+    names = ["a", "b", "c", "d"]
+    places = geopandas.GeoDataFrame(
+        {"x": [1.0, 2.0, 4.0, None]}, geometry=geopandas.points_from_xy([0, 1, 2, 3], [0] * 4), index=names, crs="EPSG:32642"
+    )
+    own = Graph.from_arrays(list("abbccd"), list("bacbdc"), [1, 0.5, 0.5, 0.5, 0.5, 1])
+    found = aligned(places, own, "x", missing="drop")
+    assert any("rows of weights that summed to 1 no longer do" in note for note in found.notes)
+    again = aligned(places, own.transform("r"), "x", missing="drop")
+    assert not any("summed to 1" in note for note in again.notes)
+    assert again.weights.sum(axis=1).tolist() == [1, 1, 1]
+    binary = aligned(places, own.transform("b"), "x", missing="drop")
+    assert not any("summed to 1" in note for note in binary.notes)

@@ -46,6 +46,7 @@ class Estimated:
     covariance: Matrix
     residuals: Vector  # e
     variance: float
+    joint: bool  # whether the covariances of lambda with the others are known
     notes: tuple[str, ...]
 
     @property
@@ -167,12 +168,14 @@ def estimated(setting: Setting, response: Vector) -> Estimated:
         equation = equation.weighted(roots)
     if kind.error:
         fit, notes = _filtered(equation, setting.options)
+        joint = fit.joint or not kind.rho
         estimate, spread = np.append(fit.coefficients, fit.parameter), fit.covariance
         first, last, residuals, size = fit.first, fit.fit, fit.filtered_residuals, fit.variance
     else:
         first = last = two_stage(equation.response, equation.exogenous, equation.endogenous, equation.instruments)
         spread, notes = _spread(last, setting)
         estimate, residuals, size = last.coefficients, last.residuals, variance(last, setting.options["divisor"])
+        joint = True
     refuse_exact(found, float(residuals @ residuals), 1.0)
     order = np.argsort([*setting.outer, *setting.inner])  # as in the formula
     order = np.append(order, np.arange(len(order), len(order) + kind.parameters))
@@ -188,6 +191,7 @@ def estimated(setting: Setting, response: Vector) -> Estimated:
         covariance=spread[np.ix_(order, order)],
         residuals=residuals if roots is None else residuals / roots,
         variance=size,
+        joint=joint,
         notes=(*(setting.instruments.notes if setting.endogenous else ()), *notes, *_weights_note(setting)),
     )
 
@@ -275,7 +279,8 @@ def _filtered(equation: Equation, options: dict[str, Any]) -> tuple[FilteredFit,
             else "the mean square of the filtered residuals of the first step, as in R"
         )
         said = f"Lambda is from the three moments of Kelejian and Prucha (1999); the variance is {size}."
-        more = ("Only the errors of the coefficients are robust to unequal variances, not that of lambda.",) if robust else ()
+        said_more = "Only the errors of the coefficients are robust to unequal variances, not that of lambda"
+        more = (f"{said_more}; their covariances with it are not known and 0 in the table.",) if robust else ()
         return fit, (said, *more, *fit.notes)
     fit = generalised(equation, errors=asked)
     said = f"Lambda is from the two weighted moments of Drukker, Egger and Prucha (2013), for errors of {asked} variances; the variance is the mean square of the filtered residuals."

@@ -347,6 +347,15 @@ def _categories(
     title = f"C({_written(next(iter(expression.columns.values())))})"
     labels = [levels[title][int(code)] for code in values[title]]
     found = [label for label in levels[title] if label in set(labels)]
+    if len(found) == 1:
+        raise ModelError(
+            complaint(
+                f"formula {formula!r}",
+                f"all places are of one category of {expression.text}, {found[0]!r}",
+                "Expected at least two categories",
+                "Leave it out",
+            )
+        )
     if expression.reference is not None:
         if expression.reference not in found:
             raise DataError(
@@ -384,6 +393,16 @@ def _constants_refused(found: Design) -> None:
     if not found.intercept:
         return
     same = [name for name, column in zip(found.names, found.matrix.T, strict=True) if name != INTERCEPT and np.ptp(column) == 0]
+    empty = [name for name, column in zip(found.names, found.matrix.T, strict=True) if "[" in name and not column.any()]
+    if empty:
+        raise ModelError(
+            complaint(
+                f"regressor {listed(empty)}",
+                f"none of the {len(found.response)} places of the regression is of this category",
+                "Expected categories of places whose response is known",
+                "Join it with another category, or leave its places out",
+            )
+        )
     if same:
         raise ModelError(
             complaint(

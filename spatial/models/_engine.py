@@ -19,6 +19,7 @@ from spatial.models._log_determinant import LogDeterminant, prepared, remarks
 from spatial.models._memory import refuse_too_large
 from spatial.models._prediction import predicted
 from spatial.models._profile import Problem, Profile, Solution, profile_of, solution_at
+from spatial.models._singular import solvable
 from spatial.models._small_samples import (
     FEW,
     drawn_from,
@@ -108,7 +109,7 @@ def fields_of(
         Field name to value.
     """
     found = designed(places, graph, kind, options)
-    with one_thread(len(found.response)):
+    with one_thread(len(found.response)), solvable(kind.operation):
         return _fields_of_design(places, found, kind, options, determinant)
 
 
@@ -242,6 +243,7 @@ def fitted(found: Design, kind: Kind, determinant: LogDeterminant, weights_colum
     units = scaled(found)
     problem = Problem(units.response, units.matrix, found.given.weights, kind.rho, kind.error, roots_of(found, weights_column))
     profile = profile_of(problem, found.response_name)
+    refuse_exact(found, profile.ordinary.squares, units.response_unit)
     n = len(units.response)
     if kind.rho and kind.error:
         pair = maximised_pair(determinant, profile, n)

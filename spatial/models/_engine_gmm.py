@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.errors import ModelError, StudyError, complaint
+from spatial.errors import ModelError, StudyError, complaint, listed
 from spatial.models import _reading as reading
 from spatial.models._by_moments import Estimated, Setting, estimated, setting_of
 from spatial.models._design import INTERCEPT
@@ -16,6 +16,7 @@ from spatial.models._instrument_tests import FirstStage, anselin_kelejian, first
 from spatial.models._lagged import roles_of
 from spatial.models._log_determinant import remarks
 from spatial.models._profile import Problem
+from spatial.models._singular import solvable
 from spatial.models._small_samples import FEW, simulated_note, simulated_test
 from spatial.models._tables import Test, chi_squared, coefficients_table, covariance_table, quantiles, tests_table
 from spatial.models._tests import moran_of
@@ -66,7 +67,7 @@ def fields_by(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[
     if options["estimator"] == "ml":
         return fields_of(places, graph, kind, options)
     setting = setting_of(places, graph, kind, options)
-    with one_thread(len(setting.found.response)):
+    with one_thread(len(setting.found.response)), solvable(kind.operation):
         return _fields_of_fit(setting, estimated(setting, setting.found.response), kind, options)
 
 
@@ -117,6 +118,25 @@ def _options_checked(kind: Kind, options: dict[str, Any]) -> None:
             wrong.append(complaint("option 'moments'", "'equal' has no robust errors", 'Expected "unequal" or "classic"'))
         if asked == "unequal" and vcov == "asymptotic":
             wrong.append(complaint("option 'moments'", "the errors of 'unequal' are robust ones", 'Expected vcov = "robust"'))
+    both = sorted(set(options["endogenous"] or []) & set(options["instruments"] or []))
+    if both:
+        wrong.append(
+            complaint(
+                "option 'instruments'",
+                f"{listed(both)} is endogenous too",
+                "An instrument must not depend on the errors",
+                "Name it in one of both",
+            )
+        )
+    if not ml and options["endogenous"] and not options["instruments"]:
+        wrong.append(
+            complaint(
+                "option 'endogenous'",
+                "there is no instrument for it",
+                "Expected columns that are related to the endogenous ones but not to the errors",
+                "Name them as instruments",
+            )
+        )
     if options["instruments"] and not options["endogenous"] and not kind.rho:
         wrong.append(complaint("option 'instruments'", "nothing in this model is endogenous", "Expected endogenous regressors too"))
     if wrong:
@@ -141,9 +161,11 @@ def _with_simulated(setting: Setting, fit: Estimated, table: "pd.DataFrame") -> 
     if options["endogenous"]:
         return table, ("There are no simulated p values: how the endogenous regressors depend on the errors is not known.",)
     problem = Problem(found.response, found.matrix, found.given.weights, kind.rho, kind.error, setting.roots)
-    tests: dict[str, tuple[Callable[[Estimated], float], tuple[float, float]]] = {"Wald": (_wald, (0.0, 0.0))}
+    tests: dict[str, tuple[Callable[[Estimated], float], tuple[float, float]]] = {"Wald": (_wald, (0.0, 0.0))} if fit.joint else {}
     if "Anselin-Kelejian" in table.index and setting.determinant.low < fit.rho < setting.determinant.high:
         tests["Anselin-Kelejian"] = (_left, (fit.rho, 0.0))
+    if not tests:
+        return table, ()
     table = table.assign(p_bootstrap=np.nan)
     notes: tuple[str, ...] = ()
     for name, (statistic, true) in tests.items():
@@ -158,7 +180,7 @@ def _with_simulated(setting: Setting, fit: Estimated, table: "pd.DataFrame") -> 
 
 
 def _tests(fit: Estimated) -> tuple[dict[str, Test], dict[str, FirstStage]]:
-    tests: dict[str, Test] = {"Wald": chi_squared(_wald(fit), fit.kind.parameters)}
+    tests: dict[str, Test] = {"Wald": chi_squared(_wald(fit), fit.kind.parameters)} if fit.joint else {}
     if not fit.endogenous:
         return tests, {}
     n, k = fit.first.regressors.shape

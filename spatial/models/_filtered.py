@@ -45,6 +45,7 @@ class FilteredFit:
     first_variance: float  # e'e / n of the first-step residuals, filtered
     fit: TwoStage  # the filtered regression
     first: TwoStage  # the regression before
+    joint: bool  # whether the covariances of d with lambda are known; 0 otherwise
     notes: tuple[str, ...]
 
 
@@ -181,8 +182,9 @@ def classic(equation: Equation, *, robust: bool = False, freedom: Freedom = "n -
     error, moved = classic_spread(moments, equation.weights, found.parameter, first_variance, moving)
     whole = np.zeros((len(inner) + 1, len(inner) + 1))
     whole[:-1, :-1], whole[-1, -1] = inner, error**2
-    whole[:-1, -1] = whole[-1, :-1] = fit.influence.T @ (fit.basis.T @ moved) / len(filtered)
-    return _finished(equation, first, fit, found, whole, spread, first_variance)
+    if not robust:  # otherwise the two would not be of one kind
+        whole[:-1, -1] = whole[-1, :-1] = fit.influence.T @ (fit.basis.T @ moved) / len(filtered)
+    return _finished(equation, first, fit, found, whole, spread, first_variance, joint=not robust)
 
 
 def _moving(equation: Equation, first: TwoStage, parameter: float, errors: Vector) -> Matrix:
@@ -288,6 +290,8 @@ def _finished(
     whole: Matrix,
     spread: float,
     first_variance: float,
+    *,
+    joint: bool = True,
 ) -> FilteredFit:
     residuals = equation.response - first.regressors @ fit.coefficients
     return FilteredFit(
@@ -300,5 +304,6 @@ def _finished(
         first_variance=first_variance,
         fit=fit,
         first=first,
+        joint=joint,
         notes=found.notes,
     )

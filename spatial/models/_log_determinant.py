@@ -442,14 +442,24 @@ def factorised(matrix: Any, parameter: float, *, symmetric: bool = False) -> Any
     -------
     scipy.sparse.linalg.SuperLU
         With ``solve`` and ``U``.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        When it is singular.
     """
     from scipy.sparse import eye_array
     from scipy.sparse.linalg import splu
 
     system = (eye_array(matrix.shape[0], format="csc") - parameter * matrix).tocsc()
-    if symmetric:
-        return splu(system, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    return splu(system)
+    try:
+        if symmetric:
+            return splu(system, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+        return splu(system)
+    except RuntimeError as error:
+        if "singular" not in str(error):
+            raise
+        raise np.linalg.LinAlgError(str(error)) from None
 
 
 def _checked(matrix: "csr_array") -> None:

@@ -215,7 +215,7 @@ def simulated_test(
         tell(number, draws, "Simulating the tests")
         try:
             found.append(statistic(response))
-        except ModelError:
+        except (ModelError, np.linalg.LinAlgError):
             found.append(np.nan)
     return simulated_p(observed, np.array(found)), int(np.isnan(found).sum())
 

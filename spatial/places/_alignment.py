@@ -22,6 +22,8 @@ Missing = Literal["error", "drop"]
 HUGE = 1e70
 #: A column whose values differ by no more than this share of their size is constant but for rounding.
 EQUAL = 1e-14
+#: A row of weights whose sum differs from 1 by no more was standardised.
+SUM = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,6 +187,8 @@ def aligned(
             )
         notes.append(f"{len(gone)} of {len(labels)} places have no value and were left out: {listed(gone, 10)}.")
     matrix, transform = (None, "") if graph is None else _matrix(graph, places, labels, present)
+    if matrix is not None and graph is not None and not present.all():
+        notes += _row_notes(graph, matrix)
     labels, values = labels[present], values[present]
     _enough(names, values, least, varying=varying)
     _sizes_checked(names, values)
@@ -277,6 +281,19 @@ def _present(matrix: "csr_array", present: "np.ndarray[Any, Any]", transform: st
     from scipy.sparse import csr_array
 
     return (matrix if present.all() else _transformed(csr_array(matrix[present, :][:, present]), transform)), transform
+
+
+def _row_notes(graph: "Graph", matrix: "csr_array") -> list[str]:
+    """Say so when rows that summed to 1 no longer do: of a graph with weights of its own nobody knows that they were standardised."""
+    sums = np.asarray(matrix.sum(axis=1)).ravel()
+    sums = sums[np.diff(matrix.indptr) > 0]
+    if (np.abs(sums - 1) <= SUM).all():
+        return []
+    before = graph.adjacency.groupby(level=0).sum().to_numpy()
+    if not (np.abs(before[before > 0] - 1) <= SUM).all():
+        return []
+    what = "Without the places left out, rows of weights that summed to 1 no longer do"
+    return [f"{what}: where they were standardised, use the graph's transform 'r', which is taken again for those that are left."]
 
 
 def _transformed(matrix: "csr_array", transform: str) -> "csr_array":
