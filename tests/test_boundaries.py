@@ -17,6 +17,7 @@ from spatial.boundaries import fitted_crs, read_places
 from spatial.errors import DataError, SpatialWarning, StudyError
 from spatial.indicators import read_table
 from spatial.places import LOCAL, checked, is_local
+from spatial.weights import contiguity
 
 
 @pytest.fixture
@@ -484,3 +485,27 @@ def test_infinite_coordinates_are_refused(squares):
     table = geopandas.GeoDataFrame({"code": ["a", "b"]}, geometry=[Point(np.inf, 1), Point(5, 5)], crs="EPSG:4326")
     with pytest.raises(DataError, match="infinite"):
         read_places(table, key="code")
+
+
+def test_corners_on_the_antimeridian_stay_shared(tmp_path):
+    import geopandas
+    import shapely
+
+    cells = [shapely.box(178, 0, 180, 2), shapely.box(-180, 0, -178, 2), shapely.box(-178, 0, -176, 2)]
+    file = tmp_path / "across.gpkg"
+    geopandas.GeoDataFrame({"id": list("abc")}, geometry=cells, crs="EPSG:4326").to_file(file)
+    places = read_places(file, key="id")
+    assert places.area.to_numpy() == pytest.approx(np.full(3, places.area.mean()), rel=1e-3)
+    assert sorted(contiguity(places).adjacency.index) == [("a", "b"), ("b", "a"), ("b", "c"), ("c", "b")]
+
+
+def test_layers_too_wide_for_one_plane_are_told_of(tmp_path):
+    """Distances in the fitted system are wrong by a lot; those in degrees are measured on the ellipsoid."""
+    import geopandas
+
+    file = tmp_path / "world.gpkg"
+    points = geopandas.points_from_xy(np.linspace(-170, 170, 30), np.linspace(-60, 70, 30))
+    geopandas.GeoDataFrame({"id": [f"p{number}" for number in range(30)]}, geometry=points, crs="EPSG:4326").to_file(file)
+    with pytest.warns(SpatialWarning, match=r'distances are wrong by up to \d+%.*State crs = "EPSG:4326"'):
+        read_places(file, key="id")
+    assert read_places(file, key="id", crs="EPSG:4326").crs.is_geographic

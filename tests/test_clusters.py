@@ -347,3 +347,15 @@ def test_hierarchies_of_many_places_are_refused(monkeypatch, crosses):
         spatial.ward(crosses, columns=["x", "y"], k=3)
     monkeypatch.setattr("spatial.clusters._grouping.MOST_RESAMPLED", 100)
     assert any("Stability was not measured" in note for note in spatial.k_means(crosses, columns=["x", "y"], k=3).notes)
+
+
+def test_a_tree_of_too_many_places_is_told_of():
+    """Up to 121 places a dendrogram is drawn; beyond it would be a grey bar."""
+    import geopandas
+
+    for count in (121, 122):
+        points = geopandas.points_from_xy(1000 * np.arange(count), np.zeros(count))
+        table = {"value": np.random.default_rng(0).normal(size=count)}
+        places = geopandas.GeoDataFrame(table, geometry=points, index=[f"p{n:03d}" for n in range(count)], crs="EPSG:32642")
+        found = spatial.ward(places.rename_axis("place"), columns=["value"], k=2, resamples=0)
+        assert any("A dendrogram of 122 places" in note for note in found.notes) == (count == 122)

@@ -424,3 +424,19 @@ def test_equal_rates_are_refused(grid, operation, people):
     table = grid.assign(ill=people / 10, people=people)
     with pytest.raises(ModelError, match="rates: all 16 are 0.1"):
         operation(table, spatial.contiguity(grid), events="ill", population="people")
+
+
+def test_analytical_join_counts_are_told_to_be_rough():
+    import geopandas
+
+    import spatial
+
+    random = np.random.default_rng(2)
+    points = geopandas.points_from_xy(*random.uniform(0, 1e4, (2, 40)))
+    table = {"kind": (random.uniform(size=40) < 0.4).astype(int)}
+    places = geopandas.GeoDataFrame(table, geometry=points, index=[f"p{n:02d}" for n in range(40)], crs="EPSG:32642")
+    places = places.rename_axis("place")
+    graph = spatial.nearest(places, k=3).transform("b")
+    for inference in ("permutation", "analytical"):
+        found = spatial.local_join_counts(places, graph, column="kind", inference=inference)
+        assert any("hypergeometric" in note for note in found.notes) == (inference == "analytical")

@@ -504,3 +504,14 @@ class TestLargeEdgeLists:
             for content in (b"", b"\xff\xfe\x00PAR1", b"from,to,weight\n"):
                 path.write_bytes(content)
                 assert plain_links(path, _names(towns)) is None
+
+
+def test_gal_tells_that_weights_are_lost(tmp_path):
+    from libpysal.graph import Graph
+
+    graph = Graph.from_arrays(list("abbc"), list("bacb"), [0.2, 0.7, 0.3, 0.4])
+    with pytest.warns(SpatialWarning, match=r"out\.gal: this format holds links alone, so their weights are not in the file"):
+        write_graph(graph, tmp_path / "out.gal")
+    for plain in (graph.transform("b"), graph.transform("b").transform("r")):
+        write_graph(plain, tmp_path / "out.gal")
+    write_graph(graph, tmp_path / "out.gwt")

@@ -19,6 +19,7 @@ Extent = tuple[float, float, float, float]
 _FEW = 8.0  # degrees of ground below which every equal-area projection is as good as another
 _WIDE = 1.5  # wider than this times its height: a cone fits better than a disc
 _TROPIC = 15.0  # degrees from the equator within which a cone is nearly a cylinder
+_TOLERATED = 0.05  # distances that are wrong by less need no word
 _FARTHEST = 1e9  # metres or feet: no map of the Earth is as large
 _LARGEST = 1e12  # in units of local coordinates: squares of areas must stay numbers
 _SHOWN = 100  # letters of a reference system in a message
@@ -116,7 +117,40 @@ def projected(table: "GeoDataFrame", crs: Any, where: str, extent: Extent | None
             "State crs to choose another",
         )
         warnings.warn(text, SpatialWarning, stacklevel=3)
-    return table.to_crs(fitted_crs(extent or extent_of(table)))
+    extent = extent or extent_of(table)
+    fitted = fitted_crs(extent)
+    wrong = _stretched(fitted, extent)
+    if wrong > _TOLERATED:
+        text = complaint(
+            where,
+            f"in the equal-area system it was projected to, distances are wrong by up to {wrong:.0%}",
+            "Neighbours by distance should be those on the ellipsoid in so wide a layer",
+            'State crs = "EPSG:4326" for that',
+        )
+        warnings.warn(text, SpatialWarning, stacklevel=3)
+    return (_one_meridian(table) if extent[0] > extent[2] else table).to_crs(fitted)
+
+
+def _one_meridian(table: "GeoDataFrame") -> "GeoDataFrame":
+    """Write -180 as 180 degrees, so that corners that both sides of the antimeridian share stay the same numbers."""
+    import shapely
+
+    def turned(corners: Any) -> Any:
+        return np.column_stack([np.where(corners[:, 0] == -180, 180.0, corners[:, 0]), corners[:, 1]])
+
+    return table.set_geometry(shapely.transform(np.asarray(table.geometry.array), turned), crs=table.crs)
+
+
+def _stretched(crs: "CRS", extent: Extent) -> float:
+    """Tell by how much of its length a short line within an extent is too long or too short at most."""
+    from pyproj import Proj
+
+    west, south, east, north = extent
+    across = (east - west) % 360 if (east - west) % 360 or east == west else 360.0
+    longitudes, latitudes = np.meshgrid(west + across * np.linspace(0, 1, 9), np.linspace(south, north, 9))
+    found = Proj(crs).get_factors((longitudes.ravel() + 180) % 360 - 180, np.clip(latitudes.ravel(), -89.9, 89.9))
+    longest = np.asarray(found.tissot_semimajor)
+    return float(longest[np.isfinite(longest)].max(initial=1.0)) - 1
 
 
 def stated(table: "GeoDataFrame", crs: Any, where: str) -> "GeoDataFrame":

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NAMED = 3
+#: Places whose joinings can be read as a tree on a page.
+_DRAWN = 120
 
 
 def cut(steps: Array, places: int, groups: int) -> Whole:
@@ -43,6 +45,15 @@ def merges(steps: Array, labels: "pd.Index[str]") -> "pd.DataFrame":
         sizes[places + number] = int(size)
     columns = ["first", "second", "height", "size", "groups", "within"]
     return pd.DataFrame(rows, columns=columns, index=pd.RangeIndex(1, len(rows) + 1, name="step"))
+
+
+def drawn_up_to(places: int) -> tuple[str, ...]:
+    """Say so where there are too many places for a dendrogram."""
+    if places <= _DRAWN + 1:
+        return ()
+    return (
+        f"A dendrogram of {places:,} places could not be read, so none is drawn; the steps of the hierarchy are all in its table.",
+    )
 
 
 def _named(first: list[str], size: int) -> str:

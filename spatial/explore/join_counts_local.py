@@ -28,6 +28,13 @@ class LocalJoinCounts(LocalStatistic):
     members: int = shown("Places of the kind")
 
 
+#: Said where the analytical p decide.
+ROUGH = (
+    "The analytical p are those of a normal distribution in place of the hypergeometric one: with few neighbours or few places of the kind"
+    ' they are too small, and inference = "permutation" is nearer to the truth.'
+)
+
+
 def local_join_counts(
     places: "GeoDataFrame",
     graph: "Graph",
@@ -142,7 +149,7 @@ def local_join_counts(
         operation="local_join_counts",
         options=options | {"graph": given.graph},
         observations=len(given.labels),
-        notes=notes_of(given, drawn, choice, permutations, z, some=own > 0),
+        notes=notes_of(given, drawn, choice, permutations, z, some=own > 0) + (ROUGH,) * (inference == "analytical"),
         reading=reading_of("Local join counts", ", ".join(columns), len(given.labels), filled, choice, drawn),
         permutations=permutations,
         seed=seed,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
 from spatial.explore._influence import influence_on_slope
 from spatial.explore._moments import centred, constants, kurtosis, moran_variance, neighbours_of
-from spatial.explore._permutations import quadratic
+from spatial.explore._permutations import gathered, quadratic
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
 from spatial.places import Missing
@@ -112,17 +112,18 @@ def moran(
     deviation = centred(given.vector)
     spread = float((deviation**2).sum())
     sums = constants(given.weights)
-    matrix, products = given.weights, quadratic(given.weights)
+    near, matrix = gathered(deviation, given.weights)
+    products = quadratic(matrix)
 
     def index(values: Array) -> Array:
         found: Array = sums.n / sums.s0 * products(values) / spread
         return found
 
-    observed = float(index(deviation[:, None])[0])
+    observed = float(index(near[:, None])[0])
     variance = moran_variance(sums, None if assumption == "normality" else kurtosis(deviation))
     filled, reference = inference(
         (observed, -1 / (sums.n - 1), variance),
-        deviation,
+        near,
         index,
         alternative=alternative,
         permutations=permutations,
@@ -130,7 +131,7 @@ def moran(
         exact=exact,
     )
     standard = deviation / (spread / sums.n) ** 0.5
-    lag = _lag(matrix, standard)
+    lag = _lag(given.weights, standard)
     influence = influence_on_slope(standard, lag)
     return Moran(
         operation="moran",

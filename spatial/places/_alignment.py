@@ -41,6 +41,7 @@ class Aligned:
     islands: "np.ndarray[Any, np.dtype[np.bool_]]"  # per label, whether it has no neighbours
     everyone: "pd.Index[str]"  # the index of the table that was given, in its order
     notes: tuple[str, ...]
+    order: "np.ndarray[Any, np.dtype[np.intp]] | None" = None  # the rows of the table behind the labels, where nobody was left out
 
     @property
     def vector(self) -> "np.ndarray[Any, np.dtype[np.float64]]":
@@ -59,7 +60,7 @@ class Aligned:
         """For everyone, the row among the labels, -1 for places left out; None where both are in one order."""
         if len(self.labels) == len(self.everyone) and self.labels.equals(self.everyone):
             return None
-        return np.asarray(self.labels.get_indexer(self.everyone))
+        return np.asarray(self.labels.get_indexer(self.everyone)) if self.order is None else _turned(self.order)
 
     def series(self, values: Any, fill: Any = np.nan, *, keep: bool = False) -> "pd.Series[Any]":
         """
@@ -186,7 +187,7 @@ def aligned(
                 )
             )
         notes.append(f"{len(gone)} of {len(labels)} places have no value and were left out: {listed(gone, 10)}.")
-    matrix, transform = (None, "") if graph is None else _matrix(graph, places, labels, present)
+    matrix, transform = (None, "") if graph is None else _matrix(graph, places, labels, present, order)
     if matrix is not None and graph is not None and not present.all():
         notes += _row_notes(graph, matrix)
     labels, values = labels[present], values[present]
@@ -196,7 +197,7 @@ def aligned(
     if islands.any():
         notes.append(f"{int(islands.sum())} of {len(labels)} places have no neighbours: {listed(labels[islands], 10)}.")
     described = {} if matrix is None else {"transform": transform, "links": int(matrix.nnz), "islands": int(islands.sum())}
-    return Aligned(labels, values, matrix, described, islands, places.index, tuple(notes))
+    return Aligned(labels, values, matrix, described, islands, places.index, tuple(notes), order if present.all() else None)
 
 
 def _refuse_other_labels(places: "GeoDataFrame", graph: "Graph") -> None:
@@ -241,7 +242,11 @@ def _sizes_checked(names: Sequence[str], values: "np.ndarray[Any, Any]") -> None
 
 
 def _matrix(
-    graph: "Graph", places: "GeoDataFrame", labels: "pd.Index[str]", present: "np.ndarray[Any, Any]"
+    graph: "Graph",
+    places: "GeoDataFrame",
+    labels: "pd.Index[str]",
+    present: "np.ndarray[Any, Any]",
+    order: "np.ndarray[Any, Any]",
 ) -> "tuple[csr_array, str]":
     """Take the weights in the order of the labels: graph.sparse would sort millions of links first."""
     from scipy.sparse import coo_array, csr_array
@@ -256,8 +261,9 @@ def _matrix(
         return _present(matrix, present, transform)
     adjacency = graph.adjacency
     index: Any = adjacency.index
+    known_levels: list[tuple[Any, Any]] = [(places.index, _turned(order))]  # labels whose positions are known
     starts, ends = (
-        codes.astype(np.int32) if level.equals(labels) else labels.get_indexer(level).astype(np.int32)[codes]
+        _positions(level, labels, known_levels).astype(np.int32)[codes]
         for level, codes in zip(index.levels, index.codes, strict=True)
     )
     if min(int(each.min(initial=0)) for each in (starts, ends)) < 0:
@@ -274,6 +280,23 @@ def _matrix(
     matrix.eliminate_zeros()
     matrix.sort_indices()
     return _present(matrix, present, transform)
+
+
+def _turned(order: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    """Invert an order: where each row went."""
+    found = np.empty_like(order)
+    found[order] = np.arange(len(order), dtype=order.dtype)
+    return found
+
+
+def _positions(level: "pd.Index[str]", labels: "pd.Index[str]", known: list[tuple[Any, Any]]) -> "np.ndarray[Any, Any]":
+    """Find each of some labels among the sorted ones; labels are compared before they are looked up, which takes much longer."""
+    for others, positions in known:
+        if level.equals(others):
+            return np.asarray(positions)
+    found = np.asarray(labels.get_indexer(level))
+    known.append((level, found))
+    return found
 
 
 def _present(matrix: "csr_array", present: "np.ndarray[Any, Any]", transform: str) -> "tuple[csr_array, str]":

@@ -1,13 +1,14 @@
 """Graphs for others: GAL, GWT, edge lists in CSV and Parquet, and lines."""
 
 import csv
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.errors import OutputError, complaint, listed
+from spatial.errors import OutputError, SpatialWarning, complaint, listed
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -26,7 +27,7 @@ def write_graph(graph: "Graph", path: str | Path) -> None:
     graph
         Weights on labels.
     path
-        ``.gal``: links without weights, as all of these read them; ``.gwt``: links with weights, without the places that
+        ``.gal``: links without weights, as all of these read them, with a warning where weights are lost; ``.gwt``: links with weights, without the places that
         have none; ``.csv``: columns from, to, weight, a place without neighbours as a link of weight 0 to itself;
         ``.parquet``: as libpysal's ``Graph.to_parquet``.
 
@@ -80,6 +81,15 @@ def _words(graph: "Graph", where: str) -> list[str]:
 
 def _gal(graph: "Graph", file: "TextIO", where: str) -> None:
     words, matrix = _words(graph, where), graph.sparse
+    rows = np.repeat(np.arange(len(words)), np.diff(matrix.indptr))
+    degrees = np.bincount(rows[matrix.data != 0], minlength=len(words))
+    linked = matrix.data != 0
+    plain = (matrix.data[linked] == 1).all() or np.allclose(matrix.data[linked] * degrees[rows[linked]], 1)
+    if not plain:
+        text = complaint(
+            where, "this format holds links alone, so their weights are not in the file", "Write .gwt, .csv or .parquet"
+        )
+        warnings.warn(text, SpatialWarning, stacklevel=4)
     file.write(f"0 {len(words)} places place\n")
     for row, word in enumerate(words):
         part = slice(matrix.indptr[row], matrix.indptr[row + 1])
