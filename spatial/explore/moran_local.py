@@ -167,9 +167,13 @@ def _sides_note(
     """Admit places whose neighbours lie on one side of the mean and on the other side of what chance usually gives."""
     if choice.inference != "permutation" or not apart.any():
         return ()
-    labels = given.labels[apart]
-    kinds = cluster.reindex(labels).tolist()
-    labels = labels[[kind in ("High-High", "Low-Low", "Low-High", "High-Low") for kind in kinds]]
+    where = np.flatnonzero(apart)
+    at = where
+    if given.rows is not None:  # by position: to look labels up takes a table of all of them
+        at = np.flatnonzero(np.isin(given.rows, where))
+        at = at[np.argsort(given.rows[at])]
+    kinds = cluster.iloc[at].tolist()
+    labels = given.labels[where][[kind in ("High-High", "Low-Low", "Low-High", "High-Low") for kind in kinds]]
     if labels.empty:
         return ()
     names = listed(labels)
