@@ -17,6 +17,10 @@ Theme = Literal["sequential", "diverging", "categories", "clusters"]
 Figure = Literal["histogram", "links", "correlogram", "profiles"]
 
 
+#: Joinings of a hierarchy that can be read as a tree on a page.
+READABLE = 120
+
+
 def shown(
     title: str,
     *,

@@ -222,7 +222,6 @@ def test_far_neighbours_are_gathered(monkeypatch):
     import geopandas
 
     import spatial
-    from spatial.explore import _permutations
 
     random, side = np.random.default_rng(8), 30
     number = random.permutation(side * side)

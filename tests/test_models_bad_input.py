@@ -106,20 +106,24 @@ class TestRegressors:
             function(places, graph, formula="y ~ x + z", lagged=["Intercept"])
 
     @pytest.mark.parametrize(
-        ("function", "options"),
+        ("function", "options", "message"),
         [
-            (durbin_error_model, {"estimator": "gmm"}),
-            (combined_model, {"estimator": "gmm", "moments": "classic", "vcov": "robust"}),
-            (durbin_model, {}),
+            (durbin_error_model, {"estimator": "gmm"}, "durbin_error_model: its equations have no single solution"),
+            (
+                combined_model,
+                {"estimator": "gmm", "moments": "classic", "vcov": "robust"},
+                "combined_model: its equations have no single solution",
+            ),
+            (durbin_model, {}, "column 'y': its spatial lag is a combination of the regressors"),
         ],
     )
-    def test_next_to_no_links(self, places, function, options):
+    def test_next_to_no_links(self, places, function, options, message):
         """Whatever the equations of two linked places among forty are, there is a message, and no singular matrix."""
         from libpysal.graph import Graph
 
         names = places.index.to_numpy()
         graph = Graph.from_arrays(names, [names[1], names[0], *names[2:]], [1, 1, *[0] * (N - 2)])
-        with pytest.raises(ModelError):
+        with pytest.raises(ModelError, match=message):
             function(places, graph, formula="y ~ x + z", **options)
 
     def test_lags_of_a_model_that_has_none(self, places, graph):

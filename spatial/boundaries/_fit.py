@@ -61,7 +61,7 @@ def fitted_crs(extent: Extent) -> "CRS":
     'Equal-area disc (Lambert, centre 40 48)'
     """
     west, south, east, north = extent
-    across = (east - west) % 360 if (east - west) % 360 or east == west else 360.0
+    across = _across(west, east)
     centre = _whole(west + across / 2)
     centre = (centre + 180) % 360 - 180
     high, middle = north - south, (north + south) / 2
@@ -73,6 +73,11 @@ def fitted_crs(extent: Extent) -> "CRS":
     if wide > _WIDE * high and wide > _FEW and abs(middle) >= _TROPIC and south * north > 0:
         return _cone(_whole(south + high / 6), _whole(north - high / 6), _whole(middle), centre)
     return _disc(_whole(middle), centre)
+
+
+def _across(west: float, east: float) -> float:
+    """Give the degrees from west to east, 0 to 360."""
+    return (east - west) % 360 if (east - west) % 360 or east == west else 360.0
 
 
 def projected(table: "GeoDataFrame", crs: Any, where: str, extent: Extent | None = None) -> "GeoDataFrame":
@@ -146,7 +151,7 @@ def _stretched(crs: "CRS", extent: Extent) -> float:
     from pyproj import Proj
 
     west, south, east, north = extent
-    across = (east - west) % 360 if (east - west) % 360 or east == west else 360.0
+    across = _across(west, east)
     longitudes, latitudes = np.meshgrid(west + across * np.linspace(0, 1, 9), np.linspace(south, north, 9))
     found = Proj(crs).get_factors((longitudes.ravel() + 180) % 360 - 180, np.clip(latitudes.ravel(), -89.9, 89.9))
     longest = np.asarray(found.tissot_semimajor)

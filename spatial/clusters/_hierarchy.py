@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.clusters._groups import Array, Whole
+from spatial.results import READABLE
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _NAMED = 3
-#: Places whose joinings can be read as a tree on a page.
-_DRAWN = 120
 
 
 def cut(steps: Array, places: int, groups: int) -> Whole:
@@ -47,9 +46,9 @@ def merges(steps: Array, labels: "pd.Index[str]") -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=columns, index=pd.RangeIndex(1, len(rows) + 1, name="step"))
 
 
-def drawn_up_to(places: int) -> tuple[str, ...]:
-    """Say so where there are too many places for a dendrogram."""
-    if places <= _DRAWN + 1:
+def unreadable(joinings: int, places: int) -> tuple[str, ...]:
+    """Say so where there are too many joinings for a dendrogram."""
+    if joinings <= READABLE:
         return ()
     return (
         f"A dendrogram of {places:,} places could not be read, so none is drawn; the steps of the hierarchy are all in its table.",

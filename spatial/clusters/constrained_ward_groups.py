@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from spatial.clusters._agreement import shaken
 from spatial.clusters._grouping import Grouping, other_grouping, parts, resamples_used
 from spatial.clusters._groups import Array, Whole, most_groups, numbered, standardised
-from spatial.clusters._hierarchy import cut, drawn_up_to, merges
+from spatial.clusters._hierarchy import cut, merges, unreadable
 from spatial.clusters._joining import joined_hierarchy
 from spatial.clusters._linked import enough_groups, linked
 from spatial.clusters.skater_groups import SHAKEN
@@ -128,7 +128,7 @@ def constrained_ward(
         seed=seed,
         other=compared,
         stability=shaken(values, labels, regroup, resamples=draws, seed=seed, share=SHAKEN) if draws else None,
-        notes=(*notes, *said, *drawn_up_to(len(values))),
+        notes=(*notes, *said, *unreadable(len(steps), len(values))),
     )
     return ConstrainedWard(
         operation="constrained_ward",

@@ -7,7 +7,7 @@ from spatial.clusters._agreement import drawn_anew
 from spatial.clusters._gap import gaps
 from spatial.clusters._grouping import Grouping, other_grouping, parts, resamples_used
 from spatial.clusters._groups import Array, Whole, enough_kinds, most_groups, numbered, standardised
-from spatial.clusters._hierarchy import cut, drawn_up_to, merges
+from spatial.clusters._hierarchy import cut, merges, unreadable
 from spatial.errors import ModelError, complaint
 from spatial.options import Between, Column, used
 from spatial.places import Missing, aligned
@@ -126,7 +126,7 @@ def ward(
         seed=seed,
         other=compared,
         stability=drawn_anew(values, labels, lambda drawn, _: _groups(drawn, k), resamples=draws, seed=seed) if draws else None,
-        notes=(*said, *drawn_up_to(len(values))),
+        notes=(*said, *unreadable(len(steps), len(values))),
     )
     return Ward(
         operation="ward",

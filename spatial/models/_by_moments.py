@@ -7,14 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.errors import ModelError, complaint, nearest_name
-from spatial.models._design import Design, design, refuse_exact
-from spatial.models._engine import Kind, determinant_of, roots_of
+from spatial.models._design import Design, refuse_exact
+from spatial.models._engine import Kind, designed, determinant_of, roots_of, without_lags
 from spatial.models._filtered import Equation, FilteredFit, classic, generalised
 from spatial.models._hac import kernel_of
 from spatial.models._instruments import Instruments, enough, spatial_instruments
-from spatial.models._lagged import with_lags
 from spatial.models._log_determinant import LogDeterminant
-from spatial.models._memory import refuse_too_large
 from spatial.models._two_stage import Freedom, Spread, TwoStage, covariance, two_stage, variance
 
 if TYPE_CHECKING:
@@ -101,7 +99,8 @@ def setting_of(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict
     ModelError
         When there are too few instruments.
     """
-    found, plain = _designed(places, graph, kind, options)
+    found = designed(places, graph, kind, options)
+    plain = len(without_lags(found)) if kind.lags else len(found.names)
     determinant = determinant_of(places, found, options["log_determinant"], searched=False)
     inner = _endogenous(found, options["endogenous"] or [], lags=kind.lags)
     outer = [place for place in range(len(found.names)) if place not in inner]
@@ -200,22 +199,6 @@ def _weights_note(setting: Setting) -> tuple[str, ...]:
     if setting.roots is None:
         return ()
     return (f"Observations are weighted by {setting.options['weights_column']!r} (mean weight 1).",)
-
-
-def _designed(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[str, Any]) -> tuple[Design, int]:
-    """Read the formula and the columns of the instruments; give the number of columns before any lags too."""
-    weighting = options.get("weights_column")
-    found = design(
-        places,
-        graph,
-        options["formula"],
-        options["missing"],
-        spatial=kind.parameters,
-        extra=[*(options["instruments"] or []), *([weighting] if weighting else [])],
-    )
-    plain = len(found.names)
-    refuse_too_large(len(found.response), plain * (1 + kind.lags), found.given.weights.nnz)
-    return with_lags(found, options.get("lagged"), kind.parameters) if kind.lags else found, plain
 
 
 def _endogenous(found: Design, asked: list[str], *, lags: bool) -> list[int]:

@@ -111,7 +111,7 @@ def conditions_of(weights: "csr_array", errors: Errors) -> Conditions:
     )
 
 
-def joint(conditions: Conditions, fit: TwoStage, residuals: Vector, parameter: float, *, instrumented: bool) -> Matrix:
+def joint_covariance(conditions: Conditions, fit: TwoStage, residuals: Vector, parameter: float, *, instrumented: bool) -> Matrix:
     """Covariance of (d, lambda); `fit` is filtered with this lambda, residuals are those of the coefficients."""
     n, k = fit.regressors.shape
     unit = float(np.sqrt(residuals @ residuals / n))

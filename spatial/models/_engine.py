@@ -169,7 +169,7 @@ def designed(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[s
         options["formula"],
         options["missing"],
         spatial=kind.parameters,
-        extra=[weighting] if weighting else [],
+        extra=[*(options.get("instruments") or []), *([weighting] if weighting else [])],
     )
     refuse_too_large(len(found.response), len(found.names) * (1 + kind.lags), found.given.weights.nnz)
     return with_lags(found, options.get("lagged"), kind.parameters) if kind.lags else found
@@ -282,7 +282,7 @@ def estimates(fit: Fit, vcov: str) -> tuple[Vector, Matrix, float]:
 def _effects(fit: Fit, estimate: Vector, covariance: Matrix) -> Effects | None:
     if not (fit.kind.rho or fit.kind.lags):
         return None
-    plain = _without_lags(fit.found) if fit.kind.lags else range(len(fit.found.names))
+    plain = without_lags(fit.found) if fit.kind.lags else range(len(fit.found.names))
     regressors = [fit.found.names[place] for place in plain if fit.found.names[place] != "Intercept"]
     return Effects(
         roles_of(fit.found.names, regressors),
@@ -294,7 +294,7 @@ def _effects(fit: Fit, estimate: Vector, covariance: Matrix) -> Effects | None:
     )
 
 
-def _without_lags(found: Design) -> list[int]:
+def without_lags(found: Design) -> list[int]:
     """Find the columns that are no lags, in a model that has some: no other name may begin so."""
     return [place for place, name in enumerate(found.names) if not name.startswith("W_")]
 
@@ -308,7 +308,7 @@ def _linear(fit: Fit) -> tuple[float, int]:
     problem, ordinary = fit.problem, fit.profile.ordinary
     count = problem.matrix.shape[1]
     if fit.kind.lags and fit.kind.rho and fit.kind.error:
-        plain = _without_lags(fit.found)
+        plain = without_lags(fit.found)
         ordinary = least_squares(problem.weighted(problem.response), problem.weighted(problem.matrix[:, plain]))
         count = len(plain)
     return log_likelihood(ordinary.squares, len(problem.response)) + _weights_part(problem), count
@@ -316,7 +316,7 @@ def _linear(fit: Fit) -> tuple[float, int]:
 
 def _common_factor(fit: Fit) -> dict[str, Any]:
     """Compare with the error model, in which the coefficients of W X are -rho times those of X."""
-    plain = _without_lags(fit.found)
+    plain = without_lags(fit.found)
     lags = len(fit.found.names) - len(plain)
     regressors = [fit.found.names[place] for place in plain if fit.found.names[place] != "Intercept"]
     if any(f"W_{name}" not in fit.found.names for name in regressors):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.errors import ModelError, complaint
-from spatial.models._conditions import Conditions, Errors, conditions_of, inverse_spread, joint
+from spatial.models._conditions import Conditions, Errors, conditions_of, inverse_spread, joint_covariance
 from spatial.models._log_determinant import factorised
 from spatial.models._moments import (
     Minimum,
@@ -263,7 +263,7 @@ def generalised(
         if abs(found.parameter - before) <= tolerance:
             break
     last = filtering.fit(found.parameter)
-    whole = joint(conditions, last, residuals, found.parameter, instrumented=equation.instrumented)
+    whole = joint_covariance(conditions, last, residuals, found.parameter, instrumented=equation.instrumented)
     filtered = residuals - found.parameter * (equation.weights @ residuals)
     mean = float(filtered @ filtered) / len(filtered)
     early = first.residuals - found.parameter * (equation.weights @ first.residuals)

@@ -11,6 +11,7 @@ from spatial.outputs._frame import labels_of
 from spatial.outputs._groups import group_colours
 from spatial.outputs._paper import INK, MARK, WIDTH, Sheet, wrapped, write
 from spatial.outputs.atlas import Atlas, Step
+from spatial.results import READABLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,7 @@ def tree(atlas: Atlas, step: Step, merges: "pd.DataFrame") -> Sheet | None:
     Returns
     -------
     Sheet or None
-        A dendrogram; None where the table cannot be followed or there are more than 120 places.
+        A dendrogram; None where the table cannot be followed or there are more joinings than can be read.
     """
     found = followed(atlas, step, merges)
     return None if found is None else _dendrogram(atlas, step, found)
@@ -73,9 +74,9 @@ def followed(atlas: Atlas, step: Step, merges: "pd.DataFrame") -> Tree | None:
     Returns
     -------
     Tree or None
-        None where the table cannot be followed or there are more than 120 places.
+        None where the table cannot be followed or there are more joinings than can be read.
     """
-    if not {"first", "second", "height"} <= set(merges.columns) or len(merges) > 120:
+    if not {"first", "second", "height"} <= set(merges.columns) or len(merges) > READABLE:
         return None
     groups = getattr(step.result, "cluster", None)
     known = atlas.places.index if groups is None else groups.index[groups.notna() & (groups != "No data")]
