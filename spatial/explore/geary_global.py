@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
 from spatial.explore._moments import Constants, centred, constants, kurtosis, neighbours_of, row_sums
-from spatial.explore._permutations import quadratic
+from spatial.explore._permutations import gathered, quadratic
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
 from spatial.places import Missing
@@ -100,7 +100,8 @@ def geary(
     given = neighbours_of(places, graph, column, missing)
     deviation = centred(given.vector)
     spread = float((deviation**2).sum())
-    sums, matrix, products = constants(given.weights), given.weights, quadratic(given.weights)
+    near, matrix = gathered(deviation, given.weights)
+    sums, products = constants(given.weights), quadratic(matrix)
     both = row_sums(matrix) + np.asarray(matrix.sum(axis=0)).ravel()
 
     def contiguity(values: Array) -> Array:
@@ -108,11 +109,11 @@ def geary(
         ratio: Array = (sums.n - 1) / (2 * sums.s0) * differences / spread
         return ratio
 
-    observed = float(contiguity(deviation[:, None])[0])
+    observed = float(contiguity(near[:, None])[0])
     variance = _variance(sums, None if assumption == "normality" else kurtosis(deviation))
     filled, reference = inference(
         (observed, 1.0, variance),
-        deviation,
+        near,
         contiguity,
         alternative=alternative,
         permutations=permutations,

@@ -8,7 +8,7 @@ import numpy as np
 from spatial.errors import ModelError, complaint, listed
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
 from spatial.explore._moments import Constants, centred, constants, kurtosis, moran_variance, neighbours_of
-from spatial.explore._permutations import quadratic
+from spatial.explore._permutations import gathered, quadratic
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
 from spatial.places import Aligned, Missing
@@ -104,7 +104,8 @@ def getis_ord(
                 "Use moran, or a column of counts or amounts",
             )
         )
-    sums, products = constants(given.weights), quadratic(given.weights)
+    near, matrix = gathered(values, given.weights)
+    sums, products = constants(given.weights), quadratic(matrix)
     pairs = _products(values)
     if pairs <= 0:
         raise ModelError(complaint(f"column {column!r}", "fewer than two values differ from 0", "The global G needs at least two"))
@@ -113,10 +114,10 @@ def getis_ord(
         found: Array = products(values) / pairs
         return found
 
-    observed = float(share(values[:, None])[0])
+    observed = float(share(near[:, None])[0])
     filled, reference = inference(
         (observed, sums.s0 / (sums.n * (sums.n - 1)), _variance(sums, values)),
-        values,
+        near,
         share,
         alternative=alternative,
         permutations=permutations,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
 from spatial.explore._moments import centred, constants, kurtosis, linked, moran_variance
-from spatial.explore._permutations import quadratic
+from spatial.explore._permutations import gathered, quadratic
 from spatial.explore._rates import counts_of, standardised
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
@@ -106,16 +106,15 @@ def rate_moran(
     rates, prior = standardised(count, base)
     deviation = centred(rates)
     spread = float((deviation**2).sum())
-    sums, products = constants(given.weights), quadratic(given.weights)
+    near, matrix = gathered(deviation, given.weights)
+    sums, products = constants(given.weights), quadratic(matrix)
 
     def index(values: Array) -> Array:
         found: Array = sums.n / sums.s0 * products(values) / spread
         return found
 
-    observed = (float(index(deviation[:, None])[0]), -1 / (sums.n - 1), moran_variance(sums, kurtosis(deviation)))
-    filled, reference = inference(
-        observed, deviation, index, alternative=alternative, permutations=permutations, seed=seed, exact=exact
-    )
+    observed = (float(index(near[:, None])[0]), -1 / (sums.n - 1), moran_variance(sums, kurtosis(deviation)))
+    filled, reference = inference(observed, near, index, alternative=alternative, permutations=permutations, seed=seed, exact=exact)
     negative = f"The variance between places came out as {prior.estimated:.3g} and counts as 0: the rates scatter no more than chance makes them."
     return RateMoran(
         operation="rate_moran",
