@@ -53,8 +53,8 @@ def test_local_values_add_up_to_the_global_one(field):
 
 def test_a_block_of_high_values_is_a_cluster_and_a_hot_spot(field):
     places, graph = field
-    moran = spatial.local_moran(places, graph, column="value")
-    spots = spatial.local_getis_ord(places, graph, column="value")
+    moran = spatial.local_moran(places, graph, column="value", permutations=9_999)
+    spots = spatial.local_getis_ord(places, graph, column="value", permutations=9_999)
     for label in ("66", "67", "76", "77"):
         assert moran.cluster[label] == "High-High"
         assert spots.cluster[label] == "Hot spot"

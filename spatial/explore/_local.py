@@ -8,14 +8,13 @@ import numpy as np
 from spatial.errors import listed
 from spatial.explore._conditional import Conditional
 from spatial.explore._significance import Alternative, Array, Correction, corrected
-from spatial.places import Aligned
+from spatial.places import Aligned, texts
 from spatial.results import Result, shown
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Inference = Literal["permutation", "analytical"]
-Texts = np.ndarray[Any, np.dtype[np.object_]]
 
 STEPS = (0.001, 0.01, 0.05)  # of a map of significance
 NOT_SIGNIFICANT, ISOLATED, NO_P, NO_DATA = "Not significant", "Isolated", "No p", "No data"
@@ -23,6 +22,12 @@ MORE = ("Other positive", "Positive", "Negative", "Cluster", "Alone", "High vari
 KINDS = ("High-High", "Low-Low", "Low-High", "High-Low", "Hot spot", "Cold spot", *MORE)
 FEW = 10
 TOGETHER = 'All places share their draws (draws = "shared"): where chance makes one permutation p too small, it makes others too small as well, and the number of places that stand out depends more on the seed.'
+RULES = {
+    "none": "no correction",
+    "fdr": "Benjamini-Hochberg, false discovery rate",
+    "bonferroni": "Bonferroni",
+    "smaller tail": "GeoDa and PySAL: one-sided pseudo p of the smaller tail, no correction",
+}
 MOST_FLIPS = 500  # rows of a table that somebody reads
 
 
@@ -64,11 +69,6 @@ class Named:
 
     numbers: "np.ndarray[Any, np.dtype[np.int8]]"
     names: tuple[str, ...]
-
-    def texts(self, where: Any) -> Texts:
-        """Give the names of some places."""
-        found: Texts = np.array(self.names, object)[self.numbers[where]]
-        return found
 
 
 def named(which: Any, *names: str) -> Named:
@@ -123,7 +123,7 @@ def fields_of(
     deciding = p_drawn if choice.inference == "permutation" else p
     rules: dict[Correction, Array] = {rule: corrected(deciding, rule) for rule in ("none", "fdr", "bonferroni")}
     decided, count = rules[choice.correction], len(kinds.names)
-    cluster = np.where(given.islands, count + 1, np.where(_below(decided, choice.alpha), kinds.numbers, count))
+    cluster = np.where(given.islands, count + 1, np.where(below(decided, choice.alpha), kinds.numbers, count))
     filled = {name: given.series(values, keep=True) for name, values in (moments | {"p": p}).items()}
     return filled | {
         "p_permutation": given.series(p_drawn, keep=True),
@@ -179,8 +179,9 @@ def notes_of(
             f"For {int(tied.sum())} of {int(tested.sum())} places so many draws gave just what was observed (ties) that no p up to {choice.alpha:g}"
             f" could come about: {listed(given.labels[tied])}."
         )
-    fixed = given.labels[np.isnan(z) & tested]
-    if len(fixed):
+    still = np.isnan(z) & tested
+    if still.any():
+        fixed = given.labels[still]
         notes.append(
             f"The statistic of {len(fixed)} of {int(tested.sum())} places cannot vary, because all others are its neighbours alike,"
             f" all others have the same value, or its own is the mean: there is no z and no analytical p for {listed(fixed)}."
@@ -249,33 +250,29 @@ def reading_of(
 def _counts(p: dict[Correction, Array], tail: Array, kinds: Named, choice: Choice) -> "pd.DataFrame":
     import pandas as pd
 
-    words = {
-        "none": "no correction",
-        "fdr": "Benjamini-Hochberg, false discovery rate",
-        "bonferroni": "Bonferroni",
-        "smaller tail": "GeoDa and PySAL: one-sided pseudo p of the smaller tail, no correction",
-    }
     known = np.bincount(kinds.numbers, minlength=len(kinds.names))
-    out = [
-        np.bincount(kinds.numbers[_below(each, choice.alpha)], minlength=len(kinds.names))
-        for each in (p["none"], p["fdr"], p["bonferroni"], tail)
-    ]
-    there = {name: kinds.names.index(name) for name in KINDS if name in kinds.names}
-    columns = {name: [int(each[number]) for each in out] for name, number in there.items() if known[number]}
-    total = {"total": np.sum([*columns.values(), [0] * len(words)], axis=0)}
-    return pd.DataFrame({"rule": list(words.values())} | columns | total, index=pd.Index(list(words), name="correction"))
+    there = [name for name in KINDS if name in kinds.names and known[kinds.names.index(name)]]
+    found = np.zeros((len(RULES), len(there) + 1), np.int64)
+    for row, each in zip(found, (p["none"], p["fdr"], p["bonferroni"], tail), strict=True):
+        out = np.bincount(kinds.numbers[below(each, choice.alpha)], minlength=len(kinds.names))
+        row[:-1] = [out[kinds.names.index(name)] for name in there]
+        row[-1] = row.sum()
+    table = pd.DataFrame(found, index=pd.Index(texts(*RULES), name="correction"), columns=pd.Index(texts(*there, "total")))
+    table.insert(0, "rule", texts(*RULES.values()))
+    return table
 
 
 def _flips(given: Aligned, p: dict[Correction, Array], tail: Array, kinds: Named, choice: Choice) -> "pd.DataFrame":
     """List the places on which the rule in force and GeoDa's default disagree, most surprising first."""
     import pandas as pd
 
-    rules = {rule: _below(each, choice.alpha) for rule, each in p.items()}
-    wrong = np.flatnonzero(rules[choice.correction] != _below(tail, choice.alpha))
+    rules = {rule: below(each, choice.alpha) for rule, each in p.items()}
+    wrong = np.flatnonzero(rules[choice.correction] != below(tail, choice.alpha))
     wrong = wrong[np.argsort(tail[wrong], kind="stable")][:MOST_FLIPS]
-    table = {"place": given.labels[wrong], "kind": kinds.texts(wrong), "smaller tail p": tail[wrong], "p": p["none"][wrong]}
+    named_places, kind = given.labels.array.take(wrong), texts(*kinds.names).take(kinds.numbers[wrong])
+    table = {"place": named_places, "kind": kind, "smaller tail p": tail[wrong], "p": p["none"][wrong]}
     table |= {rule: out[wrong] for rule, out in rules.items()}
-    return pd.DataFrame(table, index=pd.RangeIndex(1, len(wrong) + 1, name="number"))
+    return pd.DataFrame(table, index=pd.RangeIndex(1, len(wrong) + 1, name="number"), copy=False)
 
 
 def _steps(given: Aligned, p: Array) -> "pd.Series[Any]":
@@ -285,6 +282,7 @@ def _steps(given: Aligned, p: Array) -> "pd.Series[Any]":
     return given.named(np.where(given.islands, words.index(ISOLATED), found), words, NO_DATA)
 
 
-def _below(p: Array, alpha: float) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+def below(p: Array, alpha: float) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """Tell which p stand out; none that is NaN."""
     with np.errstate(invalid="ignore"):
         return np.asarray(p <= alpha)

@@ -163,8 +163,9 @@ def linked(given: Aligned, *, own: bool = False) -> Aligned:
                 "Build a graph with neighbours, for example the nearest places",
             )
         )
-    themselves = given.labels[given.weights.diagonal() != 0]
-    if len(themselves) and not own:
+    own_weights = given.weights.diagonal()
+    if own_weights.any() and not own:
+        themselves = given.labels[own_weights != 0]
         raise DataError(
             complaint(
                 "graph",

@@ -13,8 +13,8 @@ Indices = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
 
 _BLOCK = 131_072  # draws held at a time: few enough for the processor's cache, and enough that threads seldom wait for one another
 _TASKS = 64  # shares of the work, or a few more: blocks of a share use the same memory
-_SHUFFLED = 6  # with more times the number of others in the square of what is taken, all are shuffled
-_SELDOM = 8  # with this many times the square of what is taken, few sets hold anything twice
+_SHUFFLED = 50  # with more times the number of others in the square of what is taken, all are shuffled
+_SELDOM = 128  # with this many times the square of what is taken, hardly a set holds anything twice
 
 
 def own(task: Task) -> Counts:
@@ -108,11 +108,11 @@ def taken(random: np.random.Generator, rows: int, degree: int, others: int, room
         return _shuffled(random, rows, degree, others)
     if _SELDOM * degree**2 < others:
         return _redrawn(random, rows, degree, others, room)
-    return _dealt(random, rows, degree, others)
+    return _dealt(random, rows, degree, others, room)
 
 
 def _many(degree: int, others: int) -> bool:
-    """Whether so many are taken that looking back at the earlier swaps takes longer than to shuffle all."""
+    """Whether so many are taken that comparing each with each takes longer than to shuffle all."""
     return degree**2 > _SHUFFLED * others
 
 
@@ -139,20 +139,20 @@ def _shuffled(random: np.random.Generator, rows: int, degree: int, others: int) 
     return np.ascontiguousarray(random.permuted(everyone, axis=1)[:, :degree].T)
 
 
-def _dealt(random: np.random.Generator, rows: int, degree: int, others: int) -> Indices:
+def _dealt(random: np.random.Generator, rows: int, degree: int, others: int, room: Any = None) -> Indices:
     """
-    Take the first few of a Fisher-Yates shuffle without holding the whole deck.
+    Take one after the other, each by its number among those that are left.
 
-    Step j swaps card j with card r_j >= j. Which card lies where is found by looking back at the earlier swaps, which is cheap
-    while few cards are taken: no deck is stored and no draw is thrown away. Knuth (1997), The Art of Computer Programming 2,
-    algorithm 3.4.2P.
+    From the last but one back to the first, all numbers after one that are as large or larger are raised by 1, which makes
+    numbers among those left numbers among all: no deck is held and no draw is thrown away. Lehmer (1960), Teaching
+    combinatorial tricks to a computer, Proceedings of Symposia in Applied Mathematics 10, 179-193.
     """
-    targets = np.stack([random.integers(step, others, size=rows, dtype=np.int32) for step in range(degree)])
-    moved = np.empty_like(targets)  # moved[j]: the card that lay at j and went to targets[j]
-    taken = targets.copy()
+    taken: Indices = np.empty((degree, rows), np.int32) if room is None else room
+    larger = np.empty((degree, rows), bool)
     for step in range(degree):
-        moved[step] = step
-        for before in range(step):
-            np.copyto(taken[step], moved[before], where=targets[before] == targets[step])
-            np.copyto(moved[step], moved[before], where=targets[before] == step)
+        taken[step] = random.integers(0, others - step, size=rows, dtype=np.int32)
+    for step in range(degree - 2, -1, -1):
+        after = taken[step + 1 :]
+        np.greater_equal(after, taken[step], out=larger[step + 1 :])
+        np.add(after, larger[step + 1 :].view(np.int8), out=after)
     return taken

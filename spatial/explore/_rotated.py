@@ -37,7 +37,7 @@ _WORDS = "Drawing neighbours"
 def rotated(task: Task) -> Counts:
     """Count, for each place, the draws whose sum is as small and those whose sum is as large as the observed one."""
     if task.n <= _SMALL:
-        rows = min(_BYTE, max(1, _HELD // task.n))
+        rows = max(1, _HELD // task.n)
         parts: list[Any] = [(number, min(rows, task.count - first)) for number, first in enumerate(range(0, task.count, rows))]
         work = _few
     else:
@@ -64,16 +64,24 @@ class _Meetings:
 
 
 def _few(task: Task, number: int, rows: int) -> Counts:
-    """Few places: a circle for every draw or every few of them, all draws at once."""
+    """Few places: circles for many draws, as many at a time as one byte counts and the processor's cache holds."""
     random = np.random.default_rng([task.seed, number])
-    n, m, most = task.n, len(task.who), len(task.reach)
+    distances = np.ascontiguousarray(taken(random, rows, len(task.reach) + 1, task.n).T, np.int64)
+    less, greater = (np.zeros(len(task.who), np.int32) for _ in range(2))
+    for first in range(0, rows, _BYTE):
+        sums = _few_sums(task, random, distances[first : first + _BYTE])
+        less += _count(sums <= task.high)
+        greater += _count(sums >= task.low)
+    return less, greater
+
+
+def _few_sums(task: Task, random: np.random.Generator, distances: Whole) -> Array:
+    """Sum the values at some distances (draws, ranks + 1), on a circle for every draw or every few of them."""
+    n, m, rows = task.n, len(task.who), len(distances)
     circle_of = np.arange(rows) // max(1, n // _EACH)
-    everyone = np.broadcast_to(np.arange(n), (int(circle_of[-1]) + 1, n))
+    everyone = np.tile(np.arange(n), (int(circle_of[-1]) + 1, 1))
     order = random.permuted(everyone, axis=1)
-    distances = np.ascontiguousarray(taken(random, rows, most + 1, n).T, np.int64)
-    spots = np.empty_like(order)
-    np.put_along_axis(spots, order, everyone, axis=1)
-    circles = np.concatenate([task.values[:, order]] * 2, axis=2)
+    circles = np.concatenate([task.values.take(order, axis=1)] * 2, axis=2)
     start = distances + circle_of[:, None] * (2 * n)
     sums = np.zeros((rows, m))
     for column, circle in enumerate(circles):
@@ -81,16 +89,18 @@ def _few(task: Task, number: int, rows: int) -> Counts:
         flat = circle.ravel()
         for rank, reach in enumerate(task.reach):
             # one row for each place to start from; a row is the next `reach` values
-            views = np.lib.stride_tricks.as_strided(flat, (len(flat) - reach + 1, reach), flat.strides * 2, writeable=False)
+            views = np.ndarray((len(flat) - reach + 1, reach), flat.dtype, flat, 0, flat.strides * 2)
             drawn = views[start[:, rank]]
             if task.ranked:
                 drawn *= task.ranked[rank]
             part[:, :reach] += drawn
         if task.share is not None:
             sums += part * task.share[column]
+    spots = np.empty_like(order)
+    spots.ravel()[order + np.arange(0, order.size, n)[:, None]] = everyone
     met = _meetings(task, spots[:, task.who], distances, circles, circle_of)
-    sums[met.row, met.place] += met.change
-    return _count(sums <= task.high), _count(sums >= task.low)
+    sums.ravel()[met.row * m + met.place] += met.change
+    return sums
 
 
 def _count(fits: "np.ndarray[Any, np.dtype[np.bool_]]") -> "np.ndarray[Any, np.dtype[np.uint8]]":
@@ -190,34 +200,46 @@ def _meetings(task: Task, spots: "np.ndarray[Any, np.dtype[Any]]", distances: Wh
     ``spots`` (circles, m) is where on its circle a place's own value lies, ``distances`` (draws, ranks + 1), ``circles``
     (columns, circles, 2n), ``circle_of`` the circle of each draw.
     """
+    row, place, rank, circle = (_met_once if len(spots) == len(distances) else _met_often)(task, spots, distances, circle_of)
+    instead = distances.ravel().take(row * distances.shape[1] + task.degrees.take(place)) + place
+    flat = circles.reshape(len(circles), -1)
+    change = flat.take(circle * circles.shape[2] + instead, axis=1) - task.values.take(task.who.take(place), axis=1)
+    if task.weights is not None:
+        change = change * task.weights[task.starts[place] + rank]
+    if task.share is not None:
+        change = change * task.share[:, place]
+    return _Meetings(row, place, change.sum(axis=0))
+
+
+def _met_once(task: Task, spots: "np.ndarray[Any, np.dtype[Any]]", distances: Whole, circle_of: Whole) -> tuple[Whole, ...]:
+    """Find draw, place, rank and circle of each meeting where every draw has a circle: each distance occurs but once on it."""
+    n, m, most = task.n, len(task.who), len(task.reach)
+    begins = circle_of[:, None] * (2 * n)
+    ranks = np.full(2 * n * len(distances), most)
+    at = distances[:, :most] + begins
+    ranks[at] = ranks[at + n] = np.arange(most)  # once more for those who look on over the beginning of the circle
+    met_at = ranks.take(spots + (begins + np.arange(n, n - m, -1)))
+    where = np.flatnonzero(met_at < task.degrees)
+    row, place = np.divmod(where, m)
+    return row, place, met_at.ravel().take(where), row
+
+
+def _met_often(task: Task, spots: "np.ndarray[Any, np.dtype[Any]]", distances: Whole, circle_of: Whole) -> tuple[Whole, ...]:
+    """Find draw, place, rank and circle of each meeting where several draws share a circle."""
     n, m, most = task.n, len(task.who), len(task.reach)
     own = spots - np.arange(m, dtype=spots.dtype)  # the distance at which a place meets itself
     own[own < 0] += n
     own += (np.arange(len(spots), dtype=spots.dtype) * n)[:, None]
     keys = (distances[:, :most] + (circle_of * n)[:, None]).ravel()
-    if len(spots) == len(distances):  # a circle for every draw: a distance occurs but once
-        drawn = np.full(len(spots) * n, -1)
-        drawn[keys] = np.arange(len(keys))
-        which = drawn[own]
-        circle, place = np.nonzero(which >= 0)
-        row, rank = np.divmod(which[circle, place], most)
-    else:
-        wanted = np.zeros(len(spots) * n, bool)
-        wanted[keys] = True
-        circle, place = np.nonzero(wanted[own])
-        sorting = np.argsort(keys, kind="stable")
-        ordered = keys[sorting]
-        from_, to = (np.searchsorted(ordered, own[circle, place], side=side) for side in ("left", "right"))
-        times = to - from_
-        which = np.repeat(from_ - np.cumsum(times) + times, times) + np.arange(times.sum())
-        row, rank = np.divmod(sorting[which], most)
-        place, circle = np.repeat(place, times), np.repeat(circle, times)
+    wanted = np.zeros(len(spots) * n, bool)
+    wanted[keys] = True
+    circle, place = np.nonzero(wanted[own])
+    sorting = np.argsort(keys, kind="stable")
+    ordered = keys[sorting]
+    from_, to = (np.searchsorted(ordered, own[circle, place], side=side) for side in ("left", "right"))
+    times = to - from_
+    which = np.repeat(from_ - np.cumsum(times) + times, times) + np.arange(times.sum())
+    row, rank = np.divmod(sorting[which], most)
+    place, circle = np.repeat(place, times), np.repeat(circle, times)
     real = rank < task.degrees[place]
-    row, rank, place, circle = row[real], rank[real], place[real], circle[real]
-    instead = distances[row, task.degrees[place]]
-    change = circles[:, circle, place + instead] - circles[:, circle, place + distances[row, rank]]
-    if task.weights is not None:
-        change = change * task.weights[task.starts[place] + rank]
-    if task.share is not None:
-        change = change * task.share[:, place]
-    return _Meetings(row.astype(np.int64), place.astype(np.int64), change.sum(axis=0))
+    return tuple(each[real].astype(np.int64) for each in (row, place, rank, circle))

@@ -6,6 +6,8 @@ the draws are what they ought to be. But two places with the same number of neig
 p of one too small, it made that of the other too small as well, and the number of significant places varies more.
 """
 
+from typing import Any
+
 import numpy as np
 
 from spatial.explore._draws import Counts, Task, Whole
@@ -16,13 +18,18 @@ from spatial.progress import shared_out
 _BLOCK = 256  # places at a time, whose sums stay in the processor's cache
 _BYTE = 255  # draws that a count of one byte can hold
 _MANY = 2_000_000  # sums worth another thread
+_FEW = 65_536  # sums that are all held at once
+_ALONE = 200_000  # products of a matrix that takes one thread: a second one would cost more than it brings
 
 
 def shared(task: Task) -> Counts:
     """Count, for each place, the draws whose sum is as small and those whose sum is as large as the observed one."""
     random = np.random.default_rng([task.seed, 0])
     most = int(task.degrees[0])
-    drawn: Whole = np.ascontiguousarray(taken(random, task.count, most + 1, task.n).T, np.int64)
+    ranks = taken(random, task.count, most + 1, task.n)
+    if len(task.who) * task.count <= _FEW:
+        return _few(task, ranks)
+    drawn: Whole = np.ascontiguousarray(ranks.T, np.int64)
     ends = np.flatnonzero(np.diff(task.degrees, append=-1)) + 1
     groups = list(zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True))
     if task.weights is None and task.share is None:
@@ -37,6 +44,40 @@ def shared(task: Task) -> Counts:
     for (first, last), counts in zip(parts, found, strict=True):
         less[first:last], greater[first:last] = counts
     return less, greater
+
+
+def _few(task: Task, ranks: "np.ndarray[Any, np.dtype[np.int32]]") -> Counts:
+    """Few places: all sums of all draws at once; ``ranks`` (most + 1, draws) are the places drawn first, second and so on."""
+    most, m, count = len(ranks) - 1, len(task.who), task.count
+    number = np.full(task.n, -1)
+    number[task.who] = np.arange(m)
+    found = number.take(ranks[:most])
+    real = found >= 0
+    real &= np.arange(most)[:, None] < task.degrees.take(found, mode="clip")
+    met = np.flatnonzero(real)  # draws that hold the place itself
+    rank, row = np.divmod(met, count)
+    place = found.ravel()[met]
+    instead, where = task.degrees.take(place) * count + row, place * count + row
+    if task.weights is None and task.share is None:
+        drawn = task.values[0].take(ranks)
+        sums = drawn.cumsum(axis=0).take(task.degrees - 1, axis=0)
+        sums.ravel()[where] += drawn.ravel()[instead] - drawn.ravel()[met]
+    else:
+        sums = np.zeros((m, count))
+        for column, values in enumerate(task.values):
+            drawn, left = values.take(ranks), _left(task, column, most)
+            step = max(1, _ALONE // (most * count))
+            for start in range(0, m, step):
+                sums[start : start + step] += left[start : start + step] @ drawn[:most]
+            sums.ravel()[where] += left[place, rank] * (drawn.ravel()[instead] - drawn.ravel()[met])
+    return np.count_nonzero(sums <= task.high[:, None], axis=1), np.count_nonzero(sums >= task.low[:, None], axis=1)
+
+
+def _left(task: Task, column: int, most: int) -> Array:
+    """Give what each neighbour of each place counts in a column, 0 where a place has no more: (places, most)."""
+    found = np.zeros((len(task.who), most))
+    found[np.arange(most) < task.degrees[:, None]] = 1.0 if task.weights is None else task.weights
+    return found if task.share is None else found * task.share[column, :, None]
 
 
 def _sorted_once(task: Task, drawn: Whole, groups: list[tuple[int, int]]) -> Counts:
@@ -77,7 +118,7 @@ def _part(task: Task, drawn: Whole, met: tuple[Whole, Whole, Whole], first: int,
     held, fits = np.empty((2, _BYTE * _BLOCK)), np.empty(_BYTE * _BLOCK, bool)
     for start in range(first, last, _BLOCK):
         end = min(start + _BLOCK, last)
-        left = [each.T for each in _left(task, start, end, degree)]
+        left = [each.T for each in _block_left(task, start, end, degree)]
         here = slice(*np.searchsorted(met[1], [start, end]))
         row, place, rank = (each[here] for each in met)
         change = _change(task, drawn, (row, place, rank))
@@ -98,7 +139,7 @@ def _part(task: Task, drawn: Whole, met: tuple[Whole, Whole, Whole], first: int,
     return less, greater
 
 
-def _left(task: Task, start: int, end: int, degree: int) -> list[Array]:
+def _block_left(task: Task, start: int, end: int, degree: int) -> list[Array]:
     """Give, for each column, what each neighbour of each place counts: (places, neighbours)."""
     flat = None if task.weights is None else task.weights[task.starts[start] : task.starts[end]]
     weights = np.ones((end - start, degree)) if flat is None else flat.reshape(-1, degree)

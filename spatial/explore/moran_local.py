@@ -7,9 +7,9 @@ import numpy as np
 
 from spatial.errors import listed
 from spatial.explore._conditional import conditional
-from spatial.explore._local import Choice, LocalStatistic, fields_of, named, notes_of, quadrants_of, reading_of
+from spatial.explore._local import Choice, LocalStatistic, below, fields_of, named, notes_of, quadrants_of, reading_of
 from spatial.explore._moments import centred, kurtosis, neighbours_of, row_sums, spread_of_others, square_sums, unevenness
-from spatial.explore._significance import Array, deviate, normal_p
+from spatial.explore._significance import Array, corrected, deviate, normal_p
 from spatial.options import Between, Column, used
 from spatial.places import Aligned, Missing
 from spatial.results import shown
@@ -151,7 +151,7 @@ def local_moran_of(operation: str, given: Aligned, values: Array, options: dict[
         options=options | {"graph": given.graph},
         observations=len(given.labels),
         notes=notes_of(given, drawn, choice, options["permutations"], z)
-        + _sides_note(given, filled["cluster"], (deviation != 0) & ((lag > 0) != (drawn.greater <= drawn.less)), choice),
+        + _sides_note(given, p_drawn, (deviation != 0) & ((lag > 0) != (drawn.greater <= drawn.less)), choice),
         reading=reading_of("Local Moran's I", words, len(given.labels), filled, choice, drawn),
         quadrant=quadrants_of(given, kinds),
         permutations=options["permutations"],
@@ -161,24 +161,16 @@ def local_moran_of(operation: str, given: Aligned, values: Array, options: dict[
     )
 
 
-def _sides_note(
-    given: Aligned, cluster: "pd.Series[Any]", apart: "np.ndarray[Any, np.dtype[np.bool_]]", choice: Choice
-) -> tuple[str, ...]:
+def _sides_note(given: Aligned, decided: Array, apart: "np.ndarray[Any, np.dtype[np.bool_]]", choice: Choice) -> tuple[str, ...]:
     """Admit places whose neighbours lie on one side of the mean and on the other side of what chance usually gives."""
     if choice.inference != "permutation" or not apart.any():
         return ()
-    where = np.flatnonzero(apart)
-    at = where
-    if given.rows is not None:  # by position: to look labels up takes a table of all of them
-        at = np.flatnonzero(np.isin(given.rows, where))
-        at = at[np.argsort(given.rows[at])]
-    kinds = cluster.iloc[at].tolist()
-    labels = given.labels[where][[kind in ("High-High", "Low-Low", "Low-High", "High-Low") for kind in kinds]]
-    if labels.empty:
+    wrong = apart & below(corrected(decided, choice.correction), choice.alpha)
+    if not wrong.any():
         return ()
-    names = listed(labels)
+    labels = given.labels[wrong]
     return (
-        f"The values are so skewed that for {len(labels)} places the neighbours' mean lies on another side of the overall mean than of its usual range: {names}; read their label with care.",
+        f"The values are so skewed that for {len(labels)} places the neighbours' mean lies on another side of the overall mean than of its usual range: {listed(labels)}; read their label with care.",
     )
 
 

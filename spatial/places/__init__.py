@@ -1,6 +1,6 @@
 """The one table: what holds for it, how it is checked, and how it meets a graph."""
 
-from spatial.places._alignment import EQUAL, HUGE, Aligned, Missing, aligned
+from spatial.places._alignment import EQUAL, HUGE, Aligned, Missing, aligned, texts
 from spatial.places._checks import LOCAL, checked, columns_checked, graph_checked, is_local, numbers
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "graph_checked",
     "is_local",
     "numbers",
+    "texts",
 ]

@@ -83,7 +83,7 @@ class Aligned:
         numbers = np.asarray(codes, dtype=np.intp)
         if self.rows is not None:
             numbers = np.where(self.rows < 0, len(names), numbers[self.rows])
-        return pd.Series(_texts(*names, fill).take(numbers), index=self.everyone)
+        return pd.Series(texts(*names, fill).take(numbers), index=self.everyone)
 
     def frame(self, columns: Mapping[str, Any]) -> "pd.DataFrame":
         """Put columns of one value per label back on all places, in their own order; places left out get NaN."""
@@ -94,8 +94,20 @@ class Aligned:
 
 
 @cache
-def _texts(*names: str | None) -> Any:
-    """Make an array of a few texts, of the kind that columns have, once."""
+def texts(*names: str | None) -> Any:
+    """
+    Make an array of a few texts, of the kind that columns have, once.
+
+    Parameters
+    ----------
+    names
+        The texts; None where there is none.
+
+    Returns
+    -------
+    pandas.api.extensions.ExtensionArray
+        As pandas keeps columns of text; not to be changed.
+    """
     import pandas as pd
 
     return pd.Series(list(names)).array
@@ -190,7 +202,8 @@ def aligned(
     matrix, transform = (None, "") if graph is None else _matrix(graph, places, labels, present, order)
     if matrix is not None and graph is not None and not present.all():
         notes += _row_notes(graph, matrix)
-    labels, values = labels[present], values[present]
+    if not present.all():
+        labels, values = labels[present], values[present]
     _enough(names, values, least, varying=varying)
     _sizes_checked(names, values)
     islands = np.zeros(len(labels), bool) if matrix is None else np.diff(matrix.indptr) == 0

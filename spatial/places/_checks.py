@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from geopandas import GeoDataFrame
 
-#: Shapes that a thread checks at a time.
+#: Shapes that a thread checks at a time; fewer labels than that may be held twice.
 MANY = 50_000
 
 #: Coordinates that belong to no place on Earth: the WKT of a reference system that says just that.
@@ -103,9 +103,10 @@ def columns_checked(places: "GeoDataFrame", columns: Sequence[str], where: str =
     DataError
         When one is missing; the most similar name is offered.
     """
-    known = [str(name) for name in places.columns if name != places.geometry.name]
-    absent = [name for name in columns if name not in known]
+    shapes, titles = places.active_geometry_name, places.columns
+    absent = [name for name in columns if name == shapes or name not in titles]
     if absent:
+        known = [str(name) for name in titles if name != shapes]
         raise DataError("\n".join(complaint(where, f"there is no column {name!r}", nearest_name(name, known)) for name in absent))
 
 
@@ -132,8 +133,8 @@ def numbers(places: "GeoDataFrame", name: str) -> "pd.Series[Any]":
     """
     column = places[name]
     plain = isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiu"
-    found = column.astype(float) if plain else _read(column, name)
-    endless = np.isinf(found)
+    found = column if column.dtype == np.float64 else column.astype(float) if plain else _read(column, name)
+    endless = np.isinf(found.to_numpy())
     if endless.any():
         raise DataError(
             complaint(
@@ -218,21 +219,25 @@ def _index_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
     if places.index.hasnans:
         found.append((f"{int(places.index.isna().sum())} places have no key", "Expected one text for each place"))
     # The index itself would keep a second copy of all its labels to look for those that occur twice.
-    twice = places.index[[] if rising(places.index) else places.index.array.duplicated()].unique()
+    twice = [] if rising(places.index) else places.index[places.index.array.duplicated()].unique()
     if len(twice):
         found.append(
             (f"{len(twice)} keys occur more than once: {listed(twice)}", "Expected each key once", "Dissolve or correct these rows")
         )
-    titles = [str(name) for name in places.columns[places.columns.duplicated()]]
-    if titles:
+    if not places.columns.is_unique:
+        titles = [str(name) for name in places.columns[places.columns.duplicated()]]
         found.append((f"columns occur more than once: {listed(titles)}", "Expected each column once", "Rename them"))
     return found
 
 
 def rising(labels: "pd.Index[Any]") -> bool:
     """Whether labels stand in order and none occurs twice, as they often do: then nothing needs to be sorted or looked up."""
+    if labels.hasnans:
+        return False
+    if len(labels) < MANY:  # the index remembers it, at the price of a second copy of its labels
+        return bool(labels.is_monotonic_increasing and labels.is_unique)
     values = labels.array
-    return not labels.hasnans and bool((values[1:] > values[:-1]).all())
+    return bool((values[1:] > values[:-1]).all())
 
 
 def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
@@ -241,7 +246,8 @@ def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     if not len(places):
         return [("there are no places", "Expected at least one row")]
-    if places.crs is None:
+    geometry = places.geometry.array
+    if geometry.crs is None:
         found.append(
             (
                 "the coordinates have no reference system (CRS)",
@@ -249,8 +255,11 @@ def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
                 'State it as crs = "EPSG:...", or crs = "local" for coordinates that belong to no place on Earth',
             )
         )
-    shapes = np.asarray(places.geometry.array)
-    absent = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    shapes = np.asarray(geometry)
+    types, valid = shapely.get_type_id(shapes), _valid(shapes)
+    if (types == max(types[0], 0)).all() and valid.all() and not shapely.is_empty(shapes).any():
+        return found  # as most tables are
+    absent = (types < 0) | shapely.is_empty(shapes)
     none = places.index[absent]
     if len(none):
         found.append(
@@ -260,12 +269,12 @@ def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
                 "Complete or remove these rows",
             )
         )
-    types = np.where(absent, -1, shapely.get_type_id(shapes))
+    types = np.where(absent, -1, types)
     firsts = [int(np.argmax(types == each)) for each in np.flatnonzero(np.bincount(types + 1)[1:])]
     kinds = {_kind(shapes[first].geom_type) for first in firsts}
     if len(kinds) > 1:
         found.append((f"there are {' and '.join(sorted(kinds))} in one table", "Expected one kind of geometry", "Split the layer"))
-    wrong = ~_valid(shapes) & ~absent
+    wrong = ~valid & ~absent
     if wrong.any():
         reasons = shapely.is_valid_reason(shapes[wrong][:5])
         shown = [f"{label}: {reason}" for label, reason in zip(places.index[wrong], reasons, strict=False)]
