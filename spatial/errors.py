@@ -90,6 +90,41 @@ def listed(values: object, most: int = 5) -> str:
     return shown if len(everything) <= most else f"{shown} and {len(everything) - most} more"
 
 
+def counted(number: int, one: str, many: str = "", *, of: int | None = None) -> str:
+    """
+    Write a number and what it counts.
+
+    Parameters
+    ----------
+    number
+        How many.
+    one
+        The words for one; a verb may follow the noun.
+    many
+        The words for any other number; empty for ``one`` with an s.
+    of
+        How many there are in all: the noun, one word, goes by that, and the verb by ``number``.
+
+    Returns
+    -------
+    str
+        For example ``1 pair``, ``2 pairs``, or ``1 of 7 keys has``.
+
+    Examples
+    --------
+    >>> counted(1, "pair"), counted(2, "geometry", "geometries")
+    ('1 pair', '2 geometries')
+    >>> counted(1, "key has", "keys have", of=7), counted(2, "key has", "keys have", of=7)
+    ('1 of 7 keys has', '2 of 7 keys have')
+    """
+    several = many or f"{one}s"
+    words = one if 1 in (number, of) else several
+    if of is None:
+        return f"{number} {words}"
+    noun = (one if of == 1 else several).partition(" ")[0]
+    return " ".join(filter(None, (f"{number} of {of} {noun}", words.partition(" ")[2])))
+
+
 def nearest_name(name: str, known: object) -> str:
     """
     Offer the known name that is most like a misspelt one.

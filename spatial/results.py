@@ -17,8 +17,39 @@ Theme = Literal["sequential", "diverging", "categories", "clusters"]
 Figure = Literal["histogram", "links", "correlogram", "profiles"]
 
 
-#: Joinings of a hierarchy that can be read as a tree on a page.
-READABLE = 120
+#: Leaves of a tree that can be read on a page, and how many are left where it has more and only its top is drawn.
+READABLE, TOP = 121, 60
+_JOINED = 20  # joinings that a top shows at least, however many parts the hierarchy has
+
+
+def leaves_drawn(places: int, joinings: int, groups: int) -> int:
+    """
+    Choose how many leaves the drawn tree of a hierarchy has.
+
+    Parameters
+    ----------
+    places
+        How many places were joined.
+    joinings
+        How often; as many as that is less than the places, so many parts were left.
+    groups
+        Into how many groups the hierarchy is cut, 0 where it is not.
+
+    Returns
+    -------
+    int
+        All places where they can be read. Beyond, the branches that stand before the last joinings: about sixty, as many as there
+        are groups where they can be read, and more than there are parts. 0 where the parts alone are too many.
+
+    Examples
+    --------
+    >>> leaves_drawn(20, 19, 5), leaves_drawn(5000, 4999, 5), leaves_drawn(5000, 4999, 80), leaves_drawn(5000, 4800, 300)
+    (20, 60, 80, 0)
+    """
+    least = places - joinings + _JOINED
+    if places <= READABLE:
+        return places
+    return 0 if least > READABLE else max(TOP, least, groups if groups <= READABLE else 0)
 
 
 def shown(

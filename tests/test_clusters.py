@@ -159,7 +159,7 @@ def test_groups_are_numbered_by_the_first_column():
 def test_missing_values_are_an_error_or_leave_a_place_out():
     places = table(value=[1, 2, np.nan, 9, 10, 11])
     for name in ("k_means", "ward"):
-        with pytest.raises(DataError, match="1 of 6 places have no value: 'c'"):
+        with pytest.raises(DataError, match="1 of 6 places has no value: 'c'"):
             getattr(spatial, name)(places, columns=["value"], k=2)
         found = getattr(spatial, name)(places, columns=["value"], k=2, missing="drop")
         assert found.cluster["c"] == "No data"
@@ -175,7 +175,7 @@ def test_missing_values_are_an_error_or_leave_a_place_out():
         ([1, 1, 2, 2, 2], 3, ModelError, "2 different places, but 3 groups are asked for"),
         ([4, 4, 4, 4], 2, ModelError, "all 4 values are 4"),
         ([1, 2, 3, 4], 1, StudyError, "from 2 to 50"),
-        (["x", 2, 3, 4], 2, DataError, "1 of 4 values are not numbers"),
+        (["x", 2, 3, 4], 2, DataError, "1 of 4 values is no number"),
     ],
 )
 def test_columns_and_numbers_that_cannot_be_used(name, values, k, error, message):
@@ -263,7 +263,7 @@ def test_agreement_by_hand():
     [
         (["a"] * 5, ModelError, "puts 5 places into 1 groups"),
         (list("abcde"), ModelError, "puts 5 places into 5 groups"),
-        (["a", None, "b", "a", "b"], DataError, "1 of 5 places have no group: 'b'"),
+        (["a", None, "b", "a", "b"], DataError, "1 of 5 places has no group: 'b'"),
     ],
 )
 def test_groupings_that_cannot_be_used(groups, error, message):
@@ -276,7 +276,7 @@ def test_a_missing_group_can_be_left_out():
     found = spatial.compare_grouping(places, columns=["value"], grouping="group", missing="drop")
     assert found.observations == 4
     assert found.given["b"] == found.best["b"] == "No data"
-    assert "1 of 5 places have no group and were left out: 'b'." in found.notes
+    assert "1 of 5 places has no group and was left out: 'b'." in found.notes
     with pytest.raises(DataError, match="there is no column 'gruop'. Did you mean 'group'"):
         spatial.compare_grouping(places, columns=["value"], grouping="gruop")
 
@@ -342,7 +342,7 @@ def test_silhouettes_of_many_places_are_of_some_of_them(crosses, monkeypatch):
 def test_hierarchies_of_many_places_are_refused(monkeypatch, crosses):
     monkeypatch.setattr("spatial.clusters.ward_groups.MOST_PLACES", 100)
     with pytest.raises(
-        ModelError, match="there are 120. Ward's method compares every two places and takes at most 100. Use k_means"
+        ModelError, match="there are 120. Ward's method takes at most 100; more would take many minutes. Use k_means"
     ):
         spatial.ward(crosses, columns=["x", "y"], k=3)
     monkeypatch.setattr("spatial.clusters._grouping.MOST_RESAMPLED", 100)
@@ -350,7 +350,7 @@ def test_hierarchies_of_many_places_are_refused(monkeypatch, crosses):
 
 
 def test_a_tree_of_too_many_places_is_told_of():
-    """Up to 121 places a dendrogram is drawn; beyond it would be a grey bar."""
+    """Up to 121 places a dendrogram is drawn whole, beyond only its top."""
     import geopandas
 
     for count in (121, 122):
@@ -358,4 +358,4 @@ def test_a_tree_of_too_many_places_is_told_of():
         table = {"value": np.random.default_rng(0).normal(size=count)}
         places = geopandas.GeoDataFrame(table, geometry=points, index=[f"p{n:03d}" for n in range(count)], crs="EPSG:32642")
         found = spatial.ward(places.rename_axis("place"), columns=["value"], k=2, resamples=0)
-        assert any("A dendrogram of 122 places" in note for note in found.notes) == (count == 122)
+        assert any("The dendrogram shows the last 59 of 121 joinings;" in note for note in found.notes) == (count == 122)

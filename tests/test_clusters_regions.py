@@ -158,7 +158,7 @@ def test_parts_of_a_graph_are_groups_of_their_own(name):
     graph = spatial.contiguity(split, islands="keep")
     alone = getattr(spatial, name)(split, graph, columns=["value"], k=3)
     assert alone.cluster.value_counts()[alone.cluster["a"]] == 1
-    assert any("1 of 5 places have no neighbours: 'a'" in note for note in alone.notes)
+    assert any("1 of 5 places has no neighbours: 'a'" in note for note in alone.notes)
     with pytest.raises(ModelError, match=r"3 parts .* but 2 groups are asked for.*islands = \"nearest\""):
         getattr(spatial, name)(
             split.drop(index="d"), spatial.contiguity(split.drop(index="d"), islands="keep"), columns=["value"], k=2
@@ -175,7 +175,7 @@ def test_links_in_one_direction_join():
 def test_missing_values_can_be_left_out(name):
     places = strip(1, 2, np.nan, 9, 8, 8)
     more = {"minimum": 2} if name == "max_p" else {"k": 2}
-    with pytest.raises(DataError, match="1 of 6 places have no value: 'c'"):
+    with pytest.raises(DataError, match="1 of 6 places has no value: 'c'"):
         getattr(spatial, name)(places, spatial.contiguity(places), columns=["value"], **more)
     found = getattr(spatial, name)(places, spatial.contiguity(places), columns=["value"], missing="drop", **more)
     assert found.cluster.to_dict() == {"a": "2", "b": "2", "c": "No data", "d": "1", "e": "1", "f": "1"}
@@ -399,7 +399,7 @@ def test_agreement_with_another_grouping():
         assert any("adjusted Rand" in sentence for sentence in found.reading)
     two = spatial.k_means(places, columns=["value"], k=2, other="region")
     assert 0 < two.adjusted_rand < 1
-    with pytest.raises(DataError, match="1 of 6 places have no group: 'b'"):
+    with pytest.raises(DataError, match="1 of 6 places has no group: 'b'"):
         spatial.ward(places, columns=["value"], k=2, other="poor")
     with pytest.raises(DataError, match="there is no column 'regoin'. Did you mean 'region'"):
         spatial.ward(places, columns=["value"], k=2, other="regoin")

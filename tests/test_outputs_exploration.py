@@ -230,7 +230,7 @@ def test_branches_have_the_colour_of_their_group(made, name):
     step = step_of(made, name)
     leaves = sorted(made.places.index)
     pairs = _tree._pairs(step.result.merges, leaves)
-    colours, kept = _tree._coloured(made, step, pairs, leaves)
+    colours, kept = _tree._coloured(made, step, pairs, leaves, len(leaves))
     assert kept == len(leaves) - step.result.options["k"]
     assert len(set(colours[: len(leaves)])) == step.result.options["k"]
     for number, (first, second) in enumerate(pairs[:kept]):

@@ -458,11 +458,12 @@ def test_the_page_holds_the_numbers_of_every_chart(grid, language):
     assert charts["correlogram"]["statistic"] == reach.table["statistic"].tolist()
     assert charts["correlogram"]["out"] == (reach.table["p_adjusted"] <= 0.05).tolist()
     tree = charts["tree"]
-    assert sorted(tree["leaves"]) == list(range(16))
+    assert sorted(tree["leaves"]) == [[place] for place in range(16)]
+    assert len(charts["tree"]["words"]) == 2
     assert tree["heights"][16:] == ward.merges["height"].tolist()
     assert tree["groups"] == 3
     colours = {each.value: each.colour for each in next(one for one in atlas.themes if one.step == "ward").classes}
-    assert [tree["colours"][leaf] for leaf in range(16)] == [colours[ward.cluster.iloc[place]] for place in tree["leaves"]]
+    assert [tree["colours"][leaf] for leaf in range(16)] == [colours[ward.cluster.iloc[place]] for (place,) in tree["leaves"]]
     np.testing.assert_allclose(np.array(charts["profiles"]["values"]).T, ward.profile_standardised.to_numpy())
     assert charts["profiles"]["columns"] == ["value", "Noise"]
     assert charts["choice"]["numbers"] == ward.choice.index.tolist()
@@ -473,6 +474,41 @@ def test_the_page_holds_the_numbers_of_every_chart(grid, language):
     assert first["numbers"] == ols.coefficients.loc["noise", ["estimate", "low", "high"]].tolist()
     assert ("," in first["text"].split("  ")[0]) == (language == "ru")
     assert links.histogram is not None
+
+
+def many_grouped():
+    """A study of so many places that only the top of their tree is drawn."""
+    import geopandas
+    from shapely import box
+
+    import spatial
+    from spatial.results import columns_of
+
+    cells = [box(60 + x / 10, 45 + y / 10, 60.1 + x / 10, 45.1 + y / 10) for y in range(20) for x in range(20)]
+    table = {"value": np.arange(400) / 7, "noise": np.random.default_rng(4).normal(size=400)}
+    places = geopandas.GeoDataFrame(table, geometry=cells, index=[f"place {n:03d}" for n in range(400)], crs=4326)
+    places = places.rename_axis("place")
+    step = Step(id="ward", title="Ward", result=spatial.ward(places, columns=["value", "noise"], k=5, resamples=0))
+    return atlas_of(places.assign(**columns_of("ward", step.result, places.index)), steps=(step,))
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "Only the top is drawn: the last 59 of 399 joinings."), ("ru", "последние объединения: 59 из 399.")],
+)
+def test_the_page_holds_the_top_of_a_large_tree(language, told):
+    atlas = replace(many_grouped(), language=language)
+    content, _ = unpacked(page_of(web_map(atlas)))
+    tree = next(each for each in content["charts"] if each["kind"] == "tree")
+    assert sorted(place for leaf in tree["leaves"] for place in leaf) == list(range(400))
+    assert len(tree["leaves"]) == 60
+    assert tree["heights"][60:] == atlas.steps[0].result.merges["height"].tolist()[-59:]
+    assert told in tree["words"][-1]
+    assert "the last 59 of 399 joinings" in tree["caption"]
+    groups = atlas.steps[0].result.cluster
+    for leaf, colour in zip(tree["leaves"], tree["colours"], strict=False):
+        assert len(set(groups.iloc[leaf])) == 1
+        assert colour is not None
 
 
 def test_a_study_of_a_graph_has_a_map_of_it(grid):

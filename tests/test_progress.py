@@ -173,8 +173,8 @@ def test_the_stages_of_groupings_are_told(grid):
     told.clear()
     with telling(lambda *each: told.append(each[2])):
         spatial.ward(grid, columns=["noise"], k=3, resamples=0)
-    words = [f"Comparing every two of {len(grid)} places", "Merging groups", "Measuring silhouettes"]
-    assert list(dict.fromkeys(told))[-3:] == words
+    words = ["Merging groups", "Measuring silhouettes"]
+    assert list(dict.fromkeys(told))[-2:] == words
 
 
 def test_one_of_many_searches_is_told_as_a_part_of_the_whole():

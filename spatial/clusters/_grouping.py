@@ -19,7 +19,7 @@ from spatial.clusters._groups import (
     within,
 )
 from spatial.clusters._reading import reading
-from spatial.errors import DataError, complaint, listed
+from spatial.errors import DataError, complaint, counted, listed
 from spatial.places import Aligned, columns_checked
 from spatial.results import Result, shown
 
@@ -167,7 +167,7 @@ def other_grouping(places: "GeoDataFrame", given: Aligned, column: str | None) -
         raise DataError(
             complaint(
                 f"column {column!r}",
-                f"{len(without)} of {len(found)} places have no group: {listed(without)}",
+                f"{counted(len(without), 'place has', 'places have', of=len(found))} no group: {listed(without)}",
                 "Expected a group for each place to compare with",
                 "Fill the gaps, or leave the comparison out",
             )

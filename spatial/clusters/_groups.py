@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial.errors import ModelError, complaint
 from spatial.places import Aligned
-from spatial.progress import tell
+from spatial.progress import one_thread, shared_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ Whole = np.ndarray[Any, np.dtype[np.int64]]
 MOST_DISTANCES = 50_000_000
 LEAST_DRAWN = 200
 MOST_GROUPS = 10  # up to how many groups the choice is shown
-_BLOCK = 4_000_000
+_BLOCK = 1_000_000  # distances that are held at a time
 SAME = 1e-9  # sums of squares that differ by less than this share of the total are the same but for rounding
 
 
@@ -83,12 +83,18 @@ def silhouettes(values: Array, groupings: Sequence[Whole], seed: int = 0) -> lis
     marks = [np.eye(int(labels.max()) + 1)[labels] for labels in groupings]
     found = [np.full(len(values), np.nan) for _ in groupings]
     step = max(1, _BLOCK // len(values))
-    for first in range(0, len(drawn), step):
-        tell(first, len(drawn), "Measuring silhouettes")
-        rows = drawn[first : first + step]
+    blocks = [drawn[first : first + step] for first in range(0, len(drawn), step)]
+
+    def measure(rows: Whole) -> list[Array]:
         distances = cdist(values[rows], values)
-        for labels, mark, filled in zip(groupings, marks, found, strict=True):
-            filled[rows] = _silhouette(distances @ mark, labels[rows], mark.sum(axis=0))
+        return [
+            _silhouette(distances @ mark, labels[rows], mark.sum(axis=0)) for labels, mark in zip(groupings, marks, strict=True)
+        ]
+
+    with one_thread():  # in each thread of ours; more would add up in another order
+        for rows, widths in zip(blocks, shared_out(measure, blocks, "Measuring silhouettes"), strict=True):
+            for filled, width in zip(found, widths, strict=True):
+                filled[rows] = width
     return found
 
 

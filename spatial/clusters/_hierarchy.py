@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.clusters._groups import Array, Whole
-from spatial.results import READABLE
+from spatial.results import leaves_drawn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,13 +46,16 @@ def merges(steps: Array, labels: "pd.Index[str]") -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=columns, index=pd.RangeIndex(1, len(rows) + 1, name="step"))
 
 
-def unreadable(joinings: int, places: int) -> tuple[str, ...]:
-    """Say so where there are too many joinings for a dendrogram."""
-    if joinings <= READABLE:
+def unreadable(joinings: int, places: int, groups: int) -> tuple[str, ...]:
+    """Say so where there are too many joinings for a dendrogram of them all."""
+    drawn, parts = leaves_drawn(places, joinings, groups), places - joinings
+    if drawn == places:
         return ()
-    return (
-        f"A dendrogram of {places:,} places could not be read, so none is drawn; the steps of the hierarchy are all in its table.",
-    )
+    told = f"A dendrogram of {places:,} places in {parts:,} parts could not be read, so none is drawn"
+    if drawn:
+        above = "" if groups <= drawn else f", all of them above the {groups:,} groups"
+        told = f"The dendrogram shows the last {drawn - parts} of {joinings:,} joinings{above}"
+    return (f"{told}; the steps of the hierarchy are all in its table.",)
 
 
 def _named(first: list[str], size: int) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 
 from spatial.clusters._groups import SAME, Array, Whole, within
 from spatial.clusters._partitions import best_of_all, few_ways
-from spatial.progress import tell
+from spatial.progress import one_thread, tell
 
 #: Up to this many partitions all of them are tried: always for up to 10 places.
 MOST_PARTITIONS = 100_000
@@ -107,7 +107,9 @@ def _lloyd(values: Array, centres: Array, rounds: int, still: int = 0) -> tuple[
     going = np.arange(starts)
     for _ in range(rounds):
         held = centres[going]
-        distance = (held**2).sum(axis=2)[:, None, :] - 2 * (values @ held.transpose(0, 2, 1))
+        with one_thread():  # more of them might add up in another order
+            products = values @ held.transpose(0, 2, 1)
+        distance = (held**2).sum(axis=2)[:, None, :] - 2 * products
         nearest = distance.argmin(axis=2)
         changed = (nearest != labels[going]).sum(axis=1) > still
         labels[going] = nearest
@@ -153,7 +155,8 @@ def _promising(values: Array, labels: Whole, sizes: Array, sums: Array, close: f
     """List the places whose move to some group would lower the sum, as things stand."""
     rows = np.arange(len(values))
     centres = sums / np.maximum(sizes, 1)[:, None]
-    away = centres @ values.T  # groups in rows: the smallest over a few long rows is found fast
+    with one_thread():
+        away = centres @ values.T  # groups in rows: the smallest over a few long rows is found fast
     away *= -2
     away += (centres**2).sum(axis=1)[:, None]
     away += np.einsum("ij,ij->i", values, values)

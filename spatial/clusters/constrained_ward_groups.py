@@ -128,7 +128,7 @@ def constrained_ward(
         seed=seed,
         other=compared,
         stability=shaken(values, labels, regroup, resamples=draws, seed=seed, share=SHAKEN) if draws else None,
-        notes=(*notes, *said, *unreadable(len(steps), len(values))),
+        notes=(*notes, *said, *unreadable(len(steps), len(values), k)),
     )
     return ConstrainedWard(
         operation="constrained_ward",

@@ -22,7 +22,7 @@ from spatial.clusters._groups import (
 )
 from spatial.clusters._partitions import few_ways, first_best, partitions, within_of_all
 from spatial.clusters._search import best_grouping
-from spatial.errors import DataError, ModelError, complaint, listed
+from spatial.errors import DataError, ModelError, complaint, counted, listed
 from spatial.options import Between, Column, used
 from spatial.places import Aligned, Missing, aligned, checked, columns_checked
 from spatial.results import Result, shown
@@ -128,7 +128,7 @@ def compare_grouping(
     (2, 7, ['2', '2', '1', '1'])
     """
     options = used(compare_grouping, locals())
-    places = checked(places)
+    index, places = places.index.rename("place"), checked(places)
     columns = list(dict.fromkeys(columns))
     given, names, notes = _together(places, columns, grouping, missing)
     values = standardised(given)
@@ -154,8 +154,8 @@ def compare_grouping(
         observations=len(labels),
         notes=notes + _how(ranking, len(labels), count, starts, permutations) + too_many(len(labels)),
         reading=_reading(len(labels), count, ranking, measured),
-        given=given.series(names, fill="No data").reindex(places.index, fill_value="No data"),
-        best=given.series(texts(best), fill="No data").reindex(places.index, fill_value="No data"),
+        given=given.series(names, fill="No data").reindex(places.index, fill_value="No data").set_axis(index),
+        best=given.series(texts(best), fill="No data").reindex(places.index, fill_value="No data").set_axis(index),
         table=_both(given, names, best, measured),
         profile=profiles,
         profile_best=profile(given, columns, best),
@@ -174,11 +174,12 @@ def _together(
     without = places.index[places[grouping].isna()].sort_values()
     notes: tuple[str, ...] = ()
     if len(without):
-        what = f"{len(without)} of {len(places)} places have no group: {listed(without)}"
+        what = f"{counted(len(without), 'place has', 'places have', of=len(places))} no group: {listed(without)}"
         if missing == "error":
             remedy = 'Fill the gaps, or set missing = "drop" to leave these places out'
             raise DataError(complaint(f"column {grouping!r}", what, "Expected a group for each place", remedy))
-        notes = (f"{len(without)} of {len(places)} places have no group and were left out: {listed(without, 10)}.",)
+        words = counted(len(without), "place has no group and was", "places have no group and were", of=len(places))
+        notes = (f"{words} left out: {listed(without, 10)}.",)
     given = aligned(places[places[grouping].notna()], None, columns, missing=missing)
     names = np.array([group_text(value) for value in places.loc[given.labels, grouping]], dtype=object)
     return given, names, notes + given.notes

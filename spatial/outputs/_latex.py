@@ -2,6 +2,7 @@
 
 import re
 
+from spatial.errors import counted
 from spatial.outputs._collected import Table, single_values
 from spatial.outputs._printed import Printed, printed
 from spatial.outputs.words import cleaned, fixed, value_words
@@ -78,7 +79,10 @@ def latex(table: Table) -> str:
     if table.kind == "coefficients":
         lines += ["    \\midrule", *_fit_lines(table, len(made.headings))]
     lines += ["    \\bottomrule", "  \\end{tabular}"]
-    notes = [*made.notes, *([f"{made.left_out} further rows are in the CSV file."] if made.left_out else [])]
+    notes = [
+        *made.notes,
+        *([f"{counted(made.left_out, 'further row is', 'further rows are')} in the CSV file."] if made.left_out else []),
+    ]
     lines += [f"  \\par\\smallskip\\footnotesize {escaped(note)}" for note in notes]
     return "\n".join([*lines, "\\end{table}", ""])
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from spatial.errors import counted
 from spatial.outputs._collected import Table, models, single_values, sources, statistics, step_tables
 from spatial.outputs._explained import references
 from spatial.outputs._printed import Printed, printed
@@ -98,16 +99,16 @@ def _said(atlas: Atlas) -> Section:
     blocks = [Block(kind="readings", content=entries)] if entries else []
     count = len(atlas.places)
     if entries and count < _FEW:
-        words = f"The study has {count} places. With so few, only strong patterns can be told from chance, and a single place can decide a result: read every number below with that in mind."
+        words = f"The study has {counted(count, 'place')}. With so few, only strong patterns can be told from chance, and a single place can decide a result: read every number below with that in mind."
         blocks.append(Block(kind="caution", content=[words]))
     return Section(id="said", title="What the numbers say", blocks=tuple(blocks))
 
 
 def _done(atlas: Atlas) -> Section:
     tables = [
-        f"{len(atlas.places)} places",
+        counted(len(atlas.places), "place"),
         *(
-            [f"{len(atlas.indicators)} indicators ({', '.join(each.title for each in atlas.indicators)})"]
+            [f"{counted(len(atlas.indicators), 'indicator')} ({', '.join(each.title for each in atlas.indicators)})"]
             if atlas.indicators
             else []
         ),
@@ -181,7 +182,8 @@ def _join(atlas: Atlas) -> tuple[Block, ...]:
     rest = ledger[ledger["status"] != "joined"]
     tables = ledger.groupby("table", sort=False) if "table" in ledger else [("The table", ledger)]
     sentences = [
-        f"{name}: {_met(rows, 'table')} rows meet a place, {_met(rows, 'places')} places have a row." for name, rows in tables
+        f"{name}: {_met(rows, 'table', 'row meets', 'rows meet')} a place, {_met(rows, 'places', 'place has', 'places have')} a row."
+        for name, rows in tables
     ]
     everything = ["Every row of either side has its counterpart."] if rest.empty else []
     blocks = [Block(kind="paragraphs", content=[*sentences, *everything])]
@@ -200,9 +202,9 @@ def _join(atlas: Atlas) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _met(ledger: "pd.DataFrame", side: str) -> str:
+def _met(ledger: "pd.DataFrame", side: str, one: str, many: str) -> str:
     rows = ledger[ledger["side"] == side]
-    return f"{int((rows['status'] == 'joined').sum())} of {len(rows)}"
+    return counted(int((rows["status"] == "joined").sum()), one, many, of=len(rows))
 
 
 def _graphs(atlas: Atlas) -> tuple[Block, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from spatial.errors import counted
 from spatial.outputs._printed import Printed
 from spatial.outputs.atlas import Atlas
 from spatial.outputs.words import cleaned
@@ -49,7 +50,10 @@ def word_document(atlas: Atlas, tables: Sequence[Printed]) -> bytes:
     for number, table in enumerate(tables, start=1):
         _caption(document, number, table)
         _table(document, table)
-        for note in (*table.notes, *([f"{table.left_out} further rows are in {table.name}.csv."] if table.left_out else [])):
+        for note in (
+            *table.notes,
+            *([f"{counted(table.left_out, 'further row is', 'further rows are')} in {table.name}.csv."] if table.left_out else []),
+        ):
             document.add_paragraph().add_run(note).font.size = Pt(8)
     core = document.core_properties
     core.title, core.author, core.last_modified_by, core.comments = cleaned(atlas.title)[:255], "", "", ""

@@ -116,7 +116,7 @@ def _step_pictures(atlas: Atlas, step: Step) -> list[Picture]:
     found = []
 
     def add(name: str, kind: str, caption: str, draw: "Callable[[], Sheet | None]", table: Any = None) -> None:
-        words = f"{step.title}: {caption} ({'; '.join([measured_words(step), *_lag_p(kind, values)])})"
+        words = f"{step.title}: {caption} ({'; '.join([measured_words(step), *_lag_p(kind, values), *_top(kind, step, table)])})"
         title = f"{caption[:1].upper()}{caption[1:]}"
         found.append(Picture(name=f"{step.id}_{name}", caption=words, kind=kind, step=step.id, draw=draw, title=title, table=table))
 
@@ -224,6 +224,13 @@ def _lag_p(kind: str, values: dict[str, Any]) -> list[str]:
         return []
     low, high = p_words(float(table["p_adjusted"].min())), p_words(float(table["p_adjusted"].max()))
     return [f"p adjusted for {len(table)} lags from {low} to {high}"]
+
+
+def _top(kind: str, step: Step, table: Any) -> list[str]:
+    """Tell how much of a tree is drawn where it is not the whole of it."""
+    from spatial.outputs._tree import top_words
+
+    return [words] if kind == "tree" and (words := top_words(step, table)) else []
 
 
 def _equals(words: str) -> str:

@@ -14,7 +14,8 @@ from spatial.outputs.atlas import Atlas, Theme, marks_of
 from spatial.outputs.qgis_layers import Layer, layers_of, numbered, unique
 from spatial.outputs.qgis_layout import Page, layout
 from spatial.outputs.qgis_metadata import abstract_of, foot_of, metadata_elements
-from spatial.outputs.qgis_styles import style_attributes, style_elements, surface_elements
+from spatial.outputs.qgis_styles import style_attributes, style_elements
+from spatial.outputs.qgis_surface_styles import surface_elements
 from spatial.outputs.qgis_xml import VERSION, clean, document, element, lasting_id, reference_system, unevaluated
 from spatial.outputs.surface_classes import surface_classes
 from spatial.results import Surface

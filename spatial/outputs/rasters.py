@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from spatial.errors import OutputError, complaint
-from spatial.outputs.qgis_styles import surface_style
+from spatial.outputs.qgis_surface_styles import surface_style
 from spatial.outputs.qgis_xml import clean
 from spatial.results import Surface
 

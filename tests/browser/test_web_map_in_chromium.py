@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -551,6 +552,20 @@ def choose_chart(driver, chart):
 
 
 CHARTS = ("links_histogram", "reach_table", "ward_tree", "ward_profile_standardised", "ward_choice", "ols_coefficients")
+# The texts of a chart that reach beyond its frame, and those that meet one another.
+OUTSIDE = """
+    const svg = document.querySelector('#chart-box svg'), frame = svg.getBoundingClientRect();
+    return [...svg.querySelectorAll('text')].filter((each) => { const box = each.getBoundingClientRect();
+        return box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1; }).map((each) => each.textContent);
+"""
+MEETING = """
+    const boxes = [...document.querySelectorAll('#chart-box text')].map((each) => [each.getBoundingClientRect(), each.textContent]), found = [];
+    for (let one = 0; one < boxes.length; one++) for (let other = 0; other < one; other++) {
+        const [a, first] = boxes[one], [b, second] = boxes[other];
+        if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3) found.push([first, second]);
+    }
+    return found;
+"""
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
@@ -559,13 +574,7 @@ def test_every_chart_is_drawn_inside_its_frame_with_words_and_numbers(grid, show
     assert driver.execute_script("return [...document.querySelectorAll('#chart option')].map((each) => each.value)") == list(CHARTS)
     for name in CHARTS:
         choose_chart(driver, name)
-        outside = driver.execute_script(
-            """
-            const svg = document.querySelector('#chart-box svg'), frame = svg.getBoundingClientRect();
-            return [...svg.querySelectorAll('text')].filter((each) => { const box = each.getBoundingClientRect();
-                return box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1; }).map((each) => each.textContent);
-            """
-        )
+        outside = driver.execute_script(OUTSIDE)
         assert outside == [], name
         assert "(n = 16" in driver.execute_script("return document.querySelector('#chart-box svg').getAttribute('aria-label')")
         assert texts(driver, "#chart-words p")
@@ -577,16 +586,7 @@ def test_no_two_texts_of_a_chart_meet(grid, shown):
     driver = shown(charted(grid))
     for name in CHARTS:
         choose_chart(driver, name)
-        meeting = driver.execute_script(
-            """
-            const boxes = [...document.querySelectorAll('#chart-box text')].map((each) => [each.getBoundingClientRect(), each.textContent]), found = [];
-            for (let one = 0; one < boxes.length; one++) for (let other = 0; other < one; other++) {
-                const [a, first] = boxes[one], [b, second] = boxes[other];
-                if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3) found.push([first, second]);
-            }
-            return found;
-            """
-        )
+        meeting = driver.execute_script(MEETING)
         assert meeting == [], name
 
 
@@ -594,7 +594,7 @@ def test_the_tree_is_tied_to_the_map(grid, shown):
     driver = shown(charted(grid))
     choose(driver, "ward_cluster")
     assert texts(driver, "#chart-title") == ["Ward: Dendrogram"]  # the chart of the map's step
-    leaf = driver.find_element("css selector", "#chart-box [data-place='7'] text")
+    leaf = driver.find_element("css selector", "#chart-box [data-leaf='7'] text")
     leaf.click()
     assert texts(driver, "#selected h3") == ["cell 07"]
     assert driver.execute_script("return document.querySelectorAll('#chart-box .marked').length") == 1
@@ -602,6 +602,43 @@ def test_the_tree_is_tied_to_the_map(grid, shown):
         "return [...document.querySelectorAll('#chart-box .leaf rect[fill]')].map((each) => each.getAttribute('fill'))"
     )
     assert sorted(set(stored)) == sorted(set(driver.execute_script("return [...document.querySelectorAll('#legend .swatch')].map((each) => '#' + each.style.backgroundColor.match(/\\d+/g).map((part) => Number(part).toString(16).padStart(2, '0')).join(''))")))  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "language"), [(1280, "en"), (390, "ru")])
+def test_the_top_of_a_large_tree_is_tied_to_the_map(shown, width, language):
+    from dataclasses import replace
+
+    from test_outputs_web_map import many_grouped
+
+    driver = shown(replace(many_grouped(), language=language), width=width, mobile=width < 600)
+    choose(driver, "ward_cluster")
+    outside, meeting = (driver.execute_script(script) for script in (OUTSIDE, MEETING))
+    assert (outside, meeting) == ([], [])
+    assert driver.execute_script("return document.querySelectorAll('#chart-box .leaf').length") == 60
+    words = {"en": r" and (\d+) more$", "ru": r" и ещё (\d+)$"}[language]
+    counts = [re.search(words, text) for text in texts(driver, "#chart-box .leaf text")]
+    assert sum(1 + int(found[1]) if found else 1 for found in counts) == 400
+    assert driver.execute_script("return document.querySelectorAll('#chart-box polygon.fold').length") == sum(map(bool, counts))
+    assert len(texts(driver, "#chart-numbers tbody tr")) == 59
+    leaf = max(range(60), key=lambda at: int(counts[at][1]) if counts[at] else 0)
+    driver.find_element("css selector", f"#chart-box [data-leaf='{leaf}'] text").click()
+    assert re.search(words, texts(driver, "#selected h3")[0])[1] == counts[leaf][1]
+    assert len(texts(driver, "#selected dt")) == 1 + int(counts[leaf][1])
+    assert driver.execute_script("return document.querySelectorAll('#chart-box .marked').length") == 1
+    assert "place=" not in driver.execute_script("return location.hash")
+    driver.execute_script("document.getElementById('chart-box').dispatchEvent(new PointerEvent('pointerleave'))")
+    several = colours_of(driver, 2)["#16191d"]
+    place = texts(driver, "#selected dt")[-1]
+    driver.execute_script(
+        "const search = document.getElementById('search'); search.value = arguments[0]; search.dispatchEvent(new Event('input'));"
+        "search.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter' }))",
+        place,
+    )
+    assert texts(driver, "#selected h3") == [place]
+    assert driver.execute_script(
+        "return [...document.querySelectorAll('#chart-box .marked')].map((each) => each.dataset.leaf)"
+    ) == [str(leaf)]
+    assert several > 3 * colours_of(driver, 2)["#16191d"]
 
 
 def test_a_map_of_neighbours_shows_who_they_are_until_the_next_map(grid, shown):

@@ -44,6 +44,39 @@ def test_ward(columbus):
     np.testing.assert_allclose(found.silhouette_places, np.array(ROWS["ward_silhouette_4"], float), rtol=TOLERANCE)
 
 
+@pytest.mark.parametrize(("places", "columns"), [(3, 1), (25, 2), (400, 4), (1_500, 12), (3_000, 3), (3_000, 1)])
+def test_ward_beside_scipy(places, columns):
+    """The same table of merges, to the number."""
+    from scipy.cluster.hierarchy import linkage
+
+    from spatial.clusters._ward import ward_hierarchy
+
+    values = np.random.default_rng(places + columns).gamma(2, size=(places, columns))
+    values = (values - values.mean(axis=0)) / values.std(axis=0, ddof=1)
+    ours, theirs = ward_hierarchy(values), linkage(values, "ward")
+    np.testing.assert_allclose(ours[:, 2], theirs[:, 2], rtol=1e-10)
+    assert (ours[:, [0, 1, 3]] == theirs[:, [0, 1, 3]]).all()
+
+
+@pytest.mark.parametrize("places", [30, 800, 2_500])
+def test_ward_of_places_with_the_same_values_beside_scipy(places):
+    """As resamples have them: which of the same places merge first differs, heights and groups do not."""
+    from scipy.cluster.hierarchy import linkage
+
+    from spatial.clusters._hierarchy import cut
+    from spatial.clusters._ward import ward_hierarchy
+
+    random = np.random.default_rng(places)
+    values = random.normal(size=(places, 3))[random.integers(0, places, places)]
+    different = len(np.unique(values, axis=0))
+    assert different < 0.7 * places
+    ours, theirs = ward_hierarchy(values), linkage(values, "ward")
+    assert (ours[: places - different, 2] == 0).all()
+    np.testing.assert_allclose(ours[:, 2], theirs[:, 2], rtol=1e-10)
+    for groups in (2, 3, 7, different // 2, different):
+        assert adjusted_rand(cut(ours, places, groups), cut(theirs, places, groups)) == 1
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_sums_of_many_places_beside_sklearn(seed):
     """Beyond 5,000 places the starts see a sample: no worse than ten starts of scikit-learn by more than one in a thousand."""

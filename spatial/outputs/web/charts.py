@@ -14,6 +14,7 @@ from spatial.outputs._tree import followed
 from spatial.outputs.atlas import Atlas, Step
 from spatial.outputs.figures import pictures
 from spatial.outputs.themes import CLUSTERS, GROUPS, number_words
+from spatial.outputs.words import fixed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,8 +90,11 @@ def _tree(atlas: Atlas, step: Step, table: "pd.DataFrame", words: Words) -> Told
     if found is None:
         return None
     told = [words["height"]] + ([words["tree_words"].format(n=found.groups)] if found.kept < len(found.pairs) else [])
+    if found.joinings > len(found.pairs):
+        told.append(words["tree_top"].format(n=len(found.pairs), all=fixed(found.joinings, 0)))
+    place = {name: number for number, name in enumerate(map(str, atlas.places.index))}
     return {
-        "leaves": atlas.places.index.astype(str).get_indexer(found.leaves).tolist(),
+        "leaves": [[place[name] for name in leaf] for leaf in found.leaves],
         "pairs": found.pairs.tolist(),
         "heights": found.heights.tolist(),
         "order": found.order.tolist(),

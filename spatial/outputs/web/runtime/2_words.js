@@ -21,8 +21,10 @@ function speaker(atlas) {
     return column.unit && text !== "\u2013" ? text + "\u00a0" + column.unit : text;
   };
   const count = (many) => say(many === 1 ? "count_one" : "count_many", { n: written(many, 0) });
+  // Several places by the first of them.
+  const several = (layer, places) => (places.length === 1 ? layer.names[places[0]] : say("and_more", { name: layer.names[places[0]], n: written(places.length - 1, 0) }));
   const collator = new Intl.Collator(atlas.language, { numeric: true, sensitivity: "base" });
-  return { say, number, written, signed, value, withUnit, count, compare: collator.compare };
+  return { say, number, written, signed, value, withUnit, count, several, compare: collator.compare };
 }
 
 function element(name, attributes = {}, ...children) {

@@ -182,6 +182,17 @@ function strokePolygons(context, layer, to, view, border, edge) {
   context.globalAlpha = 1;
 }
 
+// Round several places together: no line between two of them that are neighbours.
+function strokeRim(context, layer, to, places) {
+  const thin = thinned(layer, to.step), used = new Map();
+  for (const place of places) {
+    for (let use = layer.rings[layer.shapes[place]]; use < layer.rings[layer.shapes[place + 1]]; use++) used.set(layer.uses[use] >> 1, (used.get(layer.uses[use] >> 1) || 0) + 1);
+  }
+  context.beginPath();
+  for (const [arc, times] of used) if (times === 1) follow(context, layer, thin, to, arc * 2, true);
+  context.stroke();
+}
+
 function centre(layer, to, place) {
   return [layer.centres[2 * place] * to.step + to.x, layer.centres[2 * place + 1] * to.step + to.y];
 }

@@ -69,11 +69,19 @@ function described(theme, speak) {
   return sentences.join(" ");
 }
 
-function showPlace(atlas, theme, layer, place, speak, clear) {
+const MOST_LISTED = 100;
+
+function showSelected(atlas, theme, found, speak, clear) {
   const panel = document.getElementById("selected");
-  panel.hidden = place < 0;
-  if (place < 0) return;
+  panel.hidden = !found;
+  if (!found) return;
+  const { layer, place, places = [place] } = found;
   const close = element("button", { type: "button", className: "quiet close", "aria-label": speak.say("clear"), title: speak.say("clear"), onclick: clear }, "×");
+  const rows = places.length > 1 ? listed(theme, layer, places, speak) : valued(atlas, theme, layer, place, speak);
+  panel.replaceChildren(element("div", { className: "selected-head" }, element("h3", {}, isolated(speak.several(layer, places))), close), element("dl", {}, ...rows));
+}
+
+function valued(atlas, theme, layer, place, speak) {
   const rows = [], told = new Set();
   const classOf = new Map(atlas.themes.filter((each) => each.layer === layer.id && each.column !== null).map((each) => [each.column, each.classes[each.numbers[place]]]));
   for (const column of layer.columns) {
@@ -84,7 +92,20 @@ function showPlace(atlas, theme, layer, place, speak, clear) {
       element("dt", {}, isolated(column.title)),
       element("dd", {}, here ? swatch(here.colour, layer.kind === "points") : null, isolated(speak.withUnit(column, place)))));
   }
-  panel.replaceChildren(element("div", { className: "selected-head" }, element("h3", {}, isolated(layer.names[place])), close), element("dl", {}, ...rows));
+  return rows;
+}
+
+// Several places with what the map shows of them.
+function listed(theme, layer, places, speak) {
+  const mapped = theme.layer === layer.id && theme.column !== null ? layer.columnById.get(theme.column) : null;
+  const row = (place) => {
+    const here = mapped && theme.classes[theme.numbers[place]];
+    return element("div", { className: "row" },
+      element("dt", {}, isolated(layer.names[place])),
+      mapped ? element("dd", {}, here ? swatch(here.colour, layer.kind === "points") : null, isolated(speak.withUnit(mapped, place))) : null);
+  };
+  const rows = places.slice(0, MOST_LISTED).map(row), left = places.length - rows.length;
+  return left > 0 ? [...rows, element("div", { className: "row" }, element("dt", {}, speak.say("and_more", { name: "…", n: speak.written(left, 0) })))] : rows;
 }
 
 function tooltip(map) {

@@ -79,13 +79,15 @@ function moranPlot(atlas, speak, state, hooks) {
       context.lineWidth = 1.2;
       context.stroke();
     }
-    for (const [place, line] of [[state.selected, 2.5], [state.hovered, 2]]) {
-      const spot = place && place.layer.id === "places" && spots.find((each) => each[2] === place.place);
-      if (!spot) continue;
-      circle(context, spot[0], spot[1], size + 2.5);
-      context.strokeStyle = style.ink;
-      context.lineWidth = line;
-      context.stroke();
+    for (const [found, line] of [[state.selected, 2.5], [state.hovered, 2]]) {
+      const places = new Set(found && found.layer.id === "places" ? found.places || [found.place] : []);
+      for (const [x, y, place] of spots) {
+        if (!places.has(place)) continue;
+        circle(context, x, y, size + 2.5);
+        context.strokeStyle = style.ink;
+        context.lineWidth = line;
+        context.stroke();
+      }
     }
   };
   const nearest = (event) => {

@@ -40,10 +40,8 @@ function chartPanel(atlas, speak, state, hooks) {
     mark();
   };
   const mark = () => {
-    for (const leaf of box.querySelectorAll("[data-place]")) {
-      const is = (found) => Boolean(found && found.layer.id === "places" && String(found.place) === leaf.dataset.place);
-      leaf.classList.toggle("marked", is(state.selected) || is(state.hovered));
-    }
+    const found = [state.selected, state.hovered].filter((each) => each && each.layer.id === "places"), places = new Set(found.flatMap((each) => each.places || [each.place]));
+    for (const leaf of box.querySelectorAll("[data-leaf]")) leaf.classList.toggle("marked", shown.leaves[leaf.dataset.leaf].some((place) => places.has(place)));
   };
   const choose = (chart) => {
     shown = chart;
@@ -61,8 +59,8 @@ function chartPanel(atlas, speak, state, hooks) {
   document.getElementById("chart-later").addEventListener("click", () => step(1));
   if (atlas.charts.length < 2) panel.querySelector(".pick-row").hidden = true;
   const place = (event) => {
-    const leaf = event.target.closest("[data-place]");
-    return leaf ? { layer: atlas.layerById.get("places"), place: Number(leaf.dataset.place) } : null;
+    const leaf = event.target.closest("[data-leaf]"), places = leaf && shown.leaves[leaf.dataset.leaf];
+    return leaf && { layer: atlas.layerById.get("places"), place: places[0], ...(places.length > 1 && { places }) };
   };
   box.addEventListener("pointerover", (event) => hooks.hover(place(event)));
   box.addEventListener("pointerleave", () => hooks.hover(null));
@@ -113,8 +111,8 @@ const CHARTS = {
   },
 
   tree(chart, width, atlas, speak) {
-    const names = atlas.layerById.get("places").names, count = chart.leaves.length, row = count <= 50 ? 17 : 13, size = row > 14 ? 12 : 10.5;
-    const left = Math.min(190, Math.round(width * 0.34)), right = width - 12, top = 22, bottom = top + row * count, height = bottom + 46, parts = [];
+    const layer = atlas.layerById.get("places"), count = chart.leaves.length, row = count <= 50 ? 17 : count <= 70 ? 15 : 13, size = row > 16 ? 12 : row > 14 ? 11.5 : 10.5;
+    const left = Math.min(190, Math.round(width * (folded(chart) ? 0.42 : 0.34))), right = width - 12, top = 22, bottom = top + row * count, height = bottom + 46, parts = [];
     const x = ticks([0, Math.max(...chart.heights) * 1.04], width < 420 ? 3 : 6), toX = (value) => left + (value / (Math.max(...chart.heights) * 1.04 || 1)) * (right - left);
     const ys = new Array(count + chart.pairs.length);
     chart.order.forEach((leaf, at) => { ys[leaf] = top + (at + 0.5) * row; });
@@ -124,12 +122,14 @@ const CHARTS = {
       const to = toX(chart.heights[count + at]), colour = chart.colours[count + at];
       parts.push(shape("path", { class: colour ? "branch" : "branch stem", stroke: colour, d: `M${toX(chart.heights[first])} ${ys[first]}H${to}V${ys[second]}H${toX(chart.heights[second])}` }));
     });
-    chart.leaves.forEach((place, leaf) => {
-      parts.push(shape("g", { class: "leaf", "data-place": place }, shape("rect", { class: "hit", x: 0, y: ys[leaf] - row / 2, width: left, height: row }), written(left - 11, ys[leaf] + size * 0.35, fitted(names[place], left - 18, size), { "text-anchor": "end", "font-size": size }),
-        chart.colours[leaf] && shape("rect", { x: left - 7, y: ys[leaf] - 3.5, width: 7, height: 7, fill: chart.colours[leaf] }), shape("title", {}, names[place])));
+    chart.leaves.forEach((places, leaf) => {
+      const y = ys[leaf], colour = chart.colours[leaf], more = (name) => (places.length > 1 ? speak.say("and_more", { name, n: speak.written(places.length - 1, 0) }) : name);
+      const tip = Math.max(toX(chart.heights[leaf]), left + 8), fold = places.length > 1 && shape("polygon", { class: colour ? "fold" : "fold stem", stroke: colour, points: `${left},${y - row * 0.3} ${tip},${y} ${left},${y + row * 0.3}` });
+      parts.push(shape("g", { class: "leaf", "data-leaf": leaf }, shape("rect", { class: "hit", x: 0, y: y - row / 2, width: left, height: row }), written(left - 11, y + size * 0.35, more(fitted(layer.names[places[0]], left - 18 - broad(more(""), size) * (places.length > 1), size)), { "text-anchor": "end", "font-size": size }),
+        fold || null, colour && shape("rect", { x: left - 7, y: y - 3.5, width: 7, height: 7, fill: colour }), shape("title", {}, speak.several(layer, places))));
     });
     if (chart.cut !== null) parts.push(line(toX(chart.cut), top - 4, toX(chart.cut), bottom, "cut"), written(toX(chart.cut), top - 9, speak.say("groups_count", { n: chart.groups }), { "text-anchor": "middle", class: "cut-words" }));
-    parts.push(written((left + right) / 2, height - 8, speak.say("height"), { "text-anchor": "middle", class: "axis-title" }));
+    parts.push(written(Math.min((left + right) / 2, width - broad(speak.say("height"), 12) / 2 - 2), height - 8, speak.say("height"), { "text-anchor": "middle", class: "axis-title" }));
     return { height, parts };
   },
 
@@ -191,6 +191,9 @@ const CHARTS = {
   },
 };
 
+// Where only the top of a tree is drawn, some of its leaves hold several places.
+const folded = (chart) => chart.leaves.some((places) => places.length > 1);
+
 function turned(x, y, text) {
   return written(0, 0, text, { "text-anchor": "middle", class: "axis-title", transform: `translate(${x} ${y}) rotate(-90)` });
 }
@@ -203,12 +206,13 @@ const NUMBERS = {
     rows: chart.lags.map((text, at) => [text, chart.links[at], chart.statistic[at], chart.expected[at], chart.low[at], chart.high[at], speak.written(chart.p_adjusted[at], 3)]),
   }),
   tree: (chart, atlas, speak) => {
-    const names = atlas.layerById.get("places").names, count = chart.leaves.length, members = chart.leaves.map((place) => [names[place]]);
+    const layer = atlas.layerById.get("places"), count = chart.leaves.length, members = chart.leaves.slice(), top = folded(chart);
+    const told = (places) => (top ? speak.several(layer, places) : places.map((place) => layer.names[place]).join(", "));
     return {
       heads: [speak.say("groups"), speak.say("height"), speak.say("joined")],
       rows: chart.pairs.map(([first, second], at) => {
         members.push([...members[first], ...members[second]]);
-        return [speak.written(count - at - 1, 0), chart.heights[count + at], `${members[first].join(", ")} + ${members[second].join(", ")}`];
+        return [speak.written(count - at - 1, 0), chart.heights[count + at], `${told(members[first])} + ${told(members[second])}`];
       }),
     };
   },

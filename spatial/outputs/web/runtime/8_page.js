@@ -106,25 +106,26 @@ function page(map, atlas) {
   function layerOfMap() { return state.theme.kind === "surface" ? null : state.theme.layerHere; }
   function drawMarks(context, view) {
     const to = placement(atlas, view);
-    const graph = state.hovered && state.hovered.layer === places && atlas.graphs.find((each) => state.links.has(each.id));
+    const graph = state.hovered && state.hovered.layer === places && !state.hovered.places && atlas.graphs.find((each) => state.links.has(each.id));
     if (graph) {
       const near = graph.others.subarray(graph.starts[state.hovered.place], graph.starts[state.hovered.place + 1]);
       for (const place of near) mark(context, view, to, { layer: places, place }, style.accent, 1.8);
     }
     for (const [found, width] of [[state.selected, 3], [state.hovered, 2]]) if (found) mark(context, view, to, found, style.ink, width);
   }
-  function mark(context, view, to, { layer, place }, colour, width) {
-    context.beginPath();
-    if (layer === layerOfMap() && tiny(layer, to).has(place)) circle(context, ...centre(layer, to, place), TINY + 1.5);
-    else if (layer.kind === "polygons") outline(context, layer, thinned(layer, to.step), to, place);
-    else circle(context, ...centre(layer, to, place), radius(layer, place) + 1.5);
-    context.lineJoin = "round";
-    context.strokeStyle = style.halo;
-    context.lineWidth = width + 2.5;
-    context.stroke();
-    context.strokeStyle = colour;
-    context.lineWidth = width;
-    context.stroke();
+  function mark(context, view, to, { layer, place, places: several = [place] }, colour, width) {
+    const small = layer === layerOfMap() ? tiny(layer, to) : new Set(), round = several.filter((each) => layer.kind !== "polygons" || small.has(each));
+    const line = several.length > 1 ? width - 0.5 : width, large = layer.kind === "polygons" ? several.filter((each) => !small.has(each)) : [];
+    context.lineJoin = context.lineCap = "round";
+    for (const [ink, wide] of [[style.halo, line + 2.5], [colour, line]]) {
+      context.strokeStyle = ink;
+      context.lineWidth = wide;
+      if (large.length) strokeRim(context, layer, to, large);
+      for (const each of round) {
+        circle(context, ...centre(layer, to, each), (small.has(each) ? TINY : radius(layer, each)) + 1.5);
+        context.stroke();
+      }
+    }
   }
 
   function redraw() {
@@ -155,7 +156,7 @@ function page(map, atlas) {
     return place < 0 ? null : { layer: places, place };
   }
   function hover(found, point) {
-    const same = found && state.hovered && found.layer === state.hovered.layer && found.place === state.hovered.place;
+    const same = found && state.hovered && ["layer", "place", "places"].every((part) => found[part] === state.hovered[part]);
     if (!same && (found || state.hovered)) {
       state.hovered = found;
       marks.redraw();
@@ -167,11 +168,11 @@ function page(map, atlas) {
   }
   function select(found, move = false) {
     state.selected = found;
-    showPlace(atlas, state.theme, found ? found.layer : places, found ? found.place : -1, speak, () => select(null));
+    showSelected(atlas, state.theme, found, speak, () => select(null));
     if (found) {
       const { layer, place } = found, column = layer.columnById.get(layer === state.theme.layerHere ? state.theme.column : null);
       const here = layer === state.theme.layerHere && state.theme.classes[state.theme.numbers[place]];
-      document.getElementById("spoken").textContent = [layer.names[place], column && `${column.title}: ${speak.withUnit(column, place)}`, here && here.label].filter(Boolean).join(". ");
+      document.getElementById("spoken").textContent = found.places ? speak.several(layer, found.places) : [layer.names[place], column && `${column.title}: ${speak.withUnit(column, place)}`, here && here.label].filter(Boolean).join(". ");
       if (move && layer.kind === "points" && layer.id !== "places") state.points.set(layer.id, true);
       const point = map.latLngToContainerPoint(toLatLng(layer, place)), size = map.getSize();
       if (move && (point.x < 20 || point.y < 20 || point.x > size.x - 20 || point.y > size.y - 20)) map.panTo(toLatLng(layer, place));
@@ -195,7 +196,7 @@ function page(map, atlas) {
     showLegend(theme, speak, () => redraw());
     if (picture) picture.remove();
     picture = theme.kind === "surface" ? surface(map, atlas, theme) : null;
-    if (state.selected) showPlace(atlas, theme, state.selected.layer, state.selected.place, speak, () => select(null));
+    if (state.selected) showSelected(atlas, theme, state.selected, speak, () => select(null));
     switches(atlas, speak, state, pointsShown, () => redraw());
     table(theme.kind === "surface" ? places : theme.layerHere);
     redraw();
@@ -212,7 +213,7 @@ function page(map, atlas) {
     const { lat, lng } = map.getCenter(), words = new URLSearchParams();
     words.set("map", state.theme.id);
     words.set("view", [map.getZoom().toFixed(2), lat.toFixed(4), lng.toFixed(4)].join("/"));
-    if (state.selected) words.set("place", `${state.selected.layer.id}/${state.selected.layer.keys[state.selected.place]}`);
+    if (state.selected && !state.selected.places) words.set("place", `${state.selected.layer.id}/${state.selected.layer.keys[state.selected.place]}`);
     try { history.replaceState(null, "", "#" + words); } catch { /* an address that may not change only loses the link */ }
   }
   function recall() {
