@@ -2,17 +2,14 @@
 
 import argparse
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatial.errors import OutputError, StudyError, complaint, listed
+from spatial.errors import StudyError, complaint, listed
 from spatial.operations import OPERATIONS, Operation, operation
 from spatial.options import Option, converted, data_parameters, declared, expected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
     from geopandas import GeoDataFrame
     from libpysal.graph import Graph
@@ -204,11 +201,14 @@ def _graphs(row: Operation, names: tuple[str, ...], given: argparse.Namespace, p
 
 def _handed_over(result: Any, places: "GeoDataFrame | None", given: argparse.Namespace) -> None:
     """Print a result and write what is wanted of it; print a graph, or write it instead."""
+    from spatial.outputs.one_file import write_links, write_result
+
     if hasattr(result, "to_dict"):
         _answer(result, given)
-        _written(result, places, given.out)
+        if given.out:
+            write_result(result, places, Path(given.out))
     elif given.out and places is not None:
-        _graph_written(result, places, Path(given.out))
+        write_links(result, places, Path(given.out))
     else:
         _graph_answer(result, given)
 
@@ -375,67 +375,3 @@ def _graph_answer(graph: "Graph", given: argparse.Namespace) -> None:
     writer.writerow(["from", "to", "weight"])
     for (one, other), weight in links.items():
         writer.writerow([safe(one), safe(other), repr(float(weight))])
-
-
-def _graph_written(graph: "Graph", places: "GeoDataFrame", path: Path) -> None:
-    """Write a graph into a file instead of the answer: links, or lines between places."""
-    from spatial.weights import edges, write_graph
-
-    if path.suffix.lower() != ".gpkg":
-        write_graph(graph, path)
-        return
-    with _whole(path) as partial:
-        edges(places, graph).to_file(partial, driver="GPKG", layer="links", VERSION="1.2")
-
-
-@contextmanager
-def _whole(path: Path) -> "Iterator[Path]":
-    """Give another name to write to, which takes the place of the file once all is written; nothing is left of it otherwise."""
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    try:
-        yield partial
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(
-            complaint(str(path), f"it cannot be written ({error.strerror})", "Expected a path that can be written to")
-        ) from None
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _written(result: "Result", places: "GeoDataFrame | None", out: str | None) -> None:
-    """Write what belongs into a file of this kind, whole or not at all."""
-    if out is None:
-        return
-    if places is None:
-        raise OutputError(complaint(out, "without places there is nothing to write for each of them", "", "Name them as --places"))
-    from spatial.results import columns_of
-
-    path = Path(out)
-    with _whole(path) as partial:
-        if path.suffix == ".tif" and hasattr(result, "surface"):
-            from spatial.outputs import write_surface
-
-            write_surface(result.surface, partial, title=result.operation)
-            style = partial.with_suffix(".qml")
-            if style.exists():
-                style.replace(path.with_suffix(".qml"))
-        elif path.suffix in (".csv", ".gpkg"):
-            import pandas as pd
-
-            from spatial.outputs.tables import csv_bytes
-
-            table = places.assign(**columns_of(result.operation, result, places.index))
-            if path.suffix == ".csv":
-                frame = pd.DataFrame(table.drop(columns=table.geometry.name))
-                partial.write_bytes(csv_bytes(["place", *frame.columns], frame.itertuples(name=None)))
-            else:
-                table.to_file(partial, driver="GPKG", layer=result.operation, VERSION="1.2")
-        else:
-            raise OutputError(
-                complaint(
-                    out,
-                    f"{result.operation} cannot be written as {path.suffix or 'a file without ending'}",
-                    "Expected .csv, .gpkg or, for a surface, .tif",
-                )
-            )

@@ -135,9 +135,9 @@ def test_x_and_y_need_a_reference_system(tmp_path):
     ("text", "message"),
     [
         ("name,a,b\nA,1,2\n", r"no columns of coordinates among 'name', 'a', 'b'"),
-        ("name,lon,lat\nA,70.5,48\nB,seventy,48\n", r"1 coordinates in 'lon' are no numbers: 'row 2: seventy'"),
+        ("name,lon,lat\nA,70.5,48\nB,seventy,48\n", r"1 coordinate in 'lon' is no number: 'row 2: seventy'"),
         ("", "cannot be read as a table"),
-        ("name,lon,lat\nA,,48\nB,70,48\n", "1 places have no geometry: 'A'"),
+        ("name,lon,lat\nA,,48\nB,70,48\n", "1 place has no geometry: 'A'"),
     ],
 )
 def test_tables_of_points_that_cannot_be_used(tmp_path, text, message):

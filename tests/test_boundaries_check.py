@@ -61,7 +61,7 @@ def test_an_unknown_name_gets_the_nearest_offered(regions):
 def test_a_missing_unit_is_named(regions):
     check = check_boundaries(regions[regions["name_en"] != "Abai Region"])
     assert check.verdict.startswith("Regions of Kazakhstan, since 8 June 2022 (20): 19 of 20 units found")
-    assert "1 of 20 units have no polygon of their own: 'Abai Region (10)'" in texts(check, "error")
+    assert "1 of 20 units has no polygon of its own: 'Abai Region (10)'" in texts(check, "error")
 
 
 def test_parts_of_one_unit_are_not_taken_for_units(regions):

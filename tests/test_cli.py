@@ -100,7 +100,7 @@ def test_do_takes_of_a_table_only_what_is_named(layer, tmp_path, capsys):
     ]
     assert main(words) == 1
     said = capsys.readouterr().err
-    assert "1 of 16 keys have no place: 'total'" in said
+    assert "1 of 16 keys has no place: 'total'" in said
     assert "'income'" in said
     assert "remark" not in said
     assert main([*words, "--unmatched", "drop", "--table-missing=-,…", "--missing", "drop", "--json"]) == 0

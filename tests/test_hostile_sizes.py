@@ -10,7 +10,7 @@ from scipy.sparse import csr_array, diags_array
 from spatial import distance_band, durbin_model, error_model, inverse_distance, kernel_density, lag_model, nearest, ols
 from spatial.errors import DataError, ModelError
 from spatial.models import _memory
-from spatial.models._log_determinant import prepared
+from spatial.models._determinant_methods import prepared
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ def test_the_ledger_has_every_row_of_both_sides(towns, tmp_path):
     assert ledger["row"].tolist()[:3] == [2, 4, 5]
     assert joined.places["value"].isna().tolist() == [False, False, True, True]
     assert joined.findings == (
-        "table.csv: 1 of 3 rows have no place and were left out: 'nobody'.",
+        "table.csv: 1 of 3 rows has no place and was left out: 'nobody'.",
         "table.csv: 2 of 4 places have no row; their values are missing: 'C', 'D'.",
     )
 
@@ -70,8 +70,8 @@ def test_names_that_are_nearly_right_are_offered_and_places_called_as_in_the_tab
 def test_what_is_true_of_many_columns_is_said_once(towns, tmp_path):
     text = "key,2019,2020,2021,2022\nA,-,-,-,1\nB,2,3,4,2\nC,3,4,5,3\nD,4,5,6,\n"
     assert join(towns, table(tmp_path, text, missing=("-",))).findings == (
-        "table.csv, each of 3 columns ('2019', '2020', '2021'): of 4 cells 1 with a missing code ('-') are taken as missing.",
-        "table.csv, column '2022': of 4 cells 1 empty are taken as missing.",
+        "table.csv, each of 3 columns ('2019', '2020', '2021'): of 4 cells 1 with a missing code ('-') is taken as missing.",
+        "table.csv, column '2022': of 4 cells 1 empty is taken as missing.",
     )
 
 
@@ -84,8 +84,8 @@ def test_codes_of_another_column(towns, tmp_path):
 def test_never_partly_by_one_column_and_partly_by_another(towns, tmp_path):
     with pytest.raises(DataError) as error:
         join(towns, table(tmp_path, "key,value\nA,1\n02,2\n03,3\n10,4\n"))
-    assert "1 of 4 keys have no place: 'A' (row 2). Keys of 'key' are looked up in 'code'." in str(error.value)
-    assert "1 of 4 places have no row: '01'" in str(error.value)
+    assert "1 of 4 keys has no place: 'A' (row 2). Keys of 'key' are looked up in 'code'." in str(error.value)
+    assert "1 of 4 places has no row: '01'" in str(error.value)
 
 
 def test_a_column_in_which_a_key_is_ambiguous_is_not_used(towns, tmp_path):
@@ -99,7 +99,7 @@ def test_a_key_that_leads_to_two_places_leads_nowhere(grid, tmp_path):
     rows = "".join(f"{name},1\n" for name in [*names, "Sumqayıt"])
     examined = examine(towns, table(tmp_path, f"key,value\n{rows}"))
     assert examined.ledger["status"].value_counts().to_dict() == {"joined": 28, "no place": 1, "no row": 2}
-    assert "1 of 15 keys have no place: 'town 0' (row 2)" in examined.complaints[0]
+    assert "1 of 15 keys has no place: 'town 0' (row 2)" in examined.complaints[0]
     assert "2 of 16 places have no row: 'town 0', 'town 0'" in examined.complaints[1]
 
 
@@ -125,8 +125,8 @@ def test_unmatched_keys_are_named_with_their_rows(towns, tmp_path):
         join(towns, table(tmp_path, "key,value\nA,1\nB,2\nQ,3\nC,4\n"))
     told = "Keys of 'key' are looked up in the names of the places. Correct them, or set unmatched = \"drop\"."
     assert str(error.value).splitlines() == [
-        f"table.csv: 1 of 4 keys have no place: 'Q' (row 4). {told}",
-        f"table.csv: 1 of 4 places have no row: 'D'. {told}",
+        f"table.csv: 1 of 4 keys has no place: 'Q' (row 4). {told}",
+        f"table.csv: 1 of 4 places has no row: 'D'. {told}",
     ]
 
 
@@ -143,10 +143,10 @@ ALL = "key,value,note\nA,1,a\nB,{},b\nC,3,c\nD,4,d\n"
 @pytest.mark.parametrize(
     ("cell", "options", "message"),
     [
-        ("much", {}, r"column 'value': 1 of 4 values are not numbers: 'B \(row 3\): much'. Expected numbers. Correct them"),
+        ("much", {}, r"column 'value': 1 of 4 values is not a number: 'B \(row 3\): much'. Expected numbers. Correct them"),
         ('"78,8*"', {}, r"'B \(row 3\): 78,8\*'. Expected numbers. Take the footnote marks out"),
         ("#N/A", {}, r"'B \(row 3\): #N/A'"),
-        ("200", {"high": 100, "low": 0}, r"1 values are out of range: 'B \(row 3\): 200'. Expected 0 to 100"),
+        ("200", {"high": 100, "low": 0}, r"1 value is out of range: 'B \(row 3\): 200'. Expected 0 to 100"),
         ("-1", {"low": 0}, "Expected 0 to inf"),
     ],
 )
@@ -182,7 +182,7 @@ def test_failed_formulas_are_errors_unless_named_missing(towns, tmp_path):
     book["Sheet"]["B3"].data_type = "e"
     book.save(tmp_path / "a.xlsx")
     words = {"word": column("word", kind="text")}
-    with pytest.raises(DataError, match=r"1 formulas failed: 'B \(row 3\): #DIV/0!'"):
+    with pytest.raises(DataError, match=r"1 formula failed: 'B \(row 3\): #DIV/0!'"):
         join(towns, TableRecipe(table=tmp_path / "a.xlsx", key="key", columns=words))
     joined = join(towns, TableRecipe(table=tmp_path / "a.xlsx", key="key", columns=words, missing=("#DIV/0!",)))
     assert joined.places["word"].isna().tolist() == [False, True, False, False]
@@ -224,8 +224,8 @@ def test_oddities_are_findings(towns, tmp_path):
     text = "key,a,b,share,n\nA,1,1,0.5,3\nB,2,2,1.5,-9\nC,0,0,0,0\nD,4,4,0.1,7\n"
     kinds = [column("a"), column("b"), column("share", kind="share"), column("n", kind="count")]
     said = "\n".join(join(towns, table(tmp_path, text, columns=kinds)).findings)
-    assert "'share' is a share, but 1 values are outside 0 to 1: 'B (row 3): 1.5'" in said
-    assert "'n' is a count, but 1 values are negative: 'B (row 3): -9'" in said
+    assert "'share' is a share, but 1 value is outside 0 to 1: 'B (row 3): 1.5'" in said
+    assert "'n' is a count, but 1 value is negative: 'B (row 3): -9'" in said
     assert "the columns 'a' and 'b' hold the same numbers" in said
     assert "every number is 0 in 1 of 4 rows: 'C (row 4)'" in said
 
@@ -234,7 +234,7 @@ def test_columns_of_the_layer(towns):
     towns = towns.assign(value=[1.0, 2.0, None, 4.0])
     (indicator,), findings = held(towns, {"value": column("value", title="A value", unit="m")}, "towns.gpkg")
     assert indicator[:4] == ("value", "A value", "m", "number")
-    assert findings == ("towns.gpkg, column 'value': of 4 cells 1 empty are taken as missing.",)
+    assert findings == ("towns.gpkg, column 'value': of 4 cells 1 empty is taken as missing.",)
     with pytest.raises(DataError, match="towns.gpkg: there is no column 'valeu'"):
         held(towns, {"valeu": column("valeu")}, "towns.gpkg")
     with pytest.raises(DataError, match="column 'other': 4 of 4 values are not numbers"):
@@ -257,10 +257,10 @@ def test_points(tmp_path):
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
-        ("name,lat,lon\nA,143,76\n", {}, r"column 'lat': 1 values are out of range: 'A \(row 2\): 143'"),
-        ("name,lat,lon\nA,,76\n", {}, r"1 points have no 'lat': 'A \(row 2\)'"),
-        ("name,lat,lon\n,43,76\n", {}, "rows '2' have no key"),
-        ("name,lat,lon\nA,43,76\nA,44,77\n", {}, "1 keys occur more than once: 'A'"),
+        ("name,lat,lon\nA,143,76\n", {}, r"column 'lat': 1 value is out of range: 'A \(row 2\): 143'"),
+        ("name,lat,lon\nA,,76\n", {}, r"1 point has no 'lat': 'A \(row 2\)'"),
+        ("name,lat,lon\n,43,76\n", {}, "row '2' has no key"),
+        ("name,lat,lon\nA,43,76\nA,44,77\n", {}, "1 key occurs more than once: 'A'"),
         ("name,lat,lon\nA,43,76\n", {"x": "long"}, "there is no column 'long'. Did you mean 'lon'"),
         ("name,lat,lon\nA,43,76\n", {"crs": "EPSG:nothing"}, "the reference system 'EPSG:nothing' is not known"),
     ],

@@ -58,10 +58,10 @@ def test_texts_become_the_numbers_the_study_says(survey):
 
 
 def test_labelled_numbers_among_others_are_asked_about(survey):
-    with pytest.raises(DataError, match=r"column 'outages': .*1 times -9 \(Don't know\).*say missing = \[-9\]"):
+    with pytest.raises(DataError, match=r"column 'outages': .*1 time -9 \(Don't know\).*say missing = \[-9\]"):
         read_records(recipe(survey), ["outages"])
     column = ColumnRecipe(name="outages", source="outages", title="Outages", low=0, high=31)
-    with pytest.raises(DataError, match=r"1 values are out of range: 'row 4: -9'"):
+    with pytest.raises(DataError, match=r"1 value is out of range: 'row 4: -9'"):
         read_records(recipe(survey, columns={"outages": column}))
 
 

@@ -254,7 +254,7 @@ class TestBadInput:
 
     def test_missing_values(self, line, chain):
         places = line.assign(x=line["x"].where(line["x"] != 3))
-        with pytest.raises(DataError, match=r"'x'.*1 of 8 places have no value: 'place 2'"):
+        with pytest.raises(DataError, match=r"'x'.*1 of 8 places has no value: 'place 2'"):
             ols(places, chain, formula="y ~ x")
         found = ols(places, chain, formula="y ~ x", missing="drop")
         assert found.observations == 7
@@ -286,7 +286,7 @@ class TestBadInput:
             ols(line.assign(z=line["z"] - (line["z"] == 1)), formula="y ~ log(z)")
 
     def test_infinite_values(self, line):
-        with pytest.raises(DataError, match="'x': 1 values are infinite: 'place 3'"):
+        with pytest.raises(DataError, match="'x': 1 value is infinite: 'place 3'"):
             ols(line.assign(x=line["x"].where(line["x"] != 4, np.inf)), formula="y ~ x")
 
     def test_graph_of_other_places(self, line, chain):
@@ -442,7 +442,7 @@ def test_limits_without_all_eigenvalues(mutual, seed, monkeypatch):
     """Iteration finds the ends of the spectrum that dense eigenvalues show."""
     from scipy.sparse import csr_array
 
-    from spatial.models import _limits, _log_determinant
+    from spatial.models import _determinant_methods, _limits
 
     random, n = np.random.default_rng(seed), 300
     near = np.zeros((n, n))
@@ -450,9 +450,9 @@ def test_limits_without_all_eigenvalues(mutual, seed, monkeypatch):
         near[place, random.choice(np.delete(np.arange(n), place), 4, replace=False)] = 1
     near = np.maximum(near, near.T) if mutual else near
     matrix = csr_array(near / near.sum(axis=1)[:, None])
-    exact = _log_determinant.prepared(matrix, "eigen")
+    exact = _determinant_methods.prepared(matrix, "eigen")
     monkeypatch.setattr(_limits, "FEW", 0)
-    found = _log_determinant.prepared(matrix, "lu")
+    found = _determinant_methods.prepared(matrix, "lu")
     assert found.eigenvalues is None
     assert found.symmetric == mutual
     np.testing.assert_allclose([found.low, found.high], [exact.low, exact.high], rtol=1e-8)

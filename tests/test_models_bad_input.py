@@ -82,6 +82,20 @@ class TestRegressors:
         assert not any("from all others" in note for note in found.notes)
 
     @pytest.mark.parametrize("function", EVERY)
+    @pytest.mark.parametrize("missing", ["error", "predict"])
+    def test_gap_in_a_category(self, places, graph, function, missing):
+        """The column is called what it is called in the table."""
+        region = places["region"].mask(places.index == "place 03")
+        with pytest.raises(DataError, match="column 'region': 1 of 40 places ha.* no value: 'place 03'"):
+            function(places.assign(region=region), graph, formula="y ~ x + C(region)", missing=missing)
+
+    def test_column_that_is_number_and_category(self, places, graph):
+        table = places.assign(kind=np.arange(N) % 3)
+        assert "C(kind)[T.1]" in ols(table, graph, formula="y ~ I(kind * x) + C(kind)").coefficients.index
+        found = ols(table.assign(kind=table["kind"] + 1), graph, formula="y ~ x + C(kind)", weights_column="kind")
+        assert "C(kind)[T.3]" in found.coefficients.index
+
+    @pytest.mark.parametrize("function", EVERY)
     def test_category_that_all_places_have(self, places, graph, function):
         with pytest.raises(ModelError, match=r"all places are of one category of C\(region\), 'south'. Expected at least two"):
             function(places.assign(region="south"), graph, formula="y ~ x + C(region)")
@@ -218,7 +232,7 @@ class TestWeightsOfObservations:
         with pytest.raises(DataError, match="there is no column 'sise'. Did you mean 'size'"):
             function(places, graph, formula="y ~ x", weights_column="sise")
         table = places.assign(size=places["size"].where(places.index != "place 03"))
-        with pytest.raises(DataError, match="'size': 1 of 40 places have no value: 'place 03'"):
+        with pytest.raises(DataError, match="'size': 1 of 40 places has no value: 'place 03'"):
             function(table, graph, formula="y ~ x", weights_column="size")
 
 
@@ -228,7 +242,7 @@ class TestPrediction:
         """A place without regressors cannot be predicted, whether its response is known or not."""
         for place in ("place 05", "place 07"):
             table = hidden(places).assign(x=places["x"].where(places.index != place))
-            with pytest.raises(DataError, match=f"column 'x': 1 of 40 places have no value: '{place}'"):
+            with pytest.raises(DataError, match=f"column 'x': 1 of 40 places has no value: '{place}'"):
                 function(table, graph, formula="y ~ x", missing="predict")
 
     @pytest.mark.parametrize("function", EVERY)

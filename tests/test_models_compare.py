@@ -397,7 +397,7 @@ class TestBadInput:
     def test_one_model(self, columbus):
         with pytest.raises(StudyError, match="there is 1 model. Expected two"):
             compare_models(*columbus, formula="CRIME ~ INC", models=["ols"])
-        with pytest.raises(StudyError, match="there is 0 model"):
+        with pytest.raises(StudyError, match="there are 0 models"):
             compare_models(fits=[])
 
     def test_unknown_names(self, columbus):
@@ -424,7 +424,7 @@ class TestBadInput:
 
     def test_no_models(self, columbus):
         moran = spatial.moran(*columbus, column="CRIME", permutations=99)
-        with pytest.raises(StudyError, match="1 of 2 are no fitted models: 'Moran'"):
+        with pytest.raises(StudyError, match="1 of 2 is no fitted model: 'Moran'"):
             compare_models(fits=[moran, ols(*columbus, formula="CRIME ~ INC")])
 
 

@@ -91,6 +91,24 @@ def test_the_table_of_clusters_and_the_warning_of_few():
     assert not any("clusters, fewer" in note for note in many.notes)
 
 
+@pytest.mark.parametrize("absorb", [None, ["region"], ["region", "street"]])
+@pytest.mark.parametrize("weights", [None, "size"])
+def test_a_category_of_one_record_is_told(absorb, weights):
+    """Its coefficient takes up its response, whatever that is: it is as if the record were not there."""
+    records = drawn().assign(street=np.arange(120) % 11, size=1 + np.arange(120) % 4, town="Almaty")
+    records.loc[17, "sector"] = "bank"
+    options = {"formula": "y ~ x + C(sector)", "absorb": absorb, "weights_column": weights, "vcov": "iid"}
+    found = fixed_effects(records, **options)
+    told = [note for note in found.notes if "from all others" in note]
+    assert len(told) == 1
+    assert f"The regressors {'and absorbed factors ' if absorb else ''}tell 1 of 120 records from all others: '17'." in told[0]
+    moved = fixed_effects(records.assign(y=records["y"] + 9 * (records.index == 17)), **options)
+    assert moved.coefficients.loc["x", "estimate"] == pytest.approx(found.coefficients.loc["x", "estimate"], rel=1e-8)
+    assert any("'17 (Almaty)'" in note for note in fixed_effects(records, **options, place="town").notes)
+    records.loc[18, "sector"] = "bank"
+    assert not any("from all others" in note for note in fixed_effects(records, **options).notes)
+
+
 def dummies(records, columns):
     """A matrix with a constant, the regressors and the levels of some columns, all but the first."""
     parts = [np.ones((len(records), 1)), records[["x", "z"]].to_numpy(float)]
@@ -280,7 +298,7 @@ def test_mean_residuals_of_places_are_tested(grid):
     e = means - means.mean()
     score = (e @ kept @ e / (e @ e / 7)) ** 2 / np.trace(kept.T @ kept + kept @ kept)
     assert found.tests.loc["LM error", "statistic"] == pytest.approx(score)
-    assert any("1 of 8 places have no records: 'empty'" in note for note in found.notes)
+    assert any("1 of 8 places has no records: 'empty'" in note for note in found.notes)
 
 
 def test_places_may_be_named_by_another_column_and_absorbing_them_leaves_nothing(grid):

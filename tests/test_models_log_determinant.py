@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from scipy.sparse import block_diag, coo_array, csr_array, diags_array
 from scipy.spatial import Delaunay, cKDTree
 
 from spatial.errors import ModelError
-from spatial.models import _likelihood, _limits, _log_determinant, _multifrontal, _systems, _traces
+from spatial.models import _determinant_methods, _likelihood, _limits, _log_determinant, _multifrontal, _systems, _traces, lag_model
 from spatial.models._chebyshev import fitted, known_fall
 from spatial.models._from_links import coordinates_from
 from spatial.models._least_squares import log_likelihood
@@ -45,7 +46,7 @@ def voronoi(n):
 
 @functools.cache
 def with_eigenvalues(n):
-    return _log_determinant.prepared(standardised(voronoi(n)[0]), "eigen")
+    return _determinant_methods.prepared(standardised(voronoi(n)[0]), "eigen")
 
 
 def near(n, k=6, copies=1):
@@ -101,13 +102,13 @@ def made(name):
 
 @functools.cache
 def dense(name):
-    return _log_determinant.prepared(made(name)[0], "eigen")
+    return _determinant_methods.prepared(made(name)[0], "eigen")
 
 
 @functools.cache
 def eliminated(name, method, given=True):
     matrix, points = made(name)
-    return _log_determinant.prepared(matrix, method, points if given else None)
+    return _determinant_methods.prepared(matrix, method, points if given else None)
 
 
 def methods(name):
@@ -137,11 +138,11 @@ def test_limits(name, monkeypatch):
     """To all digits by iteration, and on the safe side of the truth where only some digits are sought."""
     exact, matrix = dense(name), made(name)[0]
     monkeypatch.setattr(_limits, "FEW", 20)
-    found = _log_determinant.prepared(matrix, "lu")
+    found = _determinant_methods.prepared(matrix, "lu")
     np.testing.assert_allclose([found.low, found.high], [exact.low, exact.high], rtol=1e-7)
     if exact.size > 300:
         monkeypatch.setattr(_limits, "EXACT_LIMITS", 20)
-        quick = _log_determinant.prepared(matrix, "lu")
+        quick = _determinant_methods.prepared(matrix, "lu")
         np.testing.assert_allclose([quick.low, quick.high], [exact.low, exact.high], rtol=0.02 if name in SYMMETRIC else 0.1)
         if name in SYMMETRIC:
             assert quick.low >= exact.low * (1 + 1e-12)
@@ -241,40 +242,40 @@ class TestDissection:
     def test_useless_coordinates_are_not_used(self):
         matrix, points = queen(120)
         wrong = np.random.default_rng(1).uniform(size=points.shape)
-        found = _log_determinant.prepared(matrix, "cholesky", wrong)
+        found = _determinant_methods.prepared(matrix, "cholesky", wrong)
         assert found.fronts.flops < 6 * _multifrontal.planned(matrix, points, symmetric=True).flops
         holes = points.copy()
         holes[7] = np.nan
-        assert _log_determinant.prepared(matrix, "cholesky", holes).fronts.flops == found.fronts.flops
+        assert _determinant_methods.prepared(matrix, "cholesky", holes).fronts.flops == found.fronts.flops
 
 
 class TestChoice:
     def test_by_size(self, monkeypatch):
         for name in ("queen rows", "near binary"):
-            found = _log_determinant.prepared(made(name)[0], "auto")
+            found = _determinant_methods.prepared(made(name)[0], "auto")
             assert found.method == "eigen"
-        monkeypatch.setattr(_log_determinant, "EIGEN_SYMMETRIC", 10)
-        monkeypatch.setattr(_log_determinant, "EIGEN_DIRECTED", 10)
-        assert _log_determinant.prepared(made("queen rows")[0], "auto").method == "cholesky"
-        assert _log_determinant.prepared(made("near rows")[0], "auto").method == "lu"
+        monkeypatch.setattr(_determinant_methods, "EIGEN_SYMMETRIC", 10)
+        monkeypatch.setattr(_determinant_methods, "EIGEN_DIRECTED", 10)
+        assert _determinant_methods.prepared(made("queen rows")[0], "auto").method == "cholesky"
+        assert _determinant_methods.prepared(made("near rows")[0], "auto").method == "lu"
 
     def test_cholesky_needs_symmetry(self):
         with pytest.raises(ModelError, match=r"log_determinant: 'cholesky' needs weights.*Set log_determinant = \"lu\""):
-            _log_determinant.prepared(made("near rows")[0], "cholesky")
+            _determinant_methods.prepared(made("near rows")[0], "cholesky")
 
     def test_what_no_memory_holds(self, monkeypatch):
-        monkeypatch.setattr(_log_determinant, "available", lambda: 1e5)
-        monkeypatch.setattr(_log_determinant, "EIGEN_SYMMETRIC", 10)
+        monkeypatch.setattr(_determinant_methods, "available", lambda: 1e5)
+        monkeypatch.setattr(_determinant_methods, "EIGEN_SYMMETRIC", 10)
         with pytest.raises(ModelError, match=r"elimination would take about 0\.\d GB .* 0\.0 GB are free.*\"chebyshev\""):
-            _log_determinant.prepared(made("queen rows")[0], "cholesky")
-        found = _log_determinant.prepared(made("queen rows")[0], "auto")
+            _determinant_methods.prepared(made("queen rows")[0], "cholesky")
+        found = _determinant_methods.prepared(made("queen rows")[0], "auto")
         assert found.method == "chebyshev"
         assert any("are free" in note for note in found.notes)
 
     def test_series_of_directed_weights_keeps_to_where_it_converges(self):
         exact, found = (
-            _log_determinant.prepared(made("near rows")[0], "eigen"),
-            _log_determinant.prepared(made("near rows")[0], "chebyshev"),
+            _determinant_methods.prepared(made("near rows")[0], "eigen"),
+            _determinant_methods.prepared(made("near rows")[0], "chebyshev"),
         )
         assert exact.low < -1.2
         assert (found.low, found.high) == pytest.approx((-1, 1), rel=1e-12)
@@ -283,7 +284,7 @@ class TestChoice:
     @pytest.mark.parametrize("name", ["queen rows", "near rows", "scattered binary"])
     def test_notes_say_what_was_used(self, name):
         for method in (*methods(name), "eigen", "chebyshev"):
-            found = _log_determinant.prepared(made(name)[0], method)
+            found = _determinant_methods.prepared(made(name)[0], method)
             assert any(f"(method {method!r})" in note for note in found.notes)
             _log_determinant.exactly(found, 0.1 * found.high, 0.3 * found.high)
             assert any("relative error at most" in note for note in _log_determinant.remarks(found)) == (method != "eigen")
@@ -294,7 +295,7 @@ class TestChoice:
 def test_stated_error_of_the_approximation_holds(name, share):
     exact = dense(name)
     r = share * (exact.high if share > 0 or name not in SYMMETRIC else -exact.low)
-    found = _log_determinant.prepared(made(name)[0], "chebyshev")
+    found = _determinant_methods.prepared(made(name)[0], "chebyshev")
     number, slope, bound = approximated(_log_determinant._moments(found), r)
     assert _log_determinant.value(found, r) == number
     assert abs(number - _log_determinant.value(exact, r)) <= bound
@@ -302,6 +303,32 @@ def test_stated_error_of_the_approximation_holds(name, share):
     step = 1e-6 * exact.high
     above, below = (approximated(_log_determinant._moments(found), r + move)[0] for move in (step, -step))
     np.testing.assert_allclose(slope, (above - below) / (2 * step), rtol=1e-4, atol=1e-4 * exact.size)
+    true = _log_determinant.derivatives(exact, np.array([r]))[0][0]
+    assert abs(slope - true) <= _log_determinant.slope_bound(found, np.array([r]))
+
+
+@pytest.mark.parametrize("impacts", ["simulation", "delta"])
+def test_the_error_of_impacts_is_said_once_and_holds(impacts):
+    import geopandas
+    from libpysal.graph import Graph
+
+    matrix, points = voronoi(300)
+    names = np.array([f"p{each:03d}" for each in range(300)])
+    links = standardised(matrix).tocoo()
+    graph = Graph.from_arrays(names[links.row], names[links.col], links.data)
+    random = np.random.default_rng(1)
+    x = random.normal(size=300)
+    y = np.linalg.solve(np.eye(300) - 0.6 * standardised(matrix).toarray(), x + random.normal(size=300))
+    places = geopandas.GeoDataFrame({"x": x, "y": y}, geometry=geopandas.points_from_xy(*points.T), index=names, crs=32642)
+    exact, found = (
+        lag_model(places, graph, formula="y ~ x", log_determinant=method, impacts=impacts) for method in ("eigen", "chebyshev")
+    )
+    said = [note for note in found.notes if "impacts are approximate" in note]
+    assert len(said) == 1
+    stated = float(re.search(r"is wrong by (\S+) at most", said[0]).group(1))
+    own, true = (each.impacts.loc["x", "direct"] / each.coefficients.loc["x", "estimate"] for each in (found, exact))
+    assert abs(own - true) < stated < 0.1
+    assert not any("impacts are approximate" in note for note in exact.notes)
 
 
 def test_polynomials_that_only_correct():
@@ -349,10 +376,10 @@ def test_differences_from_random_traces_need_few_values(rho, directed):
     """What is interpolated with few nodes stays within its error, measured at other points."""
     matrix, points = near(900) if directed else voronoi(900)
     matrix = standardised(matrix)
-    found = _log_determinant.prepared(matrix, "lu", points)
+    found = _determinant_methods.prepared(matrix, "lu", points)
     reach = 0.05 * (1 - abs(rho))
     polynomial = _log_determinant.exactly(found, rho - reach, rho + reach)
-    exact = _log_determinant.prepared(matrix, "eigen")
+    exact = _determinant_methods.prepared(matrix, "eigen")
     places = np.linspace(rho - reach, rho + reach, 12)
     values = np.array([_log_determinant.value(exact, float(place)) for place in places])
     assert np.abs(polynomial.polynomial(places) - values).max() <= (polynomial.error + 1e-12) * np.abs(values).max()
@@ -371,7 +398,7 @@ def test_largest_likelihood_with_few_exact_values(rho, gap, monkeypatch):
         rest = response - r * lag
         return float(rest @ rest), float(rest @ lag)
 
-    found = _log_determinant.prepared(matrix, "lu", points)
+    found = _determinant_methods.prepared(matrix, "lu", points)
     if gap:
         reach = 0.01 if gap != 1e-6 else 0.2 if rho < 0.8 else 0.09
         _log_determinant.exactly(found, rho - gap - reach, rho - gap + reach)
@@ -403,9 +430,9 @@ def test_search_with_approximations_finds_the_same(rho, directed, monkeypatch):
         return float(rest @ rest), float(rest @ lag)
 
     monkeypatch.setattr(_likelihood, "MANY", 100)
-    exact = _log_determinant.prepared(matrix, "eigen")
+    exact = _determinant_methods.prepared(matrix, "eigen")
     expected = _likelihood.maximised(exact, profile, 900, "rho")
-    found = _log_determinant.prepared(matrix, "lu", points)
+    found = _determinant_methods.prepared(matrix, "lu", points)
     quick = _likelihood.maximised(found, profile, 900, "rho")
     np.testing.assert_allclose(quick.parameter, expected.parameter, atol=1e-8)
     np.testing.assert_allclose(quick.log_likelihood, expected.log_likelihood, rtol=1e-11)
@@ -428,12 +455,12 @@ def test_search_moves_its_range(monkeypatch):
         rest = response - r * lag
         return float(rest @ rest), float(rest @ lag)
 
-    expected = _likelihood.maximised(_log_determinant.prepared(matrix, "eigen"), profile, 900, "rho").parameter
+    expected = _likelihood.maximised(_determinant_methods.prepared(matrix, "eigen"), profile, 900, "rho").parameter
     monkeypatch.setattr(_likelihood, "MANY", 100)
     right = _likelihood.approximately
     for wrong in (0.6, 1.7):
         monkeypatch.setattr(_likelihood, "approximately", lambda ld, r, wrong=wrong: tuple(wrong * each for each in right(ld, r)))
-        found = _log_determinant.prepared(matrix, "cholesky", points)
+        found = _determinant_methods.prepared(matrix, "cholesky", points)
         np.testing.assert_allclose(_likelihood.maximised(found, profile, 900, "rho").parameter, expected, atol=1e-8)
 
 
@@ -500,7 +527,7 @@ def test_same_numbers_every_time():
     """Threads finish in any order, sums do not."""
     matrix, points = queen(120)
     matrix = standardised(matrix)
-    numbers = {_log_determinant.value(_log_determinant.prepared(matrix, "cholesky", points), 0.6) for _ in range(3)}
+    numbers = {_log_determinant.value(_determinant_methods.prepared(matrix, "cholesky", points), 0.6) for _ in range(3)}
     assert len(numbers) == 1
 
 

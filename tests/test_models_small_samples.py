@@ -8,9 +8,9 @@ import pytest
 
 from spatial.errors import ModelError
 from spatial.models import combined_model, compare_models, durbin_error_model, durbin_model, error_model, lag_model, ols, slx_model
+from spatial.models._determinant_methods import prepared
 from spatial.models._least_squares import least_squares, log_likelihood
 from spatial.models._likelihood import maximised
-from spatial.models._log_determinant import prepared
 from spatial.models._many_responses import search_of
 from spatial.models._profile import Problem, profile_of
 from spatial.models._small_samples import (

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spatial.models._log_determinant import prepared
+from spatial.models._determinant_methods import prepared
 from spatial.models._profile import Problem, profile_of
 from spatial.models._two_parameters import maximised_pair
 

@@ -8,7 +8,7 @@ import pytest
 from layered_atlas import COORDINATES, areas, hill, parsed
 
 from spatial.errors import OutputError
-from spatial.outputs.qgis_styles import surface_style
+from spatial.outputs.qgis_surface_styles import surface_style
 from spatial.outputs.rasters import write_surface
 from spatial.outputs.surface_classes import surface_classes
 

@@ -104,7 +104,7 @@ def test_it_holds_what_a_referee_asks_for(page):
         "Neighbours resemble each other.",
         "With 16 places only strong patterns show.",
         "2 of 7 standard deviations are impossible.",
-        "The table: 1 of 2 rows meet a place, 0 of 1 places have a row.",
+        "The table: 1 of 2 rows meets a place, 0 of 1 place has a row.",
         "Public domain",
         "Graph “queen”",
         "What it asks, and what it says here",

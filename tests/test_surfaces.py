@@ -206,7 +206,7 @@ def test_areas_that_the_projection_distorts():
 
 def test_points_without_a_weight():
     places = points((0, 0), (100, 0), (0, 100), people=[1.0, np.nan, 2.0])
-    with pytest.raises(DataError, match="1 of 3 places have no value: 'p1'"):
+    with pytest.raises(DataError, match="1 of 3 places has no value: 'p1'"):
         kernel_density(places, weight="people", bandwidth=100)
     found = kernel_density(places, weight="people", bandwidth=100, missing="drop")
     assert (found.observations, found.weight_sum) == (2, 3)
@@ -218,14 +218,14 @@ def test_points_without_a_weight():
     [
         (points((60, 50), crs="EPSG:4326"), {"bandwidth": 1}, r"the coordinates are degrees \(WGS 84\).*needs metres"),
         (points((60, 50), crs="EPSG:2263"), {"bandwidth": 1}, "the coordinates are in US survey foot"),
-        (points((0, 0), (1, 1), people=[1, -1]), {"weight": "people"}, "1 weights are negative: 'p1'"),
+        (points((0, 0), (1, 1), people=[1, -1]), {"weight": "people"}, "1 weight is negative: 'p1'"),
         (points((0, 0), (1, 1), people=[0, 0]), {"weight": "people"}, "all 2 weights are 0"),
-        (points((0, 0), (1, 1), people=["x", "1"]), {"weight": "people"}, "not numbers"),
+        (points((0, 0), (1, 1), people=["x", "1"]), {"weight": "people"}, "is no number"),
         (points((0, 0), (1, 1), people=[1, 2]), {"weight": "peple"}, "Did you mean 'people'"),
         (points((0, 0)), {}, "all points with a weight lie at one place.*Set bandwidth"),
         (points((0, 0), (5, 5), people=[0, 3]), {"weight": "people"}, "all points with a weight lie at one place"),
         (points((0, 0), (1e6, 1e6)), {"bandwidth": 1000, "cell": 1}, "makes 1,020,[0-9,]+ cells of 1. Expected at most 25,000,000"),
-        (polygons(box(0, 0, 1, 1)), {"bandwidth": 1}, "1 of 1 are no points but 'Polygon': 'b0'"),
+        (polygons(box(0, 0, 1, 1)), {"bandwidth": 1}, "1 of 1 is no point but 'Polygon': 'b0'"),
     ],
 )
 def test_what_is_wrong_is_said(places, options, message):

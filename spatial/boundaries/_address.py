@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit, urlunsplit
 
-from spatial.boundaries._words import counted
-from spatial.errors import DataError, complaint, listed, nearest_name
+from spatial.errors import DataError, complaint, counted, listed, nearest_name
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult

@@ -9,8 +9,7 @@ from spatial.boundaries._gazetteer import Division
 from spatial.boundaries._named import Names, names_found, read_names
 from spatial.boundaries._open import opened
 from spatial.boundaries._shapes import Severity, Shapes, completed, read_shapes, shapes_found
-from spatial.boundaries._words import counted
-from spatial.errors import DataError, SpatialWarning
+from spatial.errors import DataError, SpatialWarning, counted
 from spatial.places import LOCAL
 
 if TYPE_CHECKING:

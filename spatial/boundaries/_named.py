@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.boundaries._gazetteer import Division, divisions, everything_named, folded, rows
 from spatial.boundaries._shapes import Found, Shapes
-from spatial.errors import listed
+from spatial.errors import counted, listed
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -146,7 +146,13 @@ def names_found(names: Names, shapes: Shapes, division: Division | None) -> list
             if key not in names.units(shapes, division).values()
         ]
         found += (
-            [("warning", f"{len(absent)} of {len(division.names)} units are not named: {listed(absent, 10)}.", ())]
+            [
+                (
+                    "warning",
+                    f"{counted(len(absent), 'unit is', 'units are', of=len(division.names))} not named: {listed(absent, 10)}.",
+                    (),
+                )
+            ]
             if absent
             else []
         )
@@ -178,7 +184,7 @@ def _doubles(names: Names, shapes: Shapes, division: Division | None) -> list[Fo
         found.append(
             (
                 "warning",
-                f"{len(nameless)} of {len(values)} rows have no name in {column!r}: {'row' if len(nameless) == 1 else 'rows'} {', '.join(str(row + 1) for row in nameless[:10])}. Complete it, or use another column as key.",
+                f"{counted(len(nameless), 'row has', 'rows have', of=len(values))} no name in {column!r}: {'row' if len(nameless) == 1 else 'rows'} {', '.join(str(row + 1) for row in nameless[:10])}. Complete it, or use another column as key.",
                 tuple(f"row {row + 1}" for row in nameless),
             )
         )
@@ -285,7 +291,7 @@ def _misplaced(names: Names, shapes: Shapes, division: Division) -> list[Found]:
     return [
         (
             "error" if len(far) > len(where) / 2 else "warning",
-            f"{len(far)} cities lie more than {_FAR:.0f} km from where the gazetteer has them: {listed(shown)}.",
+            f"{counted(len(far), 'city lies', 'cities lie')} more than {_FAR:.0f} km from where the gazetteer has them: {listed(shown)}.",
             tuple(key for key, _ in far),
         )
     ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.boundaries._packs import Pack, is_pack, looks_like_name, pack
 from spatial.boundaries.letters import letters, shapefile_letters
 from spatial.boundaries.vector_files import accepted
-from spatial.errors import DataError, SpatialWarning, StudyError, complaint, listed, nearest_name
+from spatial.errors import DataError, SpatialWarning, StudyError, complaint, counted, listed, nearest_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,8 +108,8 @@ def _from_pack(found: Pack) -> Opened:
         raise DataError(
             complaint(
                 found.name,
-                f"places.gpkg has {len(table)} rows and the columns {listed(table.columns)}",
-                f"source.toml tells of {found.rows} rows and the key {found.key!r}",
+                f"places.gpkg has {counted(len(table), 'row')} and the columns {listed(table.columns)}",
+                f"source.toml tells of {counted(found.rows, 'row')} and the key {found.key!r}",
             )
         )
     return Opened(table, found.name, pack=found)
@@ -280,7 +280,7 @@ def _coordinates(column: "pd.Series[Any]", where: str) -> "pd.Series[float]":
         raise DataError(
             complaint(
                 where,
-                f"{len(shown)} coordinates in {column.name!r} are no numbers: {listed(shown)}",
+                f"{counted(len(shown), 'coordinate')} in {column.name!r} {'is no number' if len(shown) == 1 else 'are no numbers'}: {listed(shown)}",
                 "Expected decimal degrees or metres",
             )
         )

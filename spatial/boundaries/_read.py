@@ -7,8 +7,7 @@ import numpy as np
 
 from spatial.boundaries._fit import projected
 from spatial.boundaries._open import Opened, opened, renamed
-from spatial.boundaries._words import counted
-from spatial.errors import DataError, SpatialWarning, complaint, listed, nearest_name
+from spatial.errors import DataError, SpatialWarning, complaint, counted, listed, nearest_name
 from spatial.places import checked
 
 if TYPE_CHECKING:
@@ -256,7 +255,7 @@ def _keys_checked(labels: "pd.Series[Any]", where: str, key: str) -> None:
         complaints.append(
             complaint(
                 where,
-                f"{len(none)} of {len(rows)} rows have no key in {key!r}: rows {', '.join(map(str, none[:10]))}",
+                f"{counted(len(none), 'row has', 'rows have', of=len(rows))} no key in {key!r}: {'row' if len(none) == 1 else 'rows'} {', '.join(map(str, none[:10]))}",
                 "Expected one text for each place",
                 "Complete them, or choose another key",
             )
@@ -283,5 +282,5 @@ def _candidates(table: "GeoDataFrame") -> str:
     names = [name for name in table.columns if name != "geometry"]
     unique = [name for name in names if table[name].notna().all() and table[name].map(str).is_unique]
     if unique:
-        return f"These columns have one value for each of the {len(table)} rows: {listed(unique, 12)}"
-    return f"No column has one value for each of the {len(table)} rows; the columns are {listed(names, 12)}"
+        return f"These columns have one value for each of the {counted(len(table), 'row')}: {listed(unique, 12)}"
+    return f"No column has one value for each of the {counted(len(table), 'row')}; the columns are {listed(names, 12)}"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from spatial.boundaries._fit import COUNTRIES, fitted_crs
+from spatial.boundaries._equal_area import fitted_crs
+from spatial.boundaries._fit import COUNTRIES
 from spatial.boundaries._gazetteer import Division, divisions
-from spatial.boundaries._words import counted
-from spatial.errors import listed
+from spatial.errors import counted, listed
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -170,7 +170,7 @@ def shapes_found(shapes: Shapes, division: Division | None, labels: dict[int, st
         found.append(
             (
                 "warning",
-                f"{len(named)} of {len(labels)} rows lie outside {shapes.country}: {listed(named)}. Remove them, if only {shapes.country} is meant.",
+                f"{counted(len(named), 'row lies', 'rows lie', of=len(labels))} outside {shapes.country}: {listed(named)}. Remove {'it' if len(named) == 1 else 'them'}, if only {shapes.country} is meant.",
                 named,
             )
         )
@@ -315,7 +315,11 @@ def _units(shapes: Shapes, division: Division, labels: dict[int, str]) -> list[F
     absent = [f"{name} ({key})" for key, name in division.names.items() if key not in shapes.units.values()]
     if absent:
         found.append(
-            ("error", f"{len(absent)} of {len(division.names)} units have no polygon of their own: {listed(absent, 10)}.", ())
+            (
+                "error",
+                f"{counted(len(absent), 'unit has no polygon of its own', 'units have no polygon of their own', of=len(division.names))}: {listed(absent, 10)}.",
+                (),
+            )
         )
     rest = [row for row in (int(each) for each in shapes.rows) if row not in shapes.units]
     for row in rest:

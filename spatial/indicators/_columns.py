@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from spatial.errors import complaint, listed, nearest_name
+from spatial.errors import complaint, counted, listed, nearest_name
 from spatial.indicators._described import Column, Described, cells_of, title_of
 from spatial.indicators._numbers import Numbers, as_numbers, is_missing
 from spatial.indicators._oddities import oddities
@@ -143,7 +143,7 @@ def _word(cell: Any) -> str:
 def _failure(about: Described, recipe: ColumnRecipe, failed: list[str]) -> str:
     return complaint(
         f"{about.where}, column '{recipe.source}'",
-        f"{len(failed)} formulas failed: {listed(failed)}",
+        f"{counted(len(failed), 'formula')} failed: {listed(failed)}",
         "Expected values",
         "Correct them in the workbook, or name the text among the missing codes",
     )
@@ -158,7 +158,7 @@ def _numbers(about: Described, recipe: ColumnRecipe) -> tuple[Column | None, lis
     text = [each for each in numbers.text if about.parts[each]]
     if text:
         shown = [f"{about.rows[each]}: {cells[each]}" for each in text]
-        what = f"{len(shown)} of {sum(about.parts)} values are not numbers: {listed(shown)}"
+        what = f"{counted(len(shown), 'value is not a number', 'values are not numbers', of=sum(about.parts))}: {listed(shown)}"
         return None, [], [complaint(where, what, "Expected numbers", _text_remedy([cells[each] for each in text], numbers))]
     if numbers.open:
         shown = [each for each in cells if isinstance(each, str) and ("," in each or "." in each)]
@@ -194,7 +194,9 @@ def _gaps(about: Described, recipe: ColumnRecipe, cells: list[Any]) -> list[str]
         kinds = dict.fromkeys(_word(cell) for cell in coded)
         parts.append(f"{len(coded)} with a missing code ({listed(kinds)})")
     return (
-        [f"{about.where}, column '{recipe.source}': of {len(cells)} cells {' and '.join(parts)} are taken as missing."]
+        [
+            f"{about.where}, column '{recipe.source}': of {counted(len(cells), 'cell')} {' and '.join(parts)} {'is' if empty + len(coded) == 1 else 'are'} taken as missing."
+        ]
         if parts
         else []
     )
@@ -227,7 +229,7 @@ def _out_of_range(about: Described, recipe: ColumnRecipe, numbers: Numbers, wher
     return [
         complaint(
             where,
-            f"{len(shown)} values are out of range: {listed(shown)}",
+            f"{counted(len(shown), 'value is', 'values are')} out of range: {listed(shown)}",
             f"Expected {low:g} to {high:g}",
             "Correct the values, or the range in the study",
         )

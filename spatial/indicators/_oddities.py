@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from spatial.errors import listed
+from spatial.errors import counted, listed
 from spatial.indicators._described import Column, Described, cells_of, title_of
 from spatial.indicators._numbers import as_number, as_numbers
 from spatial.indicators.plausibility import Printed, Reported, judged
@@ -42,7 +42,7 @@ def _outside(about: Described, column: Column, scale: float | None) -> list[str]
     shown = [f"{about.rows[each]}: {column.array[each]:g}" for each in outside]
     return (
         [
-            f"'{column.recipe.source}' is a {column.recipe.kind}, but {len(shown)} values are outside 0 to {scale:g}: {listed(shown)}."
+            f"'{column.recipe.source}' is a {column.recipe.kind}, but {counted(len(shown), 'value is', 'values are')} outside 0 to {scale:g}: {listed(shown)}."
         ]
         if shown
         else []
@@ -55,7 +55,11 @@ def _negative(about: Described, column: Column) -> list[str]:
         return []
     below = np.flatnonzero(column.array < 0).tolist()
     shown = [f"{about.rows[each]}: {column.array[each]:g}" for each in below]
-    return [f"'{column.recipe.source}' is a count, but {len(shown)} values are negative: {listed(shown)}."] if shown else []
+    return (
+        [f"'{column.recipe.source}' is a count, but {counted(len(shown), 'value is', 'values are')} negative: {listed(shown)}."]
+        if shown
+        else []
+    )
 
 
 def _zero_rows(about: Described, columns: list[Column]) -> list[str]:

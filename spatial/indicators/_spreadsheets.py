@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from spatial.boundaries.archives import size_checked
-from spatial.errors import DataError, complaint, listed
+from spatial.errors import DataError, complaint, counted, listed
 from spatial.indicators.tables import chosen
 
 Rows = list[tuple[int, list[Any]]]
@@ -168,7 +168,7 @@ def _computed(path: Path, name: str, rows: Rows) -> None:
         raise DataError(
             complaint(
                 f"{path.name}, sheet '{name}'",
-                f"{len(empty)} formulas have no value: {listed(empty)}",
+                f"{counted(len(empty), 'formula has', 'formulas have')} no value: {listed(empty)}",
                 "Expected values that a spreadsheet program has computed",
                 "Open the workbook, save it, and try again",
             )

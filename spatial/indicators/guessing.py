@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatial.indicators._keys import keys_of, looked_up
 from spatial.indicators._numbers import as_numbers
-from spatial.indicators.joining import keys_of, looked_up
 
 if TYPE_CHECKING:
     import pandas as pd

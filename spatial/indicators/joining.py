@@ -1,16 +1,16 @@
 """Rows of a table meet places: by key, all or none, with every row of both sides accounted for."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from spatial.errors import DataError, complaint, listed, nearest_name
+from spatial.errors import DataError, complaint, counted, listed, nearest_name
 from spatial.indicators._columns import columns_read
 from spatial.indicators._described import Column
+from spatial.indicators._keys import Matched, keys_of, matched_places
 from spatial.indicators.recipes import ColumnRecipe, TableRecipe
 from spatial.indicators.tables import Cells, cells
 from spatial.places import checked
@@ -155,7 +155,7 @@ def examine(places: "GeoDataFrame", recipe: TableRecipe) -> Examined:
             complaint(where, f"the title {recipe.key!r} occurs more than once", "Expected one key column", "Rename the others")
         )
     keys = keys_of(table.frame[recipe.key])
-    matched = _matched(places, keys, where, drop=recipe.unmatched == "drop")
+    matched = matched_places(places, keys, where, drop=recipe.unmatched == "drop")
     parts = (matched.place.notna() | (recipe.unmatched == "error")).tolist()
     columns, column_findings, complaints = columns_read(
         table, recipe, rows_named(table, keys), [str(name) for name in places.columns], parts
@@ -171,109 +171,6 @@ def examine(places: "GeoDataFrame", recipe: TableRecipe) -> Examined:
         findings=(*table.findings, *matched.findings, *_left_out(ledger, where, called), *column_findings),
         complaints=(*matched.complaints, *_key_complaints(ledger, recipe, where, matched, called), *complaints),
     )
-
-
-def keys_of(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """
-    Write keys as texts.
-
-    Parameters
-    ----------
-    column
-        Cells of a key column; a spreadsheet gives whole numbers as 10.0.
-
-    Returns
-    -------
-    pandas.Series
-        Texts without blanks around them, whole numbers without a decimal point, None where there is no key.
-    """
-    import pandas as pd
-
-    return pd.Series([_key(each) for each in column], index=column.index, dtype=object)
-
-
-def _key(value: Any) -> str | None:
-    if value is None or value != value:  # noqa: PLR0124  (NaN)
-        return None
-    if isinstance(value, float | np.floating) and value == int(value):
-        return str(int(value))
-    return unicodedata.normalize("NFC", str(value).strip()) or None
-
-
-class _Matched(NamedTuple):
-    place: "pd.Series[Any]"  # for each row of the table its place, None without one
-    looked_up: str  # in words: the index, or which column
-    findings: tuple[str, ...]
-    complaints: tuple[str, ...]
-    named: str = ""  # the column that calls the places what the table calls them; empty for the index
-
-
-def _matched(places: "GeoDataFrame", keys: "pd.Series[Any]", where: str, *, drop: bool) -> _Matched:
-    """Look all keys up in the index, or all in one other column: the one in which most are found."""
-    wanted = set(keys.dropna())
-    best: dict[str, Any] = {str(key): place for key, place in ((_key(place), place) for place in places.index) if key in wanted}
-    if len(best) == len(wanted):
-        return _Matched(_looked_up(keys, best), "the names of the places", (), ())
-    candidates = {"": best} | _other_columns(places, wanted)
-    most = max(len(found) for found in candidates.values())
-    full = [name for name, found in candidates.items() if len(found) == most]
-    if full[0] == "":
-        return _Matched(_looked_up(keys, best), "the names of the places", (), ())
-    different = [name for name in full[1:] if candidates[name] != candidates[full[0]]]
-    if different and (drop or most == len(wanted)):  # otherwise the keys not found are a complaint anyway
-        what = f"the keys are found in the columns {listed(full)} of the places, which lead to different places"
-        return _Matched(
-            keys.map({}), "", (), (complaint(where, what, "Expected one way to match", "Use the names of the places as key"),)
-        )
-    finding = f"{where}: keys were looked up in the column '{full[0]}' of the places, in which {most} of {len(wanted)} are found."
-    return _Matched(_looked_up(keys, candidates[full[0]]), f"'{full[0]}'", (finding,), (), full[0])
-
-
-def looked_up(places: "GeoDataFrame", keys: "pd.Series[Any]") -> "pd.Series[Any]":
-    """
-    Look keys up among places: in the index, or in the one column in which most are found.
-
-    Parameters
-    ----------
-    places
-        The table of places.
-    keys
-        Texts.
-
-    Returns
-    -------
-    pandas.Series
-        The place for each key, None without one; named after the column the keys were found in, "" for the index.
-    """
-    matched = _matched(places, keys, "", drop=True)
-    return matched.place.rename(matched.named)
-
-
-def _looked_up(keys: "pd.Series[Any]", found: dict[str, Any]) -> "pd.Series[Any]":
-    import pandas as pd
-
-    return pd.Series([found.get(key) for key in keys], index=keys.index, dtype=object)
-
-
-def _other_columns(places: "GeoDataFrame", wanted: set[str]) -> dict[str, dict[str, Any]]:
-    """
-    Find, for each column, which wanted key leads to which place.
-
-    A cell may hold several names of its place, with semicolons between them. A key that leads to several places leads
-    nowhere; a column in which that is so of more than one key in ten does not name places.
-    """
-    import pandas as pd
-
-    found = {}
-    for name in places.columns:
-        if name == places.geometry.name or pd.api.types.is_float_dtype(places[name]):
-            continue
-        texts = keys_of(places[name]).str.split(";").explode().str.strip()
-        texts = texts[texts.isin(wanted)]
-        single = texts[~texts.duplicated(keep=False)]
-        if len(single) and 10 * (texts.nunique() - len(single)) <= texts.nunique():
-            found[str(name)] = dict(zip(single, single.index, strict=True))
-    return found
 
 
 def _ledger(places: "GeoDataFrame", keys: "pd.Series[Any]", place: "pd.Series[Any]") -> "pd.DataFrame":
@@ -337,21 +234,18 @@ def _bare(name: str) -> str:
     return " ".join(words) or name.casefold()
 
 
-def _key_complaints(
-    ledger: "pd.DataFrame", recipe: TableRecipe, where: str, matched: _Matched, called: dict[str, str]
-) -> list[str]:
+def _key_complaints(ledger: "pd.DataFrame", recipe: TableRecipe, where: str, matched: Matched, called: dict[str, str]) -> list[str]:
     if matched.complaints:
         return []
     found = []
     table, places = ledger[ledger["side"] == "table"], ledger[ledger["side"] == "places"]
     twice = _rows_by_key(table[table["status"] == "duplicate"])
     if twice:
-        what = f"{len(twice)} key occurs" if len(twice) == 1 else f"{len(twice)} keys occur"
         rows = "; ".join(f"rows {' and '.join(map(str, rows))}" for _, rows in twice[:5])
         found.append(
             complaint(
                 where,
-                f"{what} more than once: {listed(key for key, _ in twice)} ({rows})",
+                f"{counted(len(twice), 'key occurs', 'keys occur')} more than once: {listed(key for key, _ in twice)} ({rows})",
                 "Expected one row for each place",
                 "Remove or rename the repeated rows",
             )
@@ -371,7 +265,7 @@ def _key_complaints(
         found.append(
             complaint(
                 where,
-                f"{_counted(len(without), len(table), 'key has', 'keys have')} no place: {listed(shown, 20)} (row {rows}{', ...' if len(without) > 5 else ''})",
+                f"{counted(len(without), 'key has', 'keys have', of=len(table))} no place: {listed(shown, 20)} (row {rows}{', ...' if len(without) > 5 else ''})",
                 expected + hint + _perhaps(ledger, called),
                 remedy,
             )
@@ -381,7 +275,7 @@ def _key_complaints(
         found.append(
             complaint(
                 where,
-                f"{_counted(len(empty), len(places), 'place has', 'places have')} no row: {listed(names, 20)}",
+                f"{counted(len(empty), 'place has', 'places have', of=len(places))} no row: {listed(names, 20)}",
                 expected,
                 remedy,
             )
@@ -401,9 +295,9 @@ def _perhaps(ledger: "pd.DataFrame", called: dict[str, str]) -> str:
 def _left_out(ledger: "pd.DataFrame", where: str, called: dict[str, str]) -> list[str]:
     """Say which rows and places do not take part; without unmatched = "drop" these are complaints as well."""
     found = []
-    for side, status, what in (
-        ("table", "no place", "rows have no place and were left out"),
-        ("places", "no row", "places have no row; their values are missing"),
+    for side, status, one, many in (
+        ("table", "no place", "row has no place and was left out", "rows have no place and were left out"),
+        ("places", "no row", "place has no row; its values are missing", "places have no row; their values are missing"),
     ):
         rows = ledger[ledger["side"] == side]
         without = rows[rows["status"] == status]
@@ -411,13 +305,9 @@ def _left_out(ledger: "pd.DataFrame", where: str, called: dict[str, str]) -> lis
             names = without["key"] if side == "table" else without["place"].map(called)
             perhaps = _perhaps(ledger, called) if side == "table" else ""
             found.append(
-                f"{where}: {len(without)} of {len(rows)} {what}: {listed(names.where(names.notna(), 'no key'), 10)}{perhaps}."
+                f"{where}: {counted(len(without), one, many, of=len(rows))}: {listed(names.where(names.notna(), 'no key'), 10)}{perhaps}."
             )
     return found
-
-
-def _counted(number: int, everything: int, one: str, many: str) -> str:
-    return f"{number} of {everything} {one if everything == 1 else many}"
 
 
 def _rows_by_key(table: "pd.DataFrame") -> list[tuple[str, list[int]]]:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from spatial.errors import counted
+
 #: What questionnaires write for "don't know", "refused" and "does not apply".
 MISSING_CODES = (-9, -8, -7, -6, -5, -99, -98, -97, -999, -998, 9, 8, 7, 99, 98, 97, 999, 998)
 
@@ -248,7 +250,7 @@ def _consistent(found: dict[str, tuple[Leftover, ...]]) -> dict[str, tuple[Lefto
 
 
 def _impossible(row: Reported, scale: float) -> str:
-    values = "values" if row.answers is None else f"{row.answers} values"
+    values = "values" if row.answers is None else counted(row.answers, "value")
     bound = largest_deviation(row.mean, row.answers, scale)
     return (
         f"{row.name}: mean {row.mean} with SD {row.deviation} is impossible for {values} between 0 and {scale:g}; "
@@ -260,7 +262,9 @@ def _few(row: Reported, scale: float) -> str:
     most = most_answers(row.mean, row.deviation, scale)
     if math.isinf(most):
         return ""
-    return f"{row.name}: mean {row.mean} with SD {row.deviation} is possible for {math.floor(most)} answers or fewer only."
+    return (
+        f"{row.name}: mean {row.mean} with SD {row.deviation} is possible for {counted(math.floor(most), 'answer')} or fewer only."
+    )
 
 
 def _explained(row: Reported, solutions: tuple[Leftover, ...], before: int, scale: float) -> str:
@@ -292,7 +296,7 @@ def _counts(solution: Leftover, scale: float) -> str:
     low, high = ("0", "1") if solution.first == 0 else ("1", "2")
     code = f"one {solution.code}" if solution.coded == 1 else f"{solution.coded} times {solution.code}"
     weight = (solution.code - solution.first) * scale
-    return f"{solution.zeros} answers coded {low}, {solution.ones} coded {high} and {code} counted as {weight:g}"
+    return f"{counted(solution.zeros, 'answer')} coded {low}, {solution.ones} coded {high} and {code} counted as {weight:g}"
 
 
 def _column(title: str, rows: Sequence[Reported], found: dict[str, tuple[Leftover, ...]], scale: float) -> list[str]:
@@ -302,7 +306,7 @@ def _column(title: str, rows: Sequence[Reported], found: dict[str, tuple[Leftove
         return []
     others = [row for row in rows if row.name not in found and row.answers is not None]
     plain = [row for row in others if is_two_valued(row.mean, row.deviation, row.answers or 0, scale)]
-    words = f"'{title}': {len(explained)} of {len(rows)} rows have a missing code left among the answers"
+    words = f"'{title}': {counted(len(explained), 'row has', 'rows have', of=len(rows))} a missing code left among the answers"
     if plain:
         which = f"the other {len(plain)}" if len(plain) == len(others) else f"{len(plain)} of the other {len(others)}"
         words += f"; {which} are exactly those of two-way answers without one"

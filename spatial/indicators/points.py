@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.errors import DataError, complaint, listed, nearest_name
+from spatial.errors import DataError, complaint, counted, listed, nearest_name
 from spatial.indicators._columns import columns_read
-from spatial.indicators.joining import keys_of, rows_named
+from spatial.indicators._keys import keys_of
+from spatial.indicators.joining import rows_named
 from spatial.indicators.recipes import ColumnRecipe, PointsRecipe, TableRecipe
 from spatial.indicators.tables import Cells, cells
 from spatial.places import checked
@@ -47,7 +48,15 @@ def read_points(recipe: PointsRecipe) -> "GeoDataFrame":
     crs = _reference_system(recipe)
     keys = keys_of(table.frame[recipe.key])
     if keys.isna().any():
-        raise DataError(complaint(where, f"rows {listed(keys.index[keys.isna()])} have no key", "Expected one for each point"))
+        without = listed(keys.index[keys.isna()])
+        said = f"row {without} has" if keys.isna().sum() == 1 else f"rows {without} have"
+        raise DataError(
+            complaint(
+                where,
+                f"{said} no key",
+                "Expected one for each point",
+            )
+        )
     x, y = _coordinates(table, recipe, rows_named(table, keys), degrees=crs.is_geographic)
     like = TableRecipe(table=recipe.table, key=recipe.key, missing=recipe.missing, decimal=recipe.decimal)
     columns, _, complaints = columns_read(table, like, rows_named(table, keys), [])
@@ -84,7 +93,9 @@ def _coordinates(table: Cells, recipe: PointsRecipe, rows: list[str], *, degrees
         if gaps:
             complaints = (
                 *complaints,
-                complaint(recipe.table.name, f"{len(gaps)} points have no {each.recipe.name!r}: {listed(gaps)}"),
+                complaint(
+                    recipe.table.name, f"{counted(len(gaps), 'point has', 'points have')} no {each.recipe.name!r}: {listed(gaps)}"
+                ),
             )
     if complaints:
         raise DataError("\n".join(complaints))

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spatial.errors import DataError, complaint, nearest_name
+from spatial.errors import DataError, complaint, counted, nearest_name
 from spatial.indicators._columns import columns_read
+from spatial.indicators._keys import keys_of
 from spatial.indicators._numbers import as_number, as_numbers, is_missing
-from spatial.indicators.joining import keys_of
 from spatial.indicators.recipes import ColumnRecipe, RecordsRecipe, TableRecipe
 from spatial.indicators.tables import Cells, cells, numbered, stata_parts
 
@@ -151,7 +151,7 @@ def _stata(recipe: RecordsRecipe) -> tuple[Cells, dict[str, dict[Any, int]]]:
 
 
 def _undeclared(where: str, name: str, odd: Mapping[Any, int]) -> str:
-    shown = [f"{count} times {code:g} ({text})" for (code, text), count in odd.items()]
+    shown = [f"{counted(count, 'time')} {code:g} ({text})" for (code, text), count in odd.items()]
     codes = ", ".join(f"{code:g}" for code, _ in odd)
     return complaint(
         f"{where}, column '{name}'",

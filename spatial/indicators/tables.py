@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.boundaries.letters import shapefile_letters
 from spatial.boundaries.vector_files import accepted
-from spatial.errors import DataError, SpatialWarning, complaint, listed, nearest_name
+from spatial.errors import DataError, SpatialWarning, complaint, counted, listed, nearest_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,7 +141,7 @@ def _framed(rows: list[tuple[int, list[Any]]], where: str) -> "pd.DataFrame":
         raise DataError(
             complaint(
                 where,
-                f"{len(long)} of {len(rows) - 1} rows have more cells than the header (row {rows[0][0]}, {width} titles): rows {_few(long)}",
+                f"{counted(len(long), 'row has', 'rows have', of=len(rows) - 1)} more cells than the header (row {rows[0][0]}, {counted(width, 'title')}): {'row' if len(long) == 1 else 'rows'} {_few(long)}",
                 "Expected one cell for each title" + _header_hint(rows, width),
                 "Remove lines above the header, complete it, or put values that contain the separator in quotes",
             )

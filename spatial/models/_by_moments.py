@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 
 from spatial.errors import ModelError, complaint, nearest_name
 from spatial.models._design import Design, refuse_exact
-from spatial.models._engine import Kind, designed, determinant_of, roots_of, without_lags
+from spatial.models._determinant_methods import determinant_of
+from spatial.models._engine import Kind, designed, without_lags
 from spatial.models._filtered import Equation, FilteredFit, classic, generalised
 from spatial.models._hac import kernel_of
 from spatial.models._instruments import Instruments, enough, spatial_instruments
 from spatial.models._log_determinant import LogDeterminant
 from spatial.models._two_stage import Freedom, Spread, TwoStage, covariance, two_stage, variance
+from spatial.models._units import roots_of
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.errors import DataError, StudyError, complaint, listed
+from spatial.errors import DataError, StudyError, complaint, counted, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,7 +135,7 @@ def labelled(fits: Any) -> list[Member]:
         raise StudyError(
             complaint(
                 "compare_models",
-                f"{len(wrong)} of {len(pairs)} are no fitted models: {listed(wrong)}",
+                f"{len(wrong)} of {len(pairs)} {'is no fitted model' if len(wrong) == 1 else 'are no fitted models'}: {listed(wrong)}",
                 "Expected results with coefficients, such as those of ols or lag_model",
             )
         )
@@ -168,7 +168,11 @@ def checked_members(members: Sequence[Member]) -> None:
         When they explain different responses, or have other places.
     """
     if len(members) < 2:
-        raise StudyError(complaint("compare_models", f"there is {len(members)} model", "Expected two or more"))
+        raise StudyError(
+            complaint(
+                "compare_models", f"there {'is' if members else 'are'} {counted(len(members), 'model')}", "Expected two or more"
+            )
+        )
     first = members[0]
     for other in members[1:]:
         both = f"models {first.label!r} and {other.label!r}"

@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.errors import DataError, ModelError, complaint, listed
-from spatial.models._formula import Expression, Parsed, evaluated, parsed
+from spatial.errors import DataError, ModelError, complaint, counted, listed
+from spatial.models._design_matrix import Levels, coded_categories, columns_behind, columns_of_matrix, finite, in_formula
+from spatial.models._formula import Parsed, parsed
 from spatial.models._tall import clear_basis, lengths
 from spatial.places import EQUAL, Aligned, aligned, checked, columns_checked
 
 if TYPE_CHECKING:
-    import pandas as pd
     from geopandas import GeoDataFrame
     from libpysal.graph import Graph
     from scipy.sparse import csr_array
@@ -119,14 +119,18 @@ def design(
     columns_checked(table, extra)
     _texts_refused(table, parts, formula)
     _names_refused(parts, formula, spatial)
-    coded, levels = _coded(table, parts)
-    columns = list(dict.fromkeys([*parts.columns(category=False), *levels, *extra]))
-    given = aligned(coded, graph, columns, missing="drop" if missing == "predict" else missing, varying=False, sure=True)
+    coded, levels = coded_categories(table, parts, extra)
+    columns = list(dict.fromkeys([*parts.columns(category=False), *(each.column for each in levels.values()), *extra]))
+    given = aligned(
+        coded, graph, columns, missing="drop" if missing == "predict" else missing, varying=False, sure=True, index=places.index
+    )
     values = dict(zip(columns, np.transpose(given.values), strict=True))
-    response = _finite(parts.response, values, given, formula)
+    response = finite(parts.response, values, given, formula)
     whole = _whole(coded, graph, parts, levels, columns, given, formula) if missing == "predict" else None
-    names, matrix = _matrix(parts, values, levels, given, formula) if whole is None else (whole[0], whole[1].matrix[whole[1].known])
-    made_of = {name: _made_of(name, parts) for name in names}
+    names, matrix = (
+        columns_of_matrix(parts, values, levels, given, formula) if whole is None else (whole[0], whole[1].matrix[whole[1].known])
+    )
+    made_of = {name: columns_behind(name, parts) for name in names}
     found = Design(
         parts.response.text, response, names, matrix, given, made_of, {name: values[name] for name in extra}, whole and whole[1]
     )
@@ -165,8 +169,8 @@ def _notes(given: Aligned, found: Design) -> tuple[str, ...]:
     if found.whole is None or found.whole.known.all():
         return given.notes
     hidden = found.whole.given.labels[~found.whole.known]
-    what = f"{len(hidden)} of {len(found.whole.known)} places have no {found.response_name!r}; it was predicted from the others"
-    return (f"{what}: {listed(hidden, 10)}.", *(note for note in given.notes if "were left out" not in note))
+    what = f"{counted(len(hidden), 'place has', 'places have', of=len(found.whole.known))} no {found.response_name!r}; it was predicted from the others"
+    return (f"{what}: {listed(hidden, 10)}.", *(note for note in given.notes if "left out:" not in note))
 
 
 def _alone(found: Design, basis: Matrix) -> tuple[str, ...]:
@@ -183,7 +187,7 @@ def _whole(
     coded: "GeoDataFrame",
     graph: "Graph | None",
     parts: Parsed,
-    levels: Mapping[str, list[str]],
+    levels: Mapping[str, Levels],
     columns: list[str],
     given: Aligned,
     formula: str,
@@ -192,24 +196,12 @@ def _whole(
     right = {name for each in parts.expressions.values() for name in each.columns.values()}
     response = set(parts.response.columns.values()) - right
     regressors = [name for name in columns if name not in response]
-    everybody = aligned(coded, graph, regressors, missing="error", varying=False, sure=True)
+    everybody = aligned(coded, graph, regressors, missing="error", varying=False, sure=True, index=given.standing)
     values = dict(zip(regressors, np.transpose(everybody.values), strict=True))
     if not regressors:
         values = {"": np.zeros(len(everybody.labels))}
-    names, matrix = _matrix(parts, values, levels, everybody, formula)
+    names, matrix = columns_of_matrix(parts, values, levels, everybody, formula)
     return names, Whole(everybody, matrix, np.asarray(everybody.labels.isin(given.labels)))
-
-
-def _made_of(name: str, parts: Parsed) -> frozenset[str]:
-    """Find the columns of the table behind a column of the matrix, such as ``log(x):C(region)[T.North]``."""
-    texts = sorted(parts.expressions, key=len, reverse=True)
-    found: set[str] = set()
-    rest = name
-    for text in texts:
-        if rest == text or rest.startswith((f"{text}:", f"{text}[")) or f":{text}" in rest:
-            found |= set(parts.expressions[text].columns.values())
-            rest = rest.replace(text, "", 1)
-    return frozenset(found)
 
 
 def refuse_exact(found: Design, squares: float, size: float) -> None:
@@ -253,7 +245,7 @@ def _texts_refused(table: "GeoDataFrame", parts: Parsed, formula: str) -> None:
                     f"formula {formula!r}",
                     f"column {name!r} holds text: {listed(sorted(set(texts)))}",
                     "Expected numbers",
-                    f"Write C({_written(name)}) to compare its categories, or correct the values",
+                    f"Write C({in_formula(name)}) to compare its categories, or correct the values",
                 )
             )
 
@@ -272,105 +264,10 @@ def _names_refused(parts: Parsed, formula: str, spatial: int) -> None:
         )
 
 
-def _coded(table: "GeoDataFrame", parts: Parsed) -> "tuple[GeoDataFrame, dict[str, list[str]]]":
-    """Give each column used as categories a column of numbers 0, 1, ... so that it is aligned like any other."""
-    import pandas as pd
-
-    levels: dict[str, list[str]] = {}
-    for name in parts.columns(category=True):
-        column = table[name]
-        present = column.dropna().unique().tolist()
-        ordered = sorted(present) if all(isinstance(each, int | float) for each in present) else sorted(present, key=str)
-        codes = {value: float(place) for place, value in enumerate(ordered)}
-        title = f"C({_written(name)})"
-        numbers = pd.Series(
-            [codes.get(value, np.nan) if given else np.nan for value, given in zip(column, column.notna(), strict=True)],
-            column.index,
-        )
-        table = table.assign(**{title: numbers})
-        levels[title] = [f"{value:g}" if isinstance(value, float) else str(value) for value in ordered]
-    return table, levels
-
-
-def _written(name: str) -> str:
-    return name if name.isidentifier() else f"`{name}`"
-
-
-def _finite(expression: Expression, values: Mapping[str, Vector], given: Aligned, formula: str) -> Vector:
-    found = evaluated(expression, values)
-    wrong = ~np.isfinite(found)
-    if wrong.any():
-        shown = [
-            f"{label} ({', '.join(f'{name} = {values[name][place]:g}' for name in expression.columns.values())})"
-            for place, label in enumerate(given.labels)
-            if wrong[place]
-        ]
-        raise DataError(
-            complaint(
-                f"formula {formula!r}",
-                f"{expression.text!r} is not a finite number for {len(shown)} of {len(found)} places: {listed(shown)}",
-                "Expected values the function is defined for",
-                "Correct the values, leave these places out, or use another function, such as log1p for counts with zeros",
-            )
-        )
-    return found
-
-
-def _matrix(
-    parts: Parsed, values: Mapping[str, Vector], levels: Mapping[str, list[str]], given: Aligned, formula: str
-) -> tuple[tuple[str, ...], Matrix]:
-    """Let formulaic cross and encode columns that are computed already: it only looks them up."""
-    import pandas as pd
-    from formulaic import Formula
-    from formulaic.parser.types import Factor, Term
-
-    columns: dict[str, Any] = {}
-    for text, expression in parts.expressions.items():
-        if expression.category:
-            columns[text] = _categories(expression, values, levels, formula)
-        else:
-            columns[text] = _finite(expression, values, given, formula)
-    terms = [
-        Term([each if each.eval_method.value == "literal" else Factor(each.expr, eval_method="lookup") for each in term.factors])
-        for term in parts.terms
-    ]
-    table = pd.DataFrame(columns, index=range(len(given.labels)))
-    built = Formula(terms).get_model_matrix(table, ensure_full_rank=True, na_action="raise")
-    return tuple(str(name) for name in built.columns), np.asarray(built, dtype=float)
-
-
-def _categories(
-    expression: Expression, values: Mapping[str, Vector], levels: Mapping[str, list[str]], formula: str
-) -> "pd.Categorical[Any]":
-    import pandas as pd
-
-    title = f"C({_written(next(iter(expression.columns.values())))})"
-    labels = [levels[title][int(code)] for code in values[title]]
-    found = [label for label in levels[title] if label in set(labels)]
-    if len(found) == 1:
-        raise ModelError(
-            complaint(
-                f"formula {formula!r}",
-                f"all places are of one category of {expression.text}, {found[0]!r}",
-                "Expected at least two categories",
-                "Leave it out",
-            )
-        )
-    if expression.reference is not None:
-        if expression.reference not in found:
-            raise DataError(
-                complaint(
-                    f"formula {formula!r}", f"{expression.text!r} names a category that no place has", f"Known: {listed(found, 30)}"
-                )
-            )
-        found = [expression.reference, *(label for label in found if label != expression.reference)]
-    return pd.Categorical(labels, categories=found)
-
-
 def _enough(found: Design, spatial: int) -> None:
     n, k = found.matrix.shape
     if n <= k + spatial:
-        parameters = f"{k} coefficients" + (f" and {spatial} spatial parameter{'s' if spatial > 1 else ''}" if spatial else "")
+        parameters = counted(k, "coefficient") + (f" and {counted(spatial, 'spatial parameter')}" if spatial else "")
         raise ModelError(
             complaint(
                 "places",

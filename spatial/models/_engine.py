@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.errors import DataError, ModelError, complaint, listed
+from spatial.errors import ModelError
 from spatial.models import _reading as reading
 from spatial.models._design import Design, design, refuse_exact
+from spatial.models._determinant_methods import determinant_of
 from spatial.models._impacts import Effects, impacts_table, place_impacts
 from spatial.models._information import information_of
 from spatial.models._lagged import roles_of, with_lags
 from spatial.models._least_squares import least_squares, log_likelihood
 from spatial.models._likelihood import largest, maximised
-from spatial.models._log_determinant import LogDeterminant, prepared, remarks
+from spatial.models._log_determinant import LogDeterminant, remarks
 from spatial.models._memory import refuse_too_large
-from spatial.models._prediction import predicted
+from spatial.models._prediction import predicted_fields
 from spatial.models._profile import Problem, Profile, Solution, profile_of, solution_at
 from spatial.models._singular import solvable
 from spatial.models._small_samples import (
@@ -33,7 +34,7 @@ from spatial.models._spatial_tests import spatial_tests
 from spatial.models._tables import chi_squared, coefficients_table, covariance_table, quantiles, tests_table, unknown_note
 from spatial.models._tests import moran_of
 from spatial.models._two_parameters import maximised_pair
-from spatial.models._units import Scaled, scaled
+from spatial.models._units import Scaled, roots_of, scaled
 from spatial.progress import one_thread, tell
 
 if TYPE_CHECKING:
@@ -43,10 +44,6 @@ if TYPE_CHECKING:
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-#: From here on the centres of the places help to order a factorisation.
-ORDERED = 1_000
-#: From here on estimators without a likelihood take random traces for the average impacts.
-ROUGH = 20_000
 #: What is told of a fit: four of these, and the design before.
 STAGES = 5
 #: Relative error of a trace that needs no note.
@@ -173,51 +170,6 @@ def designed(places: "GeoDataFrame", graph: "Graph", kind: Kind, options: dict[s
     )
     refuse_too_large(len(found.response), len(found.names) * (1 + kind.lags), found.given.weights.nnz)
     return with_lags(found, options.get("lagged"), kind.parameters) if kind.lags else found
-
-
-def determinant_of(places: "GeoDataFrame", found: Design, method: Any, *, searched: bool = True) -> LogDeterminant:
-    """
-    Prepare the log-determinant, in the order that the places' positions suggest where there are many of them.
-
-    An estimator that does not search it needs its derivative for the average impacts alone: for many places random traces do.
-    """
-    if not searched and method == "auto" and len(found.response) > ROUGH:
-        return prepared(found.given.weights, "chebyshev", quickly=True)
-    coordinates = None
-    if len(found.response) > ORDERED:
-        import shapely
-
-        shapes = np.asarray(places.geometry.array)[places.index.map(str).get_indexer(found.given.labels)]
-        points = (shapely.get_type_id(shapes) == shapely.GeometryType.POINT).all()
-        centres = shapes if points else shapely.centroid(shapes)
-        coordinates = np.column_stack([shapely.get_x(centres), shapely.get_y(centres)])
-    return prepared(found.given.weights, method, coordinates)
-
-
-def roots_of(found: Design, column: str | None) -> Vector | None:
-    """
-    Take the square roots of weights of observations, scaled to a mean weight of 1.
-
-    Raises
-    ------
-    DataError
-        When a weight is 0 or negative.
-    """
-    if not column:
-        return None
-    values = found.extra[column]
-    wrong = values <= 0
-    if wrong.any():
-        shown = [f"{label}: {value:g}" for label, value in zip(found.given.labels[wrong], values[wrong], strict=True)]
-        raise DataError(
-            complaint(
-                f"column {column!r}",
-                f"{len(shown)} weights of observations are 0 or less: {listed(shown)}",
-                "Expected positive weights, such as numbers of inhabitants or inverse variances",
-                "Correct them, or leave these places out",
-            )
-        )
-    return np.asarray(np.sqrt(values / values.mean()))
 
 
 def fitted(found: Design, kind: Kind, determinant: LogDeterminant, weights_column: str | None = None) -> Fit:
@@ -378,22 +330,6 @@ def _fields(fit: Fit, estimate: Vector, covariance: Matrix, tests: dict[str, Any
 def correlation2(response: Vector, other: Vector) -> float:
     """Squared correlation; NaN where one does not vary."""
     return float(np.corrcoef(response, other)[0, 1] ** 2) if np.ptp(other) > 0 else float("nan")
-
-
-def predicted_fields(found: Design, coefficients: Vector, rho: float, error: float, variance: float) -> dict[str, Any]:
-    """Predict the places whose response is not known, and put the numbers on all places."""
-    whole = found.whole
-    if whole is None or whole.known.all():
-        return {}
-    outside = predicted(whole, found.response, coefficients, rho, error, variance)
-    numbers = np.full(len(whole.known), np.nan)
-    numbers[~whole.known] = outside.values
-    fields = {"predicted": whole.given.series(numbers)}
-    if outside.errors is not None:
-        errors = np.full(len(whole.known), np.nan)
-        errors[~whole.known] = outside.errors
-        fields["predicted_std_error"] = whole.given.series(errors)
-    return fields
 
 
 def _error_note(error: float) -> tuple[str, ...]:

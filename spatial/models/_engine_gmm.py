@@ -10,11 +10,12 @@ from spatial.errors import ModelError, StudyError, complaint, listed
 from spatial.models import _reading as reading
 from spatial.models._by_moments import Estimated, Setting, estimated, setting_of
 from spatial.models._design import INTERCEPT
-from spatial.models._engine import Kind, correlation2, fields_of, predicted_fields
+from spatial.models._engine import Kind, correlation2, fields_of
 from spatial.models._impacts import Effects, impacts_table, place_impacts
 from spatial.models._instrument_tests import FirstStage, anselin_kelejian, first_stages, over_identification, wu_hausman
 from spatial.models._lagged import roles_of
 from spatial.models._log_determinant import remarks
+from spatial.models._prediction import predicted_fields
 from spatial.models._profile import Problem
 from spatial.models._singular import solvable
 from spatial.models._small_samples import FEW, simulated_note, simulated_test

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.errors import ModelError, complaint
+from spatial.errors import ModelError, complaint, counted
 from spatial.models._chebyshev import MOST, fitted
 from spatial.models._lagged import Roles
-from spatial.models._log_determinant import LogDeterminant, derivatives
+from spatial.models._log_determinant import LogDeterminant, derivatives, slope_bound
 from spatial.models._systems import FULL, solver
 from spatial.models._tables import normal_p, normal_quantile
 
@@ -121,7 +121,7 @@ def impacts_table(
     if simulated:  # first, for the estimate lies among the draws: what is prepared for them serves it too
         drawn = _simulated(effects, draws=draws, seed=seed, level=level)
     scales, more = _multipliers(effects, effects.estimate[None, :])
-    notes += more
+    notes += more if drawn is None else ()  # the draws reach further, so what is said of them holds for the estimate
     points = scales.impacts(*effects.taken(effects.estimate[None, :]))[:, 0, :]
     if simulated and drawn is None:
         what = f"Errors of the impacts are by the delta method: so many of {draws} draws of rho lay outside the admissible interval"
@@ -182,12 +182,17 @@ def multipliers(matrix: "csr_array", determinant: LogDeterminant, rhos: Vector) 
     slopes, _, error = derivatives(determinant, rhos)
     own_lag = -slopes / matrix.shape[0]
     total, total_lag, worse = _totals(matrix, determinant, rhos)
-    notes = (
-        ()
-        if max(error, worse) <= CLOSE
-        else (f"The multipliers of the impacts are approximate, with a relative error of {max(error, worse):.1g} at most.",)
-    )
+    notes = () if max(error, worse) <= CLOSE else (_approximate(determinant, rhos, matrix.shape[0]),)
     return Multipliers(1 + rhos * own_lag, own_lag, total, total_lag), notes
+
+
+def _approximate(determinant: LogDeterminant, rhos: Vector, n: int) -> str:
+    """Say what is approximate in the impacts; the error of the log-determinant itself is said where that is described."""
+    what = "Direct and indirect impacts are approximate, as the slope of the log-determinant is from which they come"
+    if determinant.method != "chebyshev":
+        return f"{what}."
+    wrong = float(np.abs(rhos).max()) * slope_bound(determinant, rhos) / n
+    return f"{what}: the mean of the diagonal of (I - rho W)^-1 is wrong by {wrong:.1g} at most (four standard errors of the random vectors)."
 
 
 def _multipliers(effects: Effects, estimates: Matrix) -> tuple[Multipliers, tuple[str, ...]]:
@@ -250,7 +255,9 @@ def _simulated(effects: Effects, *, draws: int, seed: int, level: float) -> tupl
         *notes,
     )
     if not inside.all():
-        notes += (f"{int((~inside).sum())} draws of rho lay outside the admissible interval and were left out.",)
+        notes += (
+            f"{counted(int((~inside).sum()), 'draw of rho lay outside the admissible interval and was', 'draws of rho lay outside the admissible interval and were')} left out.",
+        )
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2], axis=1)
     errors = found.std(axis=1, ddof=1)
     if (errors > HEAVY * (high - low) / (2 * normal_quantile(level))).any():

@@ -10,12 +10,13 @@ from spatial.errors import ModelError, complaint
 from spatial.models import _reading as reading
 from spatial.models._design import Design, refuse_exact
 from spatial.models._diagnostics import condition_number, jarque_bera, variance_inflation, white
-from spatial.models._engine import predicted_fields, roots_of
 from spatial.models._least_squares import LeastSquares, least_squares, log_likelihood, unit
 from spatial.models._memory import refuse_too_large
+from spatial.models._prediction import predicted_fields
 from spatial.models._small_samples import FEW, dependence_p
 from spatial.models._tables import Test, coefficients_table, covariance_table, quantiles, tests_table, unknown_note
 from spatial.models._tests import dependence_tests, heteroskedasticity, linked, regression_moran
+from spatial.models._units import roots_of
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.models._design import Whole
+from spatial.models._design import Design, Whole
 
 Vector = NDArray[np.float64]
 
@@ -72,3 +72,19 @@ def predicted(whole: Whole, response: Vector, coefficients: Vector, rho: float, 
     if len(values) <= MOST_ERRORS:
         errors = np.sqrt(variance * np.diag(factors.solve(np.eye(len(values)))))
     return Predicted(values, errors)
+
+
+def predicted_fields(found: Design, coefficients: Vector, rho: float, error: float, variance: float) -> dict[str, Any]:
+    """Predict the places whose response is not known, and put the numbers on all places."""
+    whole = found.whole
+    if whole is None or whole.known.all():
+        return {}
+    outside = predicted(whole, found.response, coefficients, rho, error, variance)
+    numbers = np.full(len(whole.known), np.nan)
+    numbers[~whole.known] = outside.values
+    fields = {"predicted": whole.given.series(numbers)}
+    if outside.errors is not None:
+        errors = np.full(len(whole.known), np.nan)
+        errors[~whole.known] = outside.errors
+        fields["predicted_std_error"] = whole.given.series(errors)
+    return fields

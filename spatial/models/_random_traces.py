@@ -110,24 +110,68 @@ def approximated(given: Moments, parameter: float) -> tuple[float, float, float]
         log |I - r W|, its derivative, and how far the first may be from the truth: four standard errors of the mean over the
         probes, and what the terms that were left out amount to (a bound where W is symmetric, else judged from the last term).
     """
-    traces, count = given.traces, given.traces.shape[0]
-    order, n = np.arange(1, count), traces[0, 0]
+    series, count = _series(given, parameter), given.traces.shape[0]
+    order = np.arange(1, count)
+    each = -series.factor * (series.t**order / order) @ given.traces[1:]
+    left_out = series.following * abs(series.t) ** count / count
+    return float(series.whole + each.mean()), float(series.slope + _slopes(given, series).mean()), _spread(each) + left_out
+
+
+def slope_error(given: Moments, parameter: float) -> float:
+    """
+    Tell how far the derivative of the series may be from the truth, as `approximated` does of its value.
+
+    Parameters
+    ----------
+    given
+        As measured.
+    parameter
+        r, inside the admissible interval.
+
+    Returns
+    -------
+    float
+        Four standard errors of the mean over the probes, and what the terms that were left out amount to.
+    """
+    series, count = _series(given, parameter), given.traces.shape[0]
+    left_out = float(series.following * abs(series.t_slope) * abs(series.t) ** (count - 1))
+    return _spread(_slopes(given, series)) + left_out
+
+
+@dataclass(frozen=True)
+class _Series:
+    """The series at one r: a sum of -factor / k t^k trace_k, and what is known exactly."""
+
+    t: float
+    t_slope: float
+    whole: float
+    slope: float
+    factor: float
+    following: float  # what a geometric series of terms left out is multiplied with
+
+
+def _series(given: Moments, parameter: float) -> _Series:
+    n = float(given.traces[0, 0])
+    t, t_slope, whole, slope, factor = parameter * given.high, given.high, 0.0, 0.0, 1.0
     if given.symmetric:
         middle, half = (given.low + given.high) / 2, (given.high - given.low) / 2
         a, b = 1 - parameter * middle, parameter * half
-        root = np.sqrt(max(a * a - b * b, 1e-300))
+        root = float(np.sqrt(max(a * a - b * b, 1e-300)))
         size, size_slope = a + root, -middle + (-a * middle - b * half) / root
         t, t_slope = b / size, (half * size - b * size_slope) / size**2
-        whole, slope = n * np.log(size / 2), n * size_slope / size
-        factor = 2.0
-    else:
-        t, t_slope, whole, slope, factor = parameter * given.high, given.high, 0.0, 0.0, 1.0
-    each = -factor * (t**order / order) @ traces[1:]
-    slopes = -factor * t_slope * (t ** (order - 1)) @ traces[1:]
-    left_out = factor * abs(t) ** count / (count * (1 - min(abs(t), 1 - 1e-12)))
-    left_out *= n if given.symmetric else max(1.0, float(np.abs(traces[-1].mean())))
-    spread = SURE * float(each.std(ddof=1)) / np.sqrt(len(each)) if len(each) > 1 else np.inf
-    return float(whole + each.mean()), float(slope + slopes.mean()), float(spread + left_out)
+        whole, slope, factor = n * float(np.log(size / 2)), n * size_slope / size, 2.0
+    trace = n if given.symmetric else max(1.0, float(np.abs(given.traces[-1].mean())))
+    return _Series(t, t_slope, whole, slope, factor, factor * trace / (1 - min(abs(t), 1 - 1e-12)))
+
+
+def _slopes(given: Moments, series: _Series) -> Vector:
+    """Sum the derivatives of the terms, for each random vector."""
+    order = np.arange(given.traces.shape[0] - 1)
+    return np.asarray(-series.factor * series.t_slope * (series.t**order) @ given.traces[1:])
+
+
+def _spread(each: Vector) -> float:
+    return SURE * float(each.std(ddof=1)) / float(np.sqrt(len(each))) if len(each) > 1 else float("inf")
 
 
 def ratio(low: float, high: float, parameter: float, *, symmetric: bool) -> float:

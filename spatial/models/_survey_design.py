@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.errors import DataError, ModelError, complaint, listed, nearest_name
+from spatial.errors import DataError, ModelError, complaint, counted, listed, nearest_name
 from spatial.models._absorbed import kept
 from spatial.models._formula import Parsed, evaluated, parsed
 from spatial.places import Missing, numbers
@@ -47,6 +47,7 @@ class Sample:
     weights: Vector  # (n,), all 1 without weights
     factors: tuple[Grouping, ...]
     clusters: tuple[Grouping, ...]
+    labels: "pd.Index[Any]"  # (n,), of the records in their table
     places: "pd.Series[Any] | None"  # (n,), the name of the place of each record, None where it has none
     given: int  # records in the table
     gaps: Mapping[str, int]  # missing values by column
@@ -128,6 +129,7 @@ def sample(
         weights=_weights(values[weights_column], weights_column) if weights_column else np.ones(len(rows)),
         factors=factors,
         clusters=tuple(_grouping(name, coded[name], rows) for name in cluster),
+        labels=records.index[rows],
         places=_places(records[place].iloc[rows]) if place else None,
         given=len(records),
         gaps=gaps,
@@ -190,7 +192,7 @@ def _complete(
         raise DataError(
             complaint(
                 "records",
-                f"{int((~complete).sum())} of {len(records)} lack a value that the model uses (missing: {counts})",
+                f"{int((~complete).sum())} of {len(records)} {'lacks' if (~complete).sum() == 1 else 'lack'} a value that the model uses (missing: {counts})",
                 "A regression needs all of them, or must be told otherwise",
                 'Fill the gaps, or set missing = "drop" to delete these records (listwise)',
             )
@@ -207,7 +209,11 @@ def _grouping(name: str, coded: tuple[Codes, tuple[str, ...]], rows: "NDArray[np
 def _weights(values: Vector, name: str) -> Vector:
     if not (values > 0).all():
         raise DataError(
-            complaint(f"column {name!r}", f"{int((values <= 0).sum())} weights are not above 0", "Expected weights above 0")
+            complaint(
+                f"column {name!r}",
+                f"{counted(int((values <= 0).sum()), 'weight is', 'weights are')} not above 0",
+                "Expected weights above 0",
+            )
         )
     return np.asarray(values / values.mean())
 

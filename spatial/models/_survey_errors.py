@@ -20,6 +20,8 @@ GONE = 1e-9
 DEPENDENT = 1e-9
 #: A sum of squares below this share of the whole is a response that follows exactly.
 EXACT = 1e-20
+#: Where random numbers leave a smaller residual than this, any numbers would leave none.
+NOTHING = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +110,30 @@ def within(sample: Sample) -> Within:
     return Within(sample, size, names, fit, left[:, 1:], rows, parameters, exact)
 
 
+def only_ones(found: Within) -> "NDArray[np.int64]":
+    """
+    Find records of leverage 1, such as the only one of its category: no response of theirs leaves a residual.
+
+    Parameters
+    ----------
+    found
+        The regression.
+
+    Returns
+    -------
+    numpy.ndarray
+        Their positions. With absorbed factors no leverage is computed: random numbers are regressed as the response was, and
+        leave a residual on all other records.
+    """
+    basis = found.fit.basis
+    if not found.factors:
+        return np.flatnonzero(np.einsum("ij,ij->i", basis, basis) >= 1 - DEPENDENT)
+    drawn = np.random.default_rng(0).standard_normal((len(basis), 2))
+    left = absorbed(drawn, found.factors, found.sample.weights) * found.rows[:, None]
+    rest = (left - basis @ (basis.T @ left)) / found.rows[:, None]
+    return np.flatnonzero(np.abs(rest).max(axis=1) <= NOTHING)
+
+
 def iid(found: Within) -> Matrix:
     """Give s^2 (X'X)^-1."""
     return found.fit.squares / (len(found.rows) - found.parameters) * found.fit.inverse
@@ -120,7 +146,7 @@ def robust(found: Within) -> Matrix:
     return np.asarray(n / (n - found.parameters) * (found.fit.root @ (scores.T @ scores) @ found.fit.root.T))
 
 
-def counted(found: Within) -> int:
+def counted_parameters(found: Within) -> int:
     """
     Count the parameters for the small-sample factor of clustered errors.
 
@@ -170,7 +196,7 @@ def clustered(found: Within) -> tuple[Matrix, bool]:
             scores, np.unique(clusters[0].codes * len(clusters[1].labels) + clusters[1].codes, return_inverse=True)[1]
         )
     n, fewest = len(found.rows), min(len(each.labels) for each in clusters)
-    meat = meat * fewest / (fewest - 1) * (n - 1) / (n - counted(found))
+    meat = meat * fewest / (fewest - 1) * (n - 1) / (n - counted_parameters(found))
     values, vectors = np.linalg.eigh((meat + meat.T) / 2)
     negative = bool(values[0] < -1e-10 * max(values[-1], 0.0))
     if negative:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.errors import DataError, complaint, listed
+from spatial.errors import DataError, complaint, counted, listed
 from spatial.models._least_squares import LeastSquares
 from spatial.models._survey_errors import Within
 from spatial.models._tables import Test
@@ -78,9 +78,19 @@ def at_places(found: Within, places: "GeoDataFrame", graph: "Graph | None", *, p
     means, counts = groups.mean().reindex(places.index), groups.size().reindex(places.index, fill_value=0)
     without = places.index[counts == 0]
     notes = [*how]
-    notes += [f"{len(without)} of {len(places)} places have no records: {listed(without, 10)}."] if len(without) else []
+    notes += (
+        [f"{counted(len(without), 'place has', 'places have', of=len(places))} no records: {listed(without, 10)}."]
+        if len(without)
+        else []
+    )
     nowhere = int(names.isna().sum())
-    notes += [f"{nowhere} records name no place: they are in the regression, not in the mean residuals."] if nowhere else []
+    notes += (
+        [
+            f"{counted(nowhere, 'record names no place: it is', 'records name no place: they are')} in the regression, not in the mean residuals."
+        ]
+        if nowhere
+        else []
+    )
     empty = AtPlaces(means, counts, {}, notes=tuple(notes))
     if means.abs().max() <= NOTHING * residuals.abs().max():
         words = (
@@ -111,7 +121,7 @@ def _labelled(names: "pd.Series[Any]", places: "GeoDataFrame") -> "tuple[pd.Seri
     raise DataError(
         complaint(
             "records",
-            f"{count} of {len(names)} name places that are not there: {listed(sorted(unknown), 10)}",
+            f"{count} of {len(names)} {'names a place that is' if count == 1 else 'name places that are'} not there: {listed(sorted(unknown), 10)}",
             f"Places are called {listed(places.index, 10)}",
             "Correct the names, or use a column of the records that names the places",
         )

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from spatial.errors import counted
 from spatial.models import _reading as reading
 from spatial.models._survey_errors import Within
 from spatial.models._survey_places import AtPlaces
@@ -34,7 +35,9 @@ def sentences(found: Within, kind: str, table: Any, level: float, shown: AtPlace
         " places.", " records"
     )
     if sample.deleted or sample.singletons:
-        opening += f" (of {sample.given}; {sample.deleted} with missing values and {sample.singletons} singletons left out)"
+        opening += (
+            f" (of {sample.given}; {sample.deleted} with missing values and {counted(sample.singletons, 'singleton')} left out)"
+        )
     if sample.factors:
         opening += f", {' and '.join(each.name for each in sample.factors)} absorbed"
     said = [f"{opening}. {reading.of_coefficients(table, level, sample.response_name)}"]

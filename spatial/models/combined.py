@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from spatial.errors import StudyError, complaint
-from spatial.models import _impacts, _log_determinant
+from spatial.models import _determinant_methods, _impacts
 from spatial.models._design import Missing
 from spatial.models._engine import Kind
 from spatial.models._engine_gmm import Conditions, Divisor, Estimator, fields_by
@@ -32,7 +32,7 @@ def combined_model(
     divisor: Divisor = "n - k",
     moments: Conditions = "auto",
     vcov: Literal["asymptotic", "hessian", "robust"] = "asymptotic",
-    log_determinant: _log_determinant.Method = "auto",
+    log_determinant: _determinant_methods.Method = "auto",
     impacts: _impacts.Method = "simulation",
     draws: Annotated[int, Between(100, 100_000)] = 1000,
     bootstrap: Annotated[int, Between(0, 100_000)] = 199,

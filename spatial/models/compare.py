@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from spatial.errors import ModelError, StudyError, complaint
-from spatial.models import _comparison_reading, _log_determinant, combined, durbin, durbin_error, error, lag
+from spatial.models import _comparison_reading, _determinant_methods, combined, durbin, durbin_error, error, lag
 from spatial.models import _comparison_tables as tables
 from spatial.models._comparison import TITLES, Member, checked_members, labelled, member
 from spatial.models._comparison_records import Comparison
 from spatial.models._design import Missing
-from spatial.models._engine import designed, determinant_of, fields_of
+from spatial.models._determinant_methods import determinant_of
+from spatial.models._engine import designed, fields_of
 from spatial.models._search import LEFT, Found, searched
 from spatial.models.ols import ols
 from spatial.models.slx import slx_model
@@ -59,7 +60,7 @@ def compare_models(
     lagged: list[Column] | None = None,
     alpha: Annotated[float, Between(0.0001, 0.5)] = 0.05,
     stars: bool = False,
-    log_determinant: _log_determinant.Method = "auto",
+    log_determinant: _determinant_methods.Method = "auto",
     bootstrap: Annotated[int, Between(0, 100_000)] = 499,
     seed: Annotated[int, Between(0, 2**32 - 1)] = 0,
     level: Annotated[float, Between(0.5, 0.999)] = 0.95,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from spatial.models import _hac, _impacts, _log_determinant
+from spatial.models import _determinant_methods, _hac, _impacts
 from spatial.models._design import Missing
 from spatial.models._engine import Kind
 from spatial.models._engine_gmm import Divisor, Estimator, fields_by
@@ -31,7 +31,7 @@ def durbin_model(
     kernel: _hac.Shape = "triangular",
     bandwidth: float | None = None,
     nearest: Annotated[int, Between(1, 10_000)] | None = None,
-    log_determinant: _log_determinant.Method = "auto",
+    log_determinant: _determinant_methods.Method = "auto",
     impacts: _impacts.Method = "simulation",
     draws: Annotated[int, Between(100, 100_000)] = 1000,
     bootstrap: Annotated[int, Between(0, 100_000)] = 499,

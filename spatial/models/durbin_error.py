@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from spatial.models import _log_determinant
+from spatial.models import _determinant_methods
 from spatial.models._design import Missing
 from spatial.models._engine import Kind
 from spatial.models._engine_gmm import Conditions, Estimator, fields_by
@@ -28,7 +28,7 @@ def durbin_error_model(
     instruments: list[Column] | None = None,
     moments: Conditions = "auto",
     vcov: Literal["asymptotic", "hessian", "robust"] = "asymptotic",
-    log_determinant: _log_determinant.Method = "auto",
+    log_determinant: _determinant_methods.Method = "auto",
     bootstrap: Annotated[int, Between(0, 100_000)] = 499,
     seed: Annotated[int, Between(0, 2**32 - 1)] = 0,
     level: Annotated[float, Between(0.5, 0.999)] = 0.95,

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.errors import ModelError, StudyError, complaint
+from spatial.errors import ModelError, StudyError, complaint, counted, listed
 from spatial.models import _survey_reading as reading
 from spatial.models._absorbed import nested
 from spatial.models._fixed_effects_records import FixedEffects
 from spatial.models._survey_bootstrap import MOST_CLUSTERS, draws, projection, wild
 from spatial.models._survey_design import Sample, sample
-from spatial.models._survey_errors import Within, clustered, counted, iid, jackknifed, robust, within
+from spatial.models._survey_errors import Within, clustered, counted_parameters, iid, jackknifed, only_ones, robust, within
 from spatial.models._survey_places import AtPlaces, at_places
 from spatial.models._tables import coefficients_table, covariance_table, quantiles, tests_table
 from spatial.options import Between, Column, Formula, used
@@ -226,11 +226,11 @@ def _bootstrapped(found: Within, table: "pd.DataFrame", options: dict[str, Any])
     for column, part in (("p_wild", "p"), ("low_wild", "low"), ("high_wild", "high")):
         table[column] = [getattr(tests[name], part) if name in tests else np.nan for name in found.names]
     if drawn.exact:
-        listed = (
+        note = (
             f"Wild cluster bootstrap: all {len(drawn.multipliers):,} sign vectors of {clusters} clusters were tried, so p_wild is exact;"
             f" it cannot be below {2 / len(drawn.multipliers):.2g}."
         )
-        notes = [listed]
+        notes = [note]
     else:
         notes = [f"Wild cluster bootstrap: {len(drawn.multipliers):,} random draws of {options['bootstrap_weights']} weights."]
     if np.isinf(table[["low_wild", "high_wild"]].to_numpy(dtype=float)).any():
@@ -308,14 +308,19 @@ def _notes(found: Within, kind: str) -> tuple[str, ...]:
     chosen, notes = found.sample, []
     if chosen.deleted:
         counts = ", ".join(f"{name} {count}" for name, count in chosen.gaps.items())
-        notes.append(f"{chosen.deleted} of {chosen.given} records were deleted because a value is missing (missing: {counts}).")
+        notes.append(
+            f"{counted(chosen.deleted, 'record was', 'records were', of=chosen.given)} deleted because a value is missing (missing: {counts})."
+        )
     if chosen.singletons:
-        notes.append(f"{chosen.singletons} records were dropped because they are alone in a level of an absorbed factor.")
+        notes.append(
+            f"{counted(chosen.singletons, 'record was dropped because it is', 'records were dropped because they are')} alone in a level of an absorbed factor."
+        )
     if chosen.factors:
-        names = ", ".join(f"{each.name} ({len(each.labels)} levels)" for each in chosen.factors)
+        names = ", ".join(f"{each.name} ({counted(len(each.labels), 'level')})" for each in chosen.factors)
         notes.append(
             f"Absorbed: {names}. The intercept is mean response less mean regressors times coefficients, as Stata reports it."
         )
+    notes += _alone(found)
     if not found.exact:
         notes.append(
             "With so many levels of three factors or more, free levels are counted as all less one for each further factor."
@@ -327,11 +332,23 @@ def _notes(found: Within, kind: str) -> tuple[str, ...]:
         ]
         notes.append(f"Standard errors allow for dependence within {' and '.join(parts)}.")
         if kind == "CRV1":
-            notes.append(f"CRV1 counts {counted(found)} parameters in its small-sample factor.")
+            notes.append(f"CRV1 counts {counted(counted_parameters(found), 'parameter')} in its small-sample factor.")
         fewest = min(len(each.labels) for each in chosen.clusters)
         if fewest < reading.FEW_CLUSTERS:
             notes.append(reading.few_clusters(fewest, kind))
     return tuple(notes)
+
+
+def _alone(found: Within) -> list[str]:
+    """Name records that a coefficient of their own takes up, as the other models name places."""
+    only, places = only_ones(found), found.sample.places
+    if not len(only):
+        return []
+    labels = [found.sample.labels[each] if places is None else f"{found.sample.labels[each]} ({places[each]})" for each in only]
+    told = f"The regressors {'and absorbed factors ' if found.factors else ''}tell"
+    what = f"{told} {counted(len(only), 'record', of=len(found.rows))} from all others: {listed(labels, 10)}"
+    why = "A coefficient of its own takes up whatever the response of such a record is, so it says little about the others"
+    return [f"{what}. {why}; a category should have more than one record."]
 
 
 def _graph(graph: "Graph | None") -> dict[str, Any]:

@@ -26,10 +26,11 @@ def collected() -> Iterator[list[str]]:
 
 @contextmanager
 def within(place: str) -> Iterator[None]:
+    """Say of every complaint where it is from."""
     try:
         yield
     except SpatialError as error:
-        raise type(error)(f"{place}: {error}") from error
+        raise type(error)("\n".join(f"{place}: {line}" for line in str(error).splitlines())) from error
 
 
 @contextmanager
@@ -42,9 +43,12 @@ def noted(complaints: list[str]) -> Iterator[None]:
 
 
 @contextmanager
-def in_step(study: Study, recipe: StepRecipe) -> Iterator[None]:
-    """Say in which step something went wrong."""
-    with within(f"{study.file.name}, step '{recipe.id}'"):
+def in_step(study: Study, recipe: StepRecipe, option: str = "") -> Iterator[None]:
+    """Say in which step something went wrong and, where it is in an option of the file, in which line."""
+    place = f"{study.file.name}, step '{recipe.id}'"
+    if option in recipe.lines:
+        place = f"{study.file.name}, line {recipe.lines[option]}: step '{recipe.id}', option '{option}'"
+    with within(place):
         yield
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import DataError, InputError, complaint
 from spatial.operations import operation
-from spatial.options import declared
+from spatial.options import Option, declared
 from spatial.places import aligned, columns_checked
 from spatial.running._reader import Reader
 from spatial.running._told import collected, in_step, noted
@@ -156,9 +156,12 @@ def _records(study: Study, reader: "Reader", tables: _Tables, complaints: list[s
     """Read of every table of records what the steps name."""
     found = {}
     for name, recipe in study.records.items():
-        steps = [each for each in study.steps if each.records == name]
+        columns: list[str] = []
         with noted(complaints):
-            columns = [column for each in steps for column in columns_named(each.operation, each.options)]
+            for each in study.steps:
+                if each.records == name:
+                    with in_step(study, each):
+                        columns += columns_named(each.operation, each.options)
             read = reader.records(recipe, list(dict.fromkeys(columns)), name)
             found[name] = read.table
             tables.findings.extend(read.findings)
@@ -171,10 +174,11 @@ def _gaps(recipe: StepRecipe, table: "pd.DataFrame", names: list[str]) -> None:
     counts = used.isna().sum()
     if recipe.options.get("missing", "error") == "error" and counts.any():
         shown = ", ".join(f"{name!r} {count}" for name, count in counts[counts > 0].items())
+        lacking = int(used.isna().any(axis=1).sum())
         raise DataError(
             complaint(
                 "records",
-                f"{int(used.isna().any(axis=1).sum())} of {len(table)} lack a value that the step uses (missing: {shown})",
+                f"{lacking} of {len(table)} {'lacks' if lacking == 1 else 'lack'} a value that the step uses (missing: {shown})",
                 "Expected all of them, or a word on what gaps mean",
                 'Fill them, or write options = { missing = "drop" } to leave these records out',
             )
@@ -190,30 +194,34 @@ def _step_complaints(
     complaints: list[str] = []
     for recipe in study.steps:
         table = points[recipe.points] if recipe.points else places
-        with noted(complaints), in_step(study, recipe):
-            names = columns_named(recipe.operation, recipe.options)
-            if recipe.records:
-                _gaps(recipe, records[recipe.records], names)
-                continue
-            columns_checked(table, names)
-            policy = [each.default for each in declared(operation(recipe.operation).function()) if each.name == "missing"]
-            if recipe.options.get("missing", *policy[:1] or [None]) == "error":
-                numeric = [name for name in names if is_numeric_dtype(table[name])]
-                aligned(table, None, numeric, missing="error", least=1, varying=False)
+        if recipe.records:
+            with noted(complaints), in_step(study, recipe):
+                _gaps(recipe, records[recipe.records], columns_named(recipe.operation, recipe.options))
+            continue
+        options = declared(operation(recipe.operation).function())
+        policy = [each.default for each in options if each.name == "missing"]
+        for option in options:
+            with noted(complaints), in_step(study, recipe, option.name):
+                names = _columns_of(option, recipe.options.get(option.name))
+                columns_checked(table, names)
+                if recipe.options.get("missing", *policy[:1] or [None]) == "error":
+                    numeric = [name for name in names if is_numeric_dtype(table[name])]
+                    aligned(table, None, numeric, missing="error", least=1, varying=False)
     return complaints
 
 
 def columns_named(name: str, options: Mapping[str, Any]) -> list[str]:
     """List the columns that the options of an operation name."""
+    found = (_columns_of(option, options.get(option.name)) for option in declared(operation(name).function()))
+    return list(dict.fromkeys(column for columns in found for column in columns))
+
+
+def _columns_of(option: Option, value: Any) -> list[str]:
+    """List the columns that one option names."""
     from spatial.models import columns_of_formula
 
-    names: list[str] = []
-    for option in declared(operation(name).function()):
-        value = options.get(option.name)
-        if option.kind == "column" and value:
-            names.append(value)
-        elif option.kind == "columns" and value:
-            names += value
-        elif option.kind == "formula" and value:
-            names += columns_of_formula(value)
-    return list(dict.fromkeys(names))
+    if not value or option.kind not in ("column", "columns", "formula"):
+        return []
+    if option.kind == "formula":
+        return columns_of_formula(value)
+    return [value] if option.kind == "column" else list(value)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.errors import DataError, SpatialWarning, StudyError, complaint, listed
+from spatial.errors import DataError, SpatialWarning, StudyError, complaint, counted, listed
 from spatial.indicators import Guessed, alike, guessed, matched_rows, read_table, sheets
 from spatial.study._template import Guess, Start
 
@@ -128,7 +128,7 @@ def start_from_ground(title: str, ground: Ground) -> Start:
     """Describe the columns that a layer holds already."""
     columns = [each for each in _layer_guesses(ground) if not each.missing]
     seen = f", shown to a reader as {ground.label!r}" if ground.label else ""
-    remarks = [f"The layer is {ground.name}: {len(ground.places)} places, named by {ground.key!r}{seen}."]
+    remarks = [f"The layer is {ground.name}: {counted(len(ground.places), 'place')}, named by {ground.key!r}{seen}."]
     if not any(each.kind not in ("text", "category") for each in columns):
         remarks.append(f"It holds no column of numbers. To join a table: spatial new DIR --from TABLE --boundaries {ground.name}")
     return Start(
@@ -223,7 +223,8 @@ def _called_as(match: _Match) -> Ground:
 
 def _remarks(path: Path, match: _Match) -> Iterator[str]:
     rows, ground = match.rows, match.ground
-    yield f"{path.name} was found to be about {ground.name}: {int(rows.notna().sum())} of its {len(rows)} rows have a place, by {match.key!r}."
+    met = int(rows.notna().sum())
+    yield f"{path.name} was found to be about {ground.name}: {met} of its {counted(len(rows), 'row')} {'has' if met == 1 else 'have'} a place, by {match.key!r}."
     without = [str(each) for each in match.table.loc[rows.isna(), match.key].dropna()]
     names = ground.places[rows.name] if rows.name in ground.places.columns else ground.places.index.to_series()
     empty = [str(each) for each in names[~ground.places.index.isin(rows.dropna())]]
@@ -242,7 +243,8 @@ def _once(path: Path, match: _Match) -> None:
     twice = rows[rows.duplicated()]
     if not len(twice):
         return
-    what = f"{twice.nunique()} places of {match.ground.name} have several rows in {match.key!r}: {listed(twice.unique())}"
+    names = twice.unique()
+    what = f"{counted(len(names), 'place')} of {match.ground.name} {'has' if len(names) == 1 else 'have'} several rows in {match.key!r}: {listed(names)}"
     apart = [str(name) for name in match.table.columns if str(name) != match.key and _tells_apart(match, name)]
     hint = ""
     if apart:

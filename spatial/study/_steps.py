@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from spatial.errors import StudyError, complaint, listed, nearest_name
+from spatial.errors import StudyError, complaint, counted, listed, nearest_name
 from spatial.indicators import RecordsRecipe
 from spatial.operations import OPERATIONS
 from spatial.options import converted, data_parameters, declared, expected
@@ -69,7 +69,10 @@ def _made_of(name: str, section: Section, function: Callable[..., Any], earlier:
         named = section.many("graphs", str, "a list of names of graphs above")
         if len(named) < 2:
             section.complain(
-                "graphs", f"graph '{name}': {len(named)} graphs are named", "Expected two or more", 'graphs = ["a", "b"]'
+                "graphs",
+                f"graph '{name}': {counted(len(named), 'graph is', 'graphs are')} named",
+                "Expected two or more",
+                'graphs = ["a", "b"]',
             )
     for each in named:
         if each not in earlier:
@@ -170,6 +173,7 @@ def _step(section: Section, there: Named, seed: int, languages: Collection[str],
         steps=_steps(section, function, [each.id for each in earlier], label),
         title=section.words("title", languages),
         options=options,
+        lines={key: section.page.line((*inner.path, key)) for key in inner.values},
     )
 
 

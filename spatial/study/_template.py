@@ -5,6 +5,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from spatial.errors import counted
+
 #: For so many columns steps are written; the others are described only.
 MOST = 6
 #: With fewer places a regression is no example to follow.
@@ -234,7 +236,7 @@ def _examples(start: Start) -> str:
         return ""
     if start.rows < LEAST:
         return _remark(
-            f"Regressions (ols, lag_model, error_model) ask for more than these {start.rows} places; {LEAST} are few already."
+            f"Regressions (ols, lag_model, error_model) ask for more than these {counted(start.rows, 'place')}; {LEAST} are few already."
         )
     full = [each for each in useful if each.given >= 0.8]
     y, *x = full if len(full) > 1 else useful

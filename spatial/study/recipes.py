@@ -47,6 +47,7 @@ class StepRecipe:
     steps: tuple[str, ...] | None = None  # earlier steps whose results it works on
     title: str = ""
     options: Mapping[str, Any]
+    lines: Mapping[str, int] = field(default_factory=dict)  # option to its line of the file, for complaints that come later
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.errors import DataError, StudyError, complaint, listed
+from spatial.errors import DataError, StudyError, complaint, counted, listed
 from spatial.places import Missing, aligned, checked, is_local
 from spatial.surfaces._kernels import EQUALLY_WIDE, Kernel, Numbers
 
@@ -54,7 +54,7 @@ def metric_points(points: "GeoDataFrame") -> "GeoDataFrame":
         raise DataError(
             complaint(
                 "points",
-                f"{len(others)} of {len(points)} are no points but {listed(sorted(set(points.geom_type[others])))}: {listed(others)}",
+                f"{len(others)} of {len(points)} {'is no point' if len(others) == 1 else 'are no points'} but {listed(sorted(set(points.geom_type[others])))}: {listed(others)}",
                 "A density is summed over points",
                 "Use their centroids, if that is what is meant",
             )
@@ -160,10 +160,20 @@ def weighted(points: "GeoDataFrame", weight: str | None, missing: Missing) -> We
     below = given.labels[weights < 0]
     if len(below):
         raise DataError(
-            complaint(f"column {weight!r}", f"{len(below)} weights are negative: {listed(below)}", "Expected weights of 0 or more")
+            complaint(
+                f"column {weight!r}",
+                f"{counted(len(below), 'weight is', 'weights are')} negative: {listed(below)}",
+                "Expected weights of 0 or more",
+            )
         )
     if not weights.sum() > 0:
-        raise DataError(complaint(f"column {weight!r}", f"all {len(weights)} weights are 0", "Expected at least one above 0"))
+        raise DataError(
+            complaint(
+                f"column {weight!r}",
+                "the only weight is 0" if len(weights) == 1 else f"all {len(weights)} weights are 0",
+                "Expected at least one above 0",
+            )
+        )
     return Weighted(given.labels, points.geometry.loc[given.labels].get_coordinates().to_numpy(), weights, given.notes)
 
 

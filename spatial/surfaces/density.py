@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from spatial.errors import DataError, complaint
+from spatial.errors import DataError, complaint, counted
 from spatial.options import Between, Column, used
 from spatial.places import Missing, is_local
 from spatial.results import Result, Surface, shown
@@ -241,7 +241,9 @@ def _doubts(points: "GeoDataFrame", *, coarse: bool) -> tuple[str, ...]:
 
 def _reading(found: KernelDensity, what: str, *, clip: bool) -> tuple[str, ...]:
     carried = "" if what == "events" else f" with {_figure(found.weight_sum)} {what} in all"
-    said = [f"{found.observations} points{carried} are spread out; the surface holds {_figure(found.mass)}."]
+    said = [
+        f"{counted(found.observations, 'point')}{carried} {'is' if found.observations == 1 else 'are'} spread out; the surface holds {_figure(found.mass)}."
+    ]
     said.append(f"The density is highest, {_figure(found.peak)} {found.surface.unit}, near {found.peak_near!r}.")
     wide = f"{_figure(found.bandwidth / 1000)} km" if found.unit == "m" else f"{_figure(found.bandwidth)} {found.unit}"
     said.append(

@@ -8,9 +8,9 @@ from outside import reference
 from reference_models import CASES, close, graph_of, residuals_close, table
 
 from spatial.models._design import design
+from spatial.models._determinant_methods import prepared
 from spatial.models._filtered import Equation, classic
 from spatial.models._instruments import spatial_instruments
-from spatial.models._log_determinant import prepared
 from spatial.models._moments import classic_moments, quartic, spatialreg_error
 from spatial.models._two_stage import covariance, two_stage, variance, with_instruments
 

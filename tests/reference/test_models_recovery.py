@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from spatial.models import combined, durbin, error, lag
-from spatial.models._engine import _effects, designed, determinant_of, estimates, fitted
+from spatial.models._determinant_methods import determinant_of
+from spatial.models._engine import _effects, designed, estimates, fitted
 from spatial.models._impacts import impacts_table
 from spatial.models._tables import normal_quantile
 

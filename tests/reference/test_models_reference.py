@@ -9,6 +9,7 @@ from outside import DATA_SETS, SHARED, reference
 from reference_models import CASES, close, graph_of, residuals_close, table
 
 from spatial.models import (
+    _determinant_methods,
     _log_determinant,
     combined_model,
     durbin_error_model,
@@ -496,7 +497,7 @@ def test_errors_by_derivatives(name, model):
 def determinant_of(name, model):
     from scipy.sparse import csr_array
 
-    return _log_determinant.prepared(csr_array(matrix_of(name, model)), "eigen")
+    return _determinant_methods.prepared(csr_array(matrix_of(name, model)), "eigen")
 
 
 def matrix_of(name, model):
@@ -561,7 +562,7 @@ def test_log_determinant(name, weights, style, method):
     given = reference(name)["weights"][weights]["styles"][style]["eigen"]
     matrix = csr_array(graph_of(name, weights, style).sparse)
     matrix.eliminate_zeros()
-    found = _log_determinant.prepared(matrix, method)
+    found = _determinant_methods.prepared(matrix, method)
     assert found.symmetric == (not given["complex"])
     close([1 / found.low, 1 / found.high], [given["min_real"], given["max_real"]], EXACT)
     for row in given["logdet_I_minus_rhoW"]:
