@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from numbers import Integral, Real
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from spatial.errors import StudyError, complaint, listed, nearest_name
@@ -132,9 +133,16 @@ def used(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, A
     Raises
     ------
     StudyError
-        When a value is not of the declared kind, range or choice.
+        When a value is not of the declared kind, range or choice; a text is no number here, for the operation would go on with it.
     """
-    return {option.name: converted(option, values[option.name], function.__name__) for option in declared(function)}
+    found = {}
+    for option in declared(function):
+        value = values[option.name]
+        found[option.name] = converted(option, value, function.__name__)
+        if value is not None and not _fits(option.kind, value):
+            place, kind = f"{function.__name__}, option '{option.name}'", type(value).__name__
+            raise StudyError(complaint(place, f"{shortened(value)} is of the type {kind}", f"Expected {expected(option)}"))
+    return found
 
 
 def converted(option: Option, value: Any, where: str) -> Any:
@@ -333,6 +341,13 @@ def _read(annotation: Any, name: str) -> tuple[str, bool, tuple[str, ...], float
     if annotation in (int, float, bool, str):
         return annotation.__name__, False, (), None, None
     raise TypeError(f"option '{name}' is declared as {annotation}, which no study file could write")
+
+
+def _fits(kind: str, value: Any) -> bool:
+    """Whether a value is of a kind as it is; the command line and study files convert it before."""
+    if kind in ("int", "float"):
+        return isinstance(value, Integral if kind == "int" else Real)
+    return kind not in ("bool", "choices", "columns", "texts", "numbers") or not isinstance(value, str)
 
 
 def _whole(value: Any) -> int:

@@ -178,7 +178,7 @@ def test_islands_count_and_are_said():
 def test_missing_values_are_an_error_or_are_left_out(name):
     places, graph = chain([1.0, 2.0, 4.0, 3.0, np.nan])
     function = getattr(spatial, name)
-    with pytest.raises(DataError, match="1 of 5 places have no value: 'e'"):
+    with pytest.raises(DataError, match="1 of 5 places has no value: 'e'"):
         function(places, graph, column="value")
     found = function(places, graph, column="value", missing="drop")
     assert found.observations == 4
@@ -255,14 +255,14 @@ def test_graphs_that_cannot_be_used(name):
 
     function = getattr(spatial, name)
     places, graph = chain([1, 2, 3, 4, 5])
-    with pytest.raises(DataError, match="1 labels of the graph are no places: 'e'"):
+    with pytest.raises(DataError, match="1 label of the graph is no place: 'e'"):
         function(places.drop(index="e"), graph, column="value")
     with pytest.raises(ModelError, match="none of the 5 places has a neighbour"):
         function(places, Graph.from_arrays(list("abcde"), list("abcde"), [0] * 5), column="value")
     with pytest.raises(ModelError, match="there are 3. Expected at least 4"):
         function(*chain([1, 2, 3]), column="value")
     if name != "local_getis_ord":
-        with pytest.raises(DataError, match="1 places are their own neighbours: 'b'"):
+        with pytest.raises(DataError, match="1 place is its own neighbour: 'b'"):
             function(places, Graph.from_arrays(list("abcde"), list("bbdcd"), [1] * 5), column="value")
 
 

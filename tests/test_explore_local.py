@@ -440,3 +440,45 @@ def test_analytical_join_counts_are_told_to_be_rough():
     for inference in ("permutation", "analytical"):
         found = spatial.local_join_counts(places, graph, column="kind", inference=inference)
         assert any("hypergeometric" in note for note in found.notes) == (inference == "analytical")
+
+
+def test_one_huge_value_leaves_the_others_their_local_geary():
+    """A clear trend from 0 to 91; with the last value at ten million all other draws once counted as ties."""
+    import geopandas
+    from shapely import box
+
+    values = np.arange(100.0) // 10 * 10 + np.random.default_rng(0).uniform(0, 1, 100)
+    cells = [box(number % 10, number // 10, number % 10 + 1, number // 10 + 1) for number in range(100)]
+    places = geopandas.GeoDataFrame({"value": values}, geometry=cells, crs="EPSG:32642", index=[f"p{n:02d}" for n in range(100)])
+    graph = spatial.contiguity(places)
+    for largest in (1e4, 1e6, 1e7):
+        places.loc["p99", "value"] = largest
+        for draws in ("rotated", "own", "shared"):
+            found = spatial.local_geary(places, graph, column="value", draws=draws)
+            assert (found.p_permutation <= 0.05).sum() > 90
+            assert not any("ties" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("operation", ["local_moran", "local_bivariate_moran"])
+def test_a_value_that_is_the_mean_is_so_in_any_unit(operation):
+    import geopandas
+    from shapely import box
+
+    cells = [box(number % 5, number // 5, number % 5 + 1, number // 5 + 1) for number in range(25)]
+    places = geopandas.GeoDataFrame(geometry=cells, index=[f"p{number:02d}" for number in range(25)], crs="EPSG:32642")
+    graph = spatial.contiguity(places, rule="rook")
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        values = random.integers(0, 100, 25).astype(float)
+        values[12] = 0
+        values[0] += -values.sum() % 24
+        values[12] = values.sum() / 24  # just the mean
+        found = []
+        for unit in (1, 10, 1000, 3):
+            places["value"] = values / unit
+            options = {"column": "value"} if operation == "local_moran" else {"column": "value", "second": "value"}
+            found.append(getattr(spatial, operation)(places, graph, **options))
+            assert found[-1].p_permutation["p12"] == 1
+            assert np.isnan(found[-1].p["p12"])
+            assert found[-1].quadrant.tolist() == found[0].quadrant.tolist()
+            assert found[-1].p_permutation.tolist() == found[0].p_permutation.tolist()

@@ -199,6 +199,13 @@ def test_smoothed_rates_lie_between_their_own_and_that_of_all():
         ("bivariate_moran", {"a": [1, 2, 3, 4]}, {"column": "a", "second": "b"}, DataError, "no column 'b'"),
         ("losh", {"a": [1, 2, 3, 4]}, {"column": "a", "power": 9}, StudyError, "out of range"),
         ("correlogram", {"a": [1, 2, 3, 4]}, {"column": "a", "by": "distance", "width": 10}, DataError, "none of the 4 places"),
+        (
+            "correlogram",
+            {"a": [1, 2, 3, 4]},
+            {"column": "a", "width": 10},
+            StudyError,
+            "lags by order .* have no width.*Leave width out",
+        ),
         ("local_geary", {"a": [1, 2, 3, 4]}, {"column": "a", "draws": "none"}, StudyError, "is not known"),
     ],
 )

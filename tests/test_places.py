@@ -1,11 +1,13 @@
 """Places hold what every operation relies on, and meet a graph by label."""
 
+import geopandas
 import numpy as np
 import pandas as pd
 import pytest
 from libpysal.graph import Graph
 from shapely.geometry import Point, Polygon
 
+import spatial
 from spatial.errors import DataError, ModelError
 from spatial.places import LOCAL, aligned, checked, is_local
 
@@ -30,7 +32,7 @@ def test_a_graph_in_another_order_gives_the_same_weights(grid, queen):
 
 def test_missing_values_are_an_error_unless_told_otherwise(grid, queen):
     grid.loc["cell 05", "noise"] = np.nan
-    with pytest.raises(DataError, match=r"1 of 16 places have no value: 'cell 05'.*missing = \"drop\""):
+    with pytest.raises(DataError, match=r"1 of 16 places has no value: 'cell 05'.*missing = \"drop\""):
         aligned(grid, queen, "noise")
     dropped = aligned(grid, queen, "noise", missing="drop")
     assert len(dropped.labels) == 15
@@ -50,13 +52,13 @@ def test_weights_are_standardised_again_after_dropping(grid, transform):
 
 
 def test_labels_that_differ_are_an_error(grid, queen):
-    with pytest.raises(DataError, match="1 labels of the graph are no places: 'cell 15'"):
+    with pytest.raises(DataError, match="1 label of the graph is no place: 'cell 15'"):
         aligned(grid.iloc[:-1], queen, "noise")
 
 
 def test_text_among_numbers_names_the_rows(grid, queen):
     grid["text"] = ["1"] * 15 + ["none"]
-    with pytest.raises(DataError, match="16 values are not numbers|1 of 16 values are not numbers: 'cell 15: none'"):
+    with pytest.raises(DataError, match="16 values are not numbers|1 of 16 values is no number: 'cell 15: none'"):
         aligned(grid, queen, "text")
 
 
@@ -64,10 +66,10 @@ def test_text_among_numbers_names_the_rows(grid, queen):
     ("change", "message"),
     [
         (lambda places: places.set_crs(None, allow_override=True), "no reference system"),
-        (lambda places: places.set_axis(["a", "a", *places.index[2:]]), "1 keys occur more than once: 'a'"),
-        (lambda places: places.set_geometry([None, *places.geometry[1:]]), "1 places have no geometry"),
+        (lambda places: places.set_axis(["a", "a", *places.index[2:]]), "1 key occurs more than once: 'a'"),
+        (lambda places: places.set_geometry([None, *places.geometry[1:]]), "1 place has no geometry"),
         (lambda places: places.set_geometry([Point(0, 0), *places.geometry[1:]], crs=places.crs), "points and polygons"),
-        (lambda places: places.set_geometry([Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]), *places.geometry[1:]], crs=places.crs), "1 geometries are invalid.*Self-intersection"),
+        (lambda places: places.set_geometry([Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]), *places.geometry[1:]], crs=places.crs), "1 geometry is invalid.*Self-intersection"),
         (lambda places: places.iloc[:0], "there are no places"),
     ],
 )  # fmt: skip
@@ -101,7 +103,7 @@ def test_local_coordinates_say_so(grid):
 def test_weights_that_no_formula_is_meant_for_are_refused(grid, weight):
     others = grid.index[2:]
     graph = Graph.from_arrays([*grid.index[:2], *others], [grid.index[1], grid.index[0], *others], [1.0, weight, *[0.0] * 14])
-    with pytest.raises(DataError, match="1 weights are negative or no numbers: 'cell 01 to cell 00"):
+    with pytest.raises(DataError, match="1 weight is negative or no number: 'cell 01 to cell 00"):
         aligned(grid, graph, "noise")
 
 
@@ -155,7 +157,7 @@ def test_labels_of_any_kind_become_texts_in_order(grid, labels):
 def test_labels_in_order_are_not_sorted_and_twins_among_them_are_found(grid):
     rising = grid.set_index(pd.Index([f"{number:03d}" for number in range(len(grid))]))
     assert list(aligned(rising, None, "noise").vector) == list(rising["noise"])
-    with pytest.raises(DataError, match="1 keys occur more than once: '001'"):
+    with pytest.raises(DataError, match="1 key occurs more than once: '001'"):
         checked(rising.rename(index={"002": "001"}))
 
 
@@ -176,3 +178,31 @@ def test_rows_that_no_longer_sum_to_one_are_told_of():
     assert again.weights.sum(axis=1).tolist() == [1, 1, 1]
     binary = aligned(places, own.transform("b"), "x", missing="drop")
     assert not any("summed to 1" in note for note in binary.notes)
+
+
+def test_a_numeric_index_meets_a_graph_of_libpysal_and_results_stand_on_it():
+    """As geopandas reads a table: rows numbered from 0, and a graph built of it."""
+    from libpysal.graph import Graph
+    from shapely import Point
+
+    places = geopandas.GeoDataFrame(
+        {"value": [1.0, 3.0, 2.0, 5.0, 4.0, 6.0], "other": [1.0, 0.0, 2.0, 2.0, 1.0, 3.0], "group": list("aabbab")},
+        geometry=[Point(1000 * number**2, 0) for number in range(6)],
+        crs="EPSG:32642",
+    ).iloc[[3, 0, 5, 1, 4, 2]]
+    theirs, ours = Graph.build_knn(places, k=2).transform("r"), spatial.nearest(places, k=2)
+    assert spatial.moran(places, theirs, column="value").statistic == spatial.moran(places, ours, column="value").statistic
+    found = [
+        spatial.local_moran(places, theirs, column="value").cluster,
+        spatial.k_means(places, columns=["value"], k=2).cluster,
+        spatial.ols(places, formula="value ~ other").residuals,
+        spatial.compare_grouping(places, columns=["value"], grouping="group").best,
+    ]
+    for each in found:
+        assert each.index.tolist() == places.index.tolist()
+        assert each.index.name == "place"
+        assert places.assign(new=each)["new"].tolist() == each.tolist()
+    gone = places.assign(value=places["value"].where(places.index != 4))
+    assert spatial.local_moran(gone, theirs, column="value", missing="drop").cluster[4] == "No data"
+    with pytest.raises(DataError, match="1 place is not in the graph: '0'; 1 label of the graph is no place: '6'"):
+        spatial.moran(places, Graph.build_knn(places.set_index(places.index + 1), k=2), column="value")

@@ -23,12 +23,14 @@ def categories_of(places: "GeoDataFrame", graph: "Graph", column: str, missing: 
     """
     import pandas as pd
 
-    places = checked(places)
+    index, places = places.index, checked(places)
     columns_checked(places, [column])
     values = places[column]
     kinds = sorted(values.dropna().unique().tolist(), key=_rank)
     codes = pd.Series(np.where(values.isna(), np.nan, pd.Categorical(values, categories=kinds).codes), index=places.index)
-    given = linked(aligned(places.assign(**{column: codes}), graph, column, missing=missing, least=LEAST, varying=False))
+    given = linked(
+        aligned(places.assign(**{column: codes}), graph, column, missing=missing, least=LEAST, varying=False, index=index)
+    )
 
     return given, [f"{kind:g}" if isinstance(kind, float) else str(kind) for kind in kinds]
 

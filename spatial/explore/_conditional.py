@@ -22,6 +22,8 @@ Draws = Literal["rotated", "own", "shared"]
 Tally = np.ndarray[Any, np.dtype[np.int32]]
 
 _WAYS = {"rotated": rotated, "own": own, "shared": shared}
+ORDER = 1e-13  # what a neighbour more does to the last digits of a sum
+ROUNDINGS = 1e-14  # what is left of a value that was added and taken off
 _HELD = 262_144  # sums held at a time where all sets are tried
 
 
@@ -115,11 +117,9 @@ def conditional(
     table = np.atleast_2d(np.asarray(values, float))
     n = matrix.shape[0]
     observed = _observed(table, matrix, share)
-    size = np.abs(table).max(axis=1)
-    reach = row_sums(matrix) * (size[0] if share is None else size @ np.abs(share))
-    close = 1e-10 * reach  # sums of the same values in another order differ in the last digits
+    close = _rounding(table, matrix, share)
     bounds = observed - close, observed + close
-    del observed, reach, close  # with millions of places memory counts
+    del observed, close  # with millions of places memory counts
     less, greater, tried = (np.zeros(n, np.int32) for _ in range(3))
     alike = _alike(matrix)
     ways = _ways(matrix, alike, count)
@@ -137,6 +137,21 @@ def conditional(
 def _observed(table: Array, matrix: "csr_array", share: Array | None) -> Array:
     sums = np.stack([matrix @ values for values in table])
     found: Array = sums[0] if share is None else (sums * share).sum(axis=0)
+    return found
+
+
+def _rounding(table: Array, matrix: "csr_array", share: Array | None) -> Array:
+    """
+    Bound what the order of summation does to a sum of just the observed values, for each place.
+
+    It goes by the size of what was observed: next to one huge value, the other places' draws still differ. What is left of the
+    largest value after it was added and taken off again comes on top.
+    """
+    size = np.abs(table)
+    share = None if share is None else np.abs(share)
+    own, largest = _observed(size, matrix, share), size.max(axis=1)
+    found: Array = own * (ORDER * (10 + np.diff(matrix.indptr)))
+    found += row_sums(matrix) * (ROUNDINGS * (largest[0] if share is None else largest @ share))
     return found
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from spatial.errors import listed
+from spatial.errors import counted, listed
 from spatial.explore._conditional import Conditional
 from spatial.explore._significance import Alternative, Array, Correction, corrected
 from spatial.places import Aligned, texts
@@ -157,7 +157,7 @@ def notes_of(
     notes = [*given.notes]
     if (~given.islands & ~tested).any():
         notes.append(
-            f"{int(tested.sum())} of {int((~given.islands).sum())} places with neighbours are of the kind; only these are tested."
+            f"{counted(int(tested.sum()), 'place with neighbours is', 'places with neighbours are', of=int((~given.islands).sum()))} of the kind; only these are tested."
         )
     exact = int(np.count_nonzero(drawn.exact & tested))
     if exact:
@@ -165,25 +165,25 @@ def notes_of(
         low, high = int(ways.min()), int(ways.max())
         sets = f"{low:,}" if low == high else f"{low:,} to {high:,}"
         notes.append(
-            f"For {exact} of {int(tested.sum())} places all possible sets of neighbours were enumerated ({sets}): their permutation p is exact."
+            f"For {counted(exact, 'place', of=int(tested.sum()))} all possible sets of neighbours were enumerated ({sets}): their permutation p is exact."
         )
     coarse = drawn.smallest_p(choice.alternative) > choice.alpha
     if choice.inference == "permutation" and (coarse & tested).any():
         notes.append(
-            f"{int((coarse & tested).sum())} places have so few possible sets of neighbours that no p up to {choice.alpha:g} can come about: {listed(given.labels[coarse & tested])}."
+            f"{counted(int((coarse & tested).sum()), 'place has', 'places have')} so few possible sets of neighbours that no p up to {choice.alpha:g} can come about: {listed(given.labels[coarse & tested])}."
         )
     sides = 2 if choice.alternative == "two-sided" else 1
     tied = tested & ~coarse & (sides * drawn.ties() > choice.alpha)
     if choice.inference == "permutation" and tied.any():
         notes.append(
-            f"For {int(tied.sum())} of {int(tested.sum())} places so many draws gave just what was observed (ties) that no p up to {choice.alpha:g}"
+            f"For {counted(int(tied.sum()), 'place', of=int(tested.sum()))} so many draws gave just what was observed (ties) that no p up to {choice.alpha:g}"
             f" could come about: {listed(given.labels[tied])}."
         )
     still = np.isnan(z) & tested
     if still.any():
         fixed = given.labels[still]
         notes.append(
-            f"The statistic of {len(fixed)} of {int(tested.sum())} places cannot vary, because all others are its neighbours alike,"
+            f"The statistic of {counted(len(fixed), 'place', of=int(tested.sum()))} cannot vary, because all others are its neighbours alike,"
             f" all others have the same value, or its own is the mean: there is no z and no analytical p for {listed(fixed)}."
         )
     return (*notes, *_sampling_notes(drawn, choice, count, tested))
@@ -228,8 +228,9 @@ def reading_of(
     tested = int(np.count_nonzero(~np.isnan(deciding.to_numpy())))
     decided = dict(zip(table.columns[1:], table.loc[choice.correction].tolist()[1:], strict=True)) if found else {}
     kinds = ", ".join(f"{decided[name]} {name}" for name in KINDS if decided.get(name))
-    first = f"{method} of {column}: {found} of {tested} places stand out at {choice.alpha:g} {rule}" + (
-        f" ({kinds})." if found else "."
+    first = (
+        f"{method} of {column}: {counted(found, 'place stands out', 'places stand out', of=tested)} at {choice.alpha:g} {rule}"
+        + (f" ({kinds})." if found else ".")
     )
     sentences = [first]
     if choice.correction != "none":

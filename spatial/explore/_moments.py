@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.errors import DataError, ModelError, complaint, listed
+from spatial.errors import DataError, ModelError, complaint, counted, listed
 from spatial.places import Aligned, Missing, aligned
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LEAST = 4  # the variance under randomization divides by n - 3
 OUTLIER = 1e-6  # share of the sum of squares that the others have besides a place that has all but this
 EVEN = 1e-12  # what rounding leaves of a difference that is 0
+ULPS = 4  # roundings of the largest value that a mean of exact decimals may be off
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,22 @@ def by_column(given: Aligned) -> "np.ndarray[Any, np.dtype[np.float64]]":
 
 
 def centred(values: "np.ndarray[Any, np.dtype[np.float64]]") -> "np.ndarray[Any, np.dtype[np.float64]]":
-    """Give deviations from the mean, of each row; once more from theirs, for the mean of large values is rounded to their digits."""
+    """
+    Give deviations from the mean, of each row; of a value that is the mean but for rounding 0.
+
+    The mean of large values is rounded to their digits: once more the mean of the deviations is taken from them.
+    """
     deviation = values - values.mean(axis=-1, keepdims=True)
-    return np.asarray(deviation - deviation.mean(axis=-1, keepdims=True))
+    found = np.asarray(deviation - deviation.mean(axis=-1, keepdims=True))
+    found[np.abs(found) <= ULPS * np.finfo(float).eps * np.abs(values).max(axis=-1, keepdims=True, initial=0.0)] = 0.0
+    return found
+
+
+def above(
+    lag: "np.ndarray[Any, np.dtype[np.float64]]", deviation: "np.ndarray[Any, np.dtype[np.float64]]", matrix: "csr_array"
+) -> Any:
+    """Tell which sums over the neighbours are above 0 by more than rounding."""
+    return lag > EVEN * row_sums(matrix) * np.abs(deviation).max()
 
 
 def standard(values: "np.ndarray[Any, np.dtype[np.float64]]") -> "np.ndarray[Any, np.dtype[np.float64]]":
@@ -169,7 +183,7 @@ def linked(given: Aligned, *, own: bool = False) -> Aligned:
         raise DataError(
             complaint(
                 "graph",
-                f"{len(themselves)} places are their own neighbours: {listed(themselves)}",
+                f"{counted(len(themselves), 'place is its own neighbour', 'places are their own neighbours')}: {listed(themselves)}",
                 "This statistic compares a place with others",
                 "Build the graph without weights on the diagonal",
             )

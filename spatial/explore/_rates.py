@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.errors import ModelError, complaint, listed
+from spatial.errors import ModelError, complaint, counted, listed
 from spatial.explore._moments import by_column
 from spatial.explore._significance import Array
 from spatial.places import EQUAL, Aligned, Missing, aligned
@@ -30,12 +30,12 @@ def counts_of(
     """Align counts and populations; refuse negative counts, populations of 0 and a total of 0."""
     given = aligned(places, graph, [events, population], missing=missing, least=least, varying=False)
     count, base = by_column(given)
-    for column, wrong, words in ((events, count < 0, "are negative"), (population, base <= 0, "are not above 0")):
+    for column, wrong, words in ((events, count < 0, "negative"), (population, base <= 0, "not above 0")):
         if wrong.any():
             raise ModelError(
                 complaint(
                     f"column {column!r}",
-                    f"{int(wrong.sum())} values {words}: {listed(given.labels[wrong])}",
+                    f"{counted(int(wrong.sum()), 'value is', 'values are')} {words}: {listed(given.labels[wrong])}",
                     "A rate is a count, 0 or more, over a population above 0",
                     "Correct them, or leave these places out",
                 )

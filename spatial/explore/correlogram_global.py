@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
-from spatial.errors import DataError
+from spatial.errors import DataError, StudyError, complaint
 from spatial.explore._moments import centred, constants, kurtosis, moran_variance, neighbours_of
 from spatial.explore._permutations import by_chance, order_words, quadratic
 from spatial.explore._significance import Array, benjamini_hochberg, deviate, normal_p
@@ -64,7 +64,7 @@ def correlogram(
     steps
         How many lags.
     width
-        How wide a band of distances is, in metres; by default the smallest distance that leaves nobody alone.
+        How wide a band of distances is, in metres, with by = "distance" alone; by default the smallest distance that leaves nobody alone.
     alternative
         Whether either kind of pattern counts, only alike places ("greater"), or only unlike ones ("less").
     permutations
@@ -85,6 +85,8 @@ def correlogram(
 
     Raises
     ------
+    StudyError
+        When a width is given for lags that are steps.
     DataError
         When labels do not match, a value is missing or no number, or no two places are as near as the first lag.
     ModelError
@@ -113,6 +115,15 @@ def correlogram(
     import pandas as pd
 
     options = used(correlogram, locals())
+    if by == "order" and width is not None:
+        raise StudyError(
+            complaint(
+                "correlogram, option 'width'",
+                "lags by order are steps in the graph and have no width",
+                'Expected by = "distance"',
+                "Leave width out, or set by",
+            )
+        )
     given = neighbours_of(places, graph, column, missing)
     deviation = centred(given.vector)
     shape, rows = kurtosis(deviation), []

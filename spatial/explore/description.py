@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.errors import DataError, complaint, listed
+from spatial.errors import DataError, complaint, counted, listed
 from spatial.explore._significance import Array
 from spatial.options import Column, used
 from spatial.places import Missing, checked, columns_checked, numbers
@@ -75,7 +75,7 @@ def describe(places: "GeoDataFrame", *, columns: list[Column], missing: Missing 
         found = numbers(places, name).sort_index()
         gone = found.index[found.isna()]
         if len(gone):
-            gaps.append((name, f"{len(gone)} of {len(found)} places have no value: {listed(gone)}"))
+            gaps.append((name, f"{counted(len(gone), 'place has', 'places have', of=len(found))} no value: {listed(gone)}"))
         rows[name] = _summary(found.dropna().to_numpy(float)) | {"missing": len(gone)}
     if gaps and missing == "error":
         remedy = 'Fill the gaps, or set missing = "drop"'

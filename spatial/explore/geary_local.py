@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial.explore._conditional import conditional
 from spatial.explore._local import Choice, LocalStatistic, Named, fields_of, named, notes_of, reading_of
-from spatial.explore._moments import LEAST, by_column, linked, row_sums, sampled_moments, standard
+from spatial.explore._moments import LEAST, above, by_column, linked, row_sums, sampled_moments, standard
 from spatial.explore._significance import Array, deviate, normal_p
 from spatial.options import Between, Column, used
 from spatial.places import Missing, aligned
@@ -133,7 +133,7 @@ def local_geary(
     drawn = conditional(drawn_together, given.weights, count=permutations, seed=seed, exact=exact, draws=draws, share=share)
     p_drawn = drawn.p(alternative, upward=False)
     alike = drawn.less <= drawn.greater if inference == "permutation" else z > 0
-    kinds = _kinds(scores, given.weights @ scores[0], alike)
+    kinds = _kinds(scores, given.weights, alike)
     found = {
         "statistic": statistic,
         "expected": fixed + expected,
@@ -164,9 +164,10 @@ def _differences(scores: Array, matrix: "csr_array") -> Array:
     return found
 
 
-def _kinds(scores: Array, lag: Array, alike: "np.ndarray[Any, np.dtype[np.bool_]]") -> Named:
+def _kinds(scores: Array, matrix: "csr_array", alike: "np.ndarray[Any, np.dtype[np.bool_]]") -> Named:
     """Name what a place would be if it stood out."""
     if len(scores) > 1:
         return named(alike, "Negative", "Positive")
-    high, low = (scores[0] > 0) & (lag > 0), (scores[0] < 0) & (lag < 0)
+    lag = matrix @ scores[0]
+    high, low = ((sign * scores[0] > 0) & above(sign * lag, scores[0], matrix) for sign in (1, -1))
     return named(np.where(alike, 1 + high + 2 * low, 0), "Negative", "Other positive", "High-High", "Low-Low")

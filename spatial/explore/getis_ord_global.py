@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
-from spatial.errors import ModelError, complaint, listed
+from spatial.errors import ModelError, complaint, counted, listed
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
 from spatial.explore._moments import Constants, centred, constants, kurtosis, moran_variance, neighbours_of
 from spatial.explore._permutations import gathered, quadratic
@@ -99,7 +99,7 @@ def getis_ord(
         raise ModelError(
             complaint(
                 f"column {column!r}",
-                f"{len(negative)} values are negative: {listed(negative)}",
+                f"{counted(len(negative), 'value is', 'values are')} negative: {listed(negative)}",
                 "The global G needs values with a natural zero, none negative",
                 "Use moran, or a column of counts or amounts",
             )

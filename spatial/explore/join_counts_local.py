@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
-from spatial.errors import ModelError, complaint, listed
+from spatial.errors import ModelError, complaint, counted, listed
 from spatial.explore._conditional import conditional
 from spatial.explore._local import Choice, LocalStatistic, fields_of, named, notes_of, reading_of
 from spatial.explore._moments import LEAST, by_column, linked, row_sums, sampled_moments
@@ -167,7 +167,7 @@ def _kinds_of(given: Aligned, columns: list[str], together: str) -> tuple[Array,
             raise ModelError(
                 complaint(
                     f"column {name!r}",
-                    f"{len(wrong)} values are neither 0 nor 1: {listed(wrong)}",
+                    f"{counted(len(wrong), 'value is', 'values are')} neither 0 nor 1: {listed(wrong)}",
                     "Expected 1 for places of the kind and 0 for others",
                     "Make such a column, or use join_counts for kinds with names",
                 )

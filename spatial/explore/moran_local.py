@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
-from spatial.errors import listed
+from spatial.errors import counted, listed
 from spatial.explore._conditional import conditional
 from spatial.explore._local import Choice, LocalStatistic, below, fields_of, named, notes_of, quadrants_of, reading_of
-from spatial.explore._moments import centred, kurtosis, neighbours_of, row_sums, spread_of_others, square_sums, unevenness
+from spatial.explore._moments import above, centred, kurtosis, neighbours_of, row_sums, spread_of_others, square_sums, unevenness
 from spatial.explore._significance import Array, corrected, deviate, normal_p
 from spatial.options import Between, Column, used
 from spatial.places import Aligned, Missing
@@ -143,7 +143,8 @@ def local_moran_of(operation: str, given: Aligned, values: Array, options: dict[
     how = {name: options[name] for name in ("seed", "exact", "draws")}
     drawn = conditional(deviation, given.weights, count=options["permutations"], **how)
     p_drawn = np.where(deviation == 0, 1.0, drawn.p(choice.alternative, upward=deviation > 0))
-    kinds = named(2 * (deviation > 0) + (lag > 0), "Low-Low", "Low-High", "High-Low", "High-High")
+    high = above(lag, deviation, given.weights)
+    kinds = named(2 * (deviation > 0) + high, "Low-Low", "Low-High", "High-Low", "High-High")
     found = {"statistic": statistic, "expected": expected, "variance": variance, "z": z, "p": normal_p(z, choice.alternative)}
     filled = fields_of(given, found, drawn, p_drawn, kinds, choice, upward=deviation > 0)
     return LocalMoran(
@@ -151,7 +152,7 @@ def local_moran_of(operation: str, given: Aligned, values: Array, options: dict[
         options=options | {"graph": given.graph},
         observations=len(given.labels),
         notes=notes_of(given, drawn, choice, options["permutations"], z)
-        + _sides_note(given, p_drawn, (deviation != 0) & ((lag > 0) != (drawn.greater <= drawn.less)), choice),
+        + _sides_note(given, p_drawn, (deviation != 0) & (high != (drawn.greater <= drawn.less)), choice),
         reading=reading_of("Local Moran's I", words, len(given.labels), filled, choice, drawn),
         quadrant=quadrants_of(given, kinds),
         permutations=options["permutations"],
@@ -170,7 +171,7 @@ def _sides_note(given: Aligned, decided: Array, apart: "np.ndarray[Any, np.dtype
         return ()
     labels = given.labels[wrong]
     return (
-        f"The values are so skewed that for {len(labels)} places the neighbours' mean lies on another side of the overall mean than of its usual range: {listed(labels)}; read their label with care.",
+        f"The values are so skewed that for {counted(len(labels), 'place')} the neighbours' mean lies on another side of the overall mean than of its usual range: {listed(labels)}; read their label with care.",
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from spatial.errors import DataError, ModelError, complaint, listed
+from spatial.errors import DataError, ModelError, complaint, counted, listed
 from spatial.places._checks import checked, columns_checked, graph_checked, numbers, rising
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Aligned:
     everyone: "pd.Index[str]"  # the index of the table that was given, in its order
     notes: tuple[str, ...]
     order: "np.ndarray[Any, np.dtype[np.intp]] | None" = None  # the rows of the table behind the labels, where nobody was left out
+    index: "pd.Index[Any] | None" = None  # what results stand on, where that is other than everyone: the numbers a caller had
 
     @property
     def vector(self) -> "np.ndarray[Any, np.dtype[np.float64]]":
@@ -62,6 +63,11 @@ class Aligned:
             return None
         return np.asarray(self.labels.get_indexer(self.everyone)) if self.order is None else _turned(self.order)
 
+    @property
+    def standing(self) -> "pd.Index[Any]":
+        """What results stand on: the index that was given, in its order and of its kind."""
+        return self.everyone if self.index is None else self.index
+
     def series(self, values: Any, fill: Any = np.nan, *, keep: bool = False) -> "pd.Series[Any]":
         """
         Put one value per label back on all places, in their own order; places left out get ``fill``.
@@ -74,7 +80,7 @@ class Aligned:
         if self.rows is not None:
             left_out = self.rows < 0
             array = array[self.rows] if not left_out.any() else _filled(array, self.rows, left_out, fill)
-        return pd.Series(array, index=self.everyone, copy=not keep)
+        return pd.Series(array, index=self.standing, copy=not keep)
 
     def named(self, codes: Any, names: Sequence[str | None], fill: str | None = None) -> "pd.Series[Any]":
         """Put one of a few names per label back on all places, by its number: no text is copied on the way."""
@@ -83,14 +89,14 @@ class Aligned:
         numbers = np.asarray(codes, dtype=np.intp)
         if self.rows is not None:
             numbers = np.where(self.rows < 0, len(names), numbers[self.rows])
-        return pd.Series(texts(*names, fill).take(numbers), index=self.everyone)
+        return pd.Series(texts(*names, fill).take(numbers), index=self.standing)
 
     def frame(self, columns: Mapping[str, Any]) -> "pd.DataFrame":
         """Put columns of one value per label back on all places, in their own order; places left out get NaN."""
         import pandas as pd
 
         given = {name: self.series(np.asarray(values, dtype=float)).to_numpy() for name, values in columns.items()}
-        return pd.DataFrame(given, index=self.everyone, dtype=float)
+        return pd.DataFrame(given, index=self.standing, dtype=float)
 
 
 @cache
@@ -135,6 +141,7 @@ def aligned(
     least: int = 3,
     varying: bool = True,
     sure: bool = False,
+    index: "pd.Index[Any] | None" = None,
 ) -> Aligned:
     """
     Bring numbers and weights into one order, by label.
@@ -158,6 +165,8 @@ def aligned(
         Whether a column in which all values are equal is refused.
     sure
         Whether the table has been checked already.
+    index
+        What results stand on; None for the index of ``places``, be it of texts or of numbers.
 
     Returns
     -------
@@ -172,6 +181,7 @@ def aligned(
     ModelError
         When there are too few places or a column is constant.
     """
+    index = places.index if index is None else index
     places = places if sure else checked(places)
     names = [columns] if isinstance(columns, str) else list(columns)
     columns_checked(places, names)
@@ -193,12 +203,14 @@ def aligned(
             raise DataError(
                 complaint(
                     f"column {listed(which)}",
-                    f"{len(gone)} of {len(labels)} places have no value: {listed(gone)}",
+                    f"{counted(len(gone), 'place has', 'places have', of=len(labels))} no value: {listed(gone)}",
                     "A statistic over places needs all of them, or must be told otherwise",
                     'Fill the gaps, or set missing = "drop" to leave these places out',
                 )
             )
-        notes.append(f"{len(gone)} of {len(labels)} places have no value and were left out: {listed(gone, 10)}.")
+        notes.append(
+            f"{counted(len(gone), 'place has no value and was', 'places have no value and were', of=len(labels))} left out: {listed(gone, 10)}."
+        )
     matrix, transform = (None, "") if graph is None else _matrix(graph, places, labels, present, order)
     if matrix is not None and graph is not None and not present.all():
         notes += _row_notes(graph, matrix)
@@ -208,16 +220,32 @@ def aligned(
     _sizes_checked(names, values)
     islands = np.zeros(len(labels), bool) if matrix is None else np.diff(matrix.indptr) == 0
     if islands.any():
-        notes.append(f"{int(islands.sum())} of {len(labels)} places have no neighbours: {listed(labels[islands], 10)}.")
+        notes.append(
+            f"{counted(int(islands.sum()), 'place has', 'places have', of=len(labels))} no neighbours: {listed(labels[islands], 10)}."
+        )
     described = {} if matrix is None else {"transform": transform, "links": int(matrix.nnz), "islands": int(islands.sum())}
-    return Aligned(labels, values, matrix, described, islands, places.index, tuple(notes), order if present.all() else None)
+    return Aligned(
+        labels=labels,
+        values=values,
+        matrix=matrix,
+        graph=described,
+        islands=islands,
+        everyone=places.index,
+        notes=tuple(notes),
+        order=order if present.all() else None,
+        index=None if index.equals(places.index) else index.rename("place"),
+    )
 
 
 def _refuse_other_labels(places: "GeoDataFrame", graph: "Graph") -> None:
-    ids = graph.unique_ids
+    ids = _as_texts(graph.unique_ids)
     without, unknown = places.index[~places.index.isin(ids)], ids[~ids.isin(places.index)]
-    parts = [f"{len(without)} places are not in the graph: {listed(without)}"] if len(without) else []
-    parts += [f"{len(unknown)} labels of the graph are no places: {listed(unknown)}"] if len(unknown) else []
+    parts = [f"{counted(len(without), 'place is', 'places are')} not in the graph: {listed(without)}"] if len(without) else []
+    parts += (
+        [f"{counted(len(unknown), 'label of the graph is no place', 'labels of the graph are no places')}: {listed(unknown)}"]
+        if len(unknown)
+        else []
+    )
     raise DataError(complaint("graph", "; ".join(parts), "Expected the same labels in both", "Build the graph from these places"))
 
 
@@ -232,7 +260,7 @@ def _weights_checked(graph: "Graph") -> None:
         raise DataError(
             complaint(
                 "graph",
-                f"{len(shown)} weights are negative or no numbers: {listed(shown)}",
+                f"{counted(len(shown), 'weight is negative or no number', 'weights are negative or no numbers')}: {listed(shown)}",
                 "Expected finite weights of 0 or more",
                 "Correct them",
             )
@@ -307,9 +335,16 @@ def _positions(level: "pd.Index[str]", labels: "pd.Index[str]", known: list[tupl
     for others, positions in known:
         if level.equals(others):
             return np.asarray(positions)
-    found = np.asarray(labels.get_indexer(level))
+    found = np.asarray(labels.get_indexer(_as_texts(level)))
     known.append((level, found))
     return found
+
+
+def _as_texts(labels: "pd.Index[Any]") -> "pd.Index[Any]":
+    """Write labels that are numbers as texts, as those of a table are."""
+    import pandas as pd
+
+    return pd.Index([str(label) for label in labels]) if pd.api.types.is_numeric_dtype(labels.dtype) else labels
 
 
 def _present(matrix: "csr_array", present: "np.ndarray[Any, Any]", transform: str) -> "tuple[csr_array, str]":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.errors import DataError, complaint, listed, nearest_name
+from spatial.errors import DataError, complaint, counted, listed, nearest_name
 from spatial.progress import shared_out
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def numbers(places: "GeoDataFrame", name: str) -> "pd.Series[Any]":
         raise DataError(
             complaint(
                 f"column {name!r}",
-                f"{int(endless.sum())} values are infinite: {listed(column.index[endless])}",
+                f"{counted(int(endless.sum()), 'value is', 'values are')} infinite: {listed(column.index[endless])}",
                 "Expected finite numbers",
             )
         )
@@ -164,7 +164,7 @@ def _read(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
         raise DataError(
             complaint(
                 f"column {name!r}",
-                f"{len(shown)} of {len(column)} values are not numbers: {listed(shown)}",
+                f"{counted(len(shown), 'value is no number', 'values are not numbers', of=len(column))}: {listed(shown)}",
                 "Expected numbers",
                 "Correct them, or name them as missing codes",
             )
@@ -217,12 +217,18 @@ def _named(places: "GeoDataFrame", where: str) -> "GeoDataFrame":
 def _index_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     if places.index.hasnans:
-        found.append((f"{int(places.index.isna().sum())} places have no key", "Expected one text for each place"))
+        found.append(
+            (f"{counted(int(places.index.isna().sum()), 'place has', 'places have')} no key", "Expected one text for each place")
+        )
     # The index itself would keep a second copy of all its labels to look for those that occur twice.
     twice = [] if rising(places.index) else places.index[places.index.array.duplicated()].unique()
     if len(twice):
         found.append(
-            (f"{len(twice)} keys occur more than once: {listed(twice)}", "Expected each key once", "Dissolve or correct these rows")
+            (
+                f"{counted(len(twice), 'key occurs', 'keys occur')} more than once: {listed(twice)}",
+                "Expected each key once",
+                "Dissolve or correct these rows",
+            )
         )
     if not places.columns.is_unique:
         titles = [str(name) for name in places.columns[places.columns.duplicated()]]
@@ -264,7 +270,7 @@ def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
     if len(none):
         found.append(
             (
-                f"{len(none)} places have no geometry: {listed(none)}",
+                f"{counted(len(none), 'place has', 'places have')} no geometry: {listed(none)}",
                 "Expected a geometry for each",
                 "Complete or remove these rows",
             )
@@ -280,7 +286,7 @@ def _geometry_complaints(places: "GeoDataFrame") -> list[tuple[str, ...]]:
         shown = [f"{label}: {reason}" for label, reason in zip(places.index[wrong], reasons, strict=False)]
         found.append(
             (
-                f"{int(wrong.sum())} geometries are invalid: {listed(shown)}",
+                f"{counted(int(wrong.sum()), 'geometry is', 'geometries are')} invalid: {listed(shown)}",
                 "Expected valid geometries",
                 "Repair them, or read the file with spatial.read_places",
             )

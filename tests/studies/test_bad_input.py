@@ -226,8 +226,8 @@ def test_check_tells_of_every_table_at_once_with_the_ledger(study, capsys):
     told = said.err.splitlines()
     assert len(told) == 4
     assert all(line.startswith("Error: ") for line in told)
-    assert "1 of 25 keys have no place: 'c3' (row 5)" in told[0]
-    assert "1 of 25 places have no row: 'c03'" in told[1]
+    assert "1 of 25 keys has no place: 'c3' (row 5)" in told[0]
+    assert "1 of 25 places has no row: 'c03'" in told[1]
     assert "much" in told[2]
     assert "graph 'queen'" in told[3]
     assert "Traceback" not in said.err
@@ -239,7 +239,11 @@ def test_check_finds_steps_whose_columns_cannot_be_used(study, capsys):
     rows(study, lambda lines: [lines[0], lines[1].replace(lines[1].split(",")[1], ""), *lines[2:]])
     assert main(["check", str(study)]) == 1
     told = capsys.readouterr().err.splitlines()
-    assert "step 'moran'" in told[0]
-    assert "1 of 25 places have no value: 'c00'" in told[0]
-    assert "step 'ols'" in told[1]
-    assert "'othr'" in told[1]
+    lines = (study / "study.toml").read_text(encoding="utf-8").splitlines()
+    at = {word: 1 + next(number for number, line in enumerate(lines) if word in line) for word in ("column = ", "othr")}
+    assert f"study.toml, line {at['column = ']}: step 'moran', option 'column': " in told[0]
+    assert "1 of 25 places has no value: 'c00'" in told[0]
+    assert f"study.toml, line {at['othr']}: step 'ols', option 'formula': " in told[1]
+    assert "there is no column 'othr'. Did you mean 'other'" in told[1]
+    assert f"study.toml, line {at['othr']}: step 'ols', option 'formula': " in told[2]
+    assert "there is no column 'kind'" in told[2]
