@@ -71,6 +71,12 @@ def test_options_are_listed_as_used():
         ("exact", "perhaps", "true or false"),
         ("column", 3, "the name of a column"),
         ("share", float("nan"), "cannot be used"),
+        # an operation goes on with what it was given, which would be text or no whole number
+        ("permutations", "199", "'199' is of the type str. Expected a whole number"),
+        ("permutations", 199.0, "199.0 is of the type float. Expected a whole number"),
+        ("share", "0.5", "'0.5' is of the type str. Expected a number"),
+        ("exact", "no", "'no' is of the type str. Expected true or false"),
+        ("columns", "a, b", "is of the type str. Expected a list of column names"),
     ],
 )
 def test_wrong_values_are_refused_with_what_is_expected(name, value, message):

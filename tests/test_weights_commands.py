@@ -50,7 +50,11 @@ def test_do_reads_a_matrix_with_codes_for_no_link(layer, grid, tmp_path, capsys)
 
 def test_do_says_what_cannot_be_written(layer, tmp_path, capsys):
     assert do(layer, "contiguity", "--out", str(tmp_path / "w.xyz")) == 1
-    assert "cannot be written as '.xyz'" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "cannot be written as '.xyz'" in said
+    for ending in (".gal", ".gwt", ".csv", ".parquet", ".gpkg"):
+        assert f"'{ending}'" in said
+        assert do(layer, "contiguity", "--out", str(tmp_path / f"w{ending}")) == 0
 
 
 def test_do_combines_graphs(layer, capsys):
@@ -58,7 +62,7 @@ def test_do_combines_graphs(layer, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 1 + 36  # two diagonals of nine squares, both ways
     assert do(layer, "higher_order", "--graph", "rook") == 0
     assert do(layer, "union", "--graph", "rook") == 1
-    assert "1 graphs are given" in capsys.readouterr().err
+    assert "1 graph is given" in capsys.readouterr().err
 
 
 def test_do_asks_for_no_policy_where_islands_are_reported_or_judged_later(layer, grid, tmp_path, capsys):
@@ -71,7 +75,7 @@ def test_do_asks_for_no_policy_where_islands_are_reported_or_judged_later(layer,
     assert do(layer, "connectivity", "--graph", str(tmp_path / "w.gal")) == 0
     assert do(layer, "union", "--graph", "queen", "--graph", "nearest:k=1") == 0
     assert do(layer, "intersection", "--graph", "queen", "--graph", "nearest:k=1") == 1
-    assert "intersection: 1 of 4 places have no neighbour: 'cell 08'" in capsys.readouterr().err
+    assert "intersection: 1 of 4 places has no neighbour: 'cell 08'" in capsys.readouterr().err
     assert do(layer, "connectivity", "--graph", "contiguity:islands=error") == 1
 
 
@@ -159,7 +163,7 @@ def test_a_study_makes_graphs_of_graphs(written, grid):
     [
         ('["queen", "rook"]', '["quen", "rook"]', "graph 'corners': there is no graph 'quen' above it. Did you mean 'queen'"),
         ('["queen", "rook"]', '["queen", "second"]', "there is no graph 'second' above it"),
-        ('["queen", "rook"]', '["queen"]', "graph 'corners': 1 graphs are named. Expected two or more"),
+        ('["queen", "rook"]', '["queen"]', "graph 'corners': 1 graph is named. Expected two or more"),
         ('graphs = ["queen", "rook"]\n', "", "graph 'corners': 0 graphs are named"),
         ('graph = "rook"', 'graphs = ["rook"]', "graph 'second': higher_order takes no 'graphs'"),
         ('rule = "rook"', 'graphs = ["queen"]', "graph 'rook': contiguity takes no 'graphs'"),

@@ -9,7 +9,7 @@ import pytest
 from shapely.geometry import Point
 
 from spatial.errors import DataError, OutputError, SpatialWarning
-from spatial.weights import kernel_weights, nearest, read_graph, write_graph
+from spatial.weights import block, connectivity, kernel_weights, nearest, read_graph, union, write_graph
 from spatial.weights._edge_lists import plain_links
 from spatial.weights.files import _names
 
@@ -18,6 +18,12 @@ from spatial.weights.files import _names
 def places():
     return geopandas.GeoDataFrame(
         geometry=[Point(x, 0) for x in (0, 1, 3)], index=["01", "1", "Petropavl city"], crs="EPSG:32642"
+    ).rename_axis("place")
+
+
+def points(labels):
+    return geopandas.GeoDataFrame(
+        geometry=[Point(1000 * number, 0) for number in range(len(labels))], index=labels, crs="EPSG:32642"
     ).rename_axis("place")
 
 
@@ -54,7 +60,7 @@ def test_gal_in_another_order_and_with_neighbours_on_two_lines(places, write):
 @pytest.mark.parametrize("blank", ["\n", ""])
 def test_gal_with_an_island(places, write, blank):
     path = write("w.gal", f"3\nPetropavl_city 0\n{blank}01 1\n1\n1 1\n01\n")
-    with pytest.raises(DataError, match=r"w.gal: 1 of 3 places have no neighbour: 'Petropavl city'"):
+    with pytest.raises(DataError, match=r"w.gal: 1 of 3 places has no neighbour: 'Petropavl city'"):
         read_graph(path, places)
     assert list(read_graph(path, places, islands="keep").isolates) == ["Petropavl city"]
     with pytest.warns(SpatialWarning, match="'Petropavl city and 1'"):
@@ -109,19 +115,19 @@ def test_parquet_whose_labels_are_numbers(places, tmp_path):
         (
             "w.gal",
             "3\n01 1\n2\n1 1\n01\n2 1\n1\n",
-            r"1 of 3 labels are no places: '2'. Places are called '01', '1', 'Petropavl city'",
+            r"1 of 3 labels is no place: '2'. Places are called '01', '1', 'Petropavl city'",
         ),
         ("w.gal", "4\n01 1\n1\n1 1\n01\n", "announces 4 places and 2 follow"),
         ("w.gal", "3\n01 1\n1\n1 2\n01\n", "'1' announces 2 neighbours and 1 follow"),
         ("w.gal", "towns\n01 1\n1\n", "its first line is 'towns'"),
         ("w.gal", "", "its first line is ''"),
         ("w.gal", "1\nOne place\n1\n", "line 'One place' cannot be understood"),
-        ("w.gwt", "3\n01 1\n", "1 lines cannot be understood: '01 1'"),
+        ("w.gwt", "3\n01 1\n", "1 line cannot be understood: '01 1'"),
         ("w.csv", "a,b,weight\n01,1,1\n", "its columns are 'a', 'b', 'weight'. Expected from, to and weight"),
         ("w.csv", "", "the table is empty"),
-        ("w.csv", "from,to,weight\n01,1,1\n01,1,2\n", "1 links stand in it more than once: '01 to 1'"),
+        ("w.csv", "from,to,weight\n01,1,1\n01,1,2\n", "1 link stands in it more than once: '01 to 1'"),
         ("w.csv", "from,to,weight\n01,1,-1\n1,01,much\n", "2 weights are negative or no numbers: '01 to 1: -1', '1 to 01: much'"),
-        ("w.csv", "from,to,weight\n01,01,1\n", "1 places are their own neighbours: '01'"),
+        ("w.csv", "from,to,weight\n01,01,1\n", "1 place is its own neighbour: '01'"),
         ("w.csv", "from,to,weight\n", "none of the 3 places has a neighbour"),
         ("w.dbf", "", "cannot be read from a file ending in '.dbf'. Expected one of '.gal', '.gwt'"),
         ("w.parquet", "no parquet", "it is no Parquet file"),
@@ -211,7 +217,7 @@ def test_links_of_places_to_themselves_are_kept_or_dropped(places, tmp_path, end
 
 
 def test_places_that_are_not_in_the_file(places, write):
-    with pytest.warns(SpatialWarning, match=r"w.gal: 1 of 3 places are not in it: 'Petropavl city'"):
+    with pytest.warns(SpatialWarning, match=r"w.gal: 1 of 3 places is not in it: 'Petropavl city'"):
         read_graph(write("w.gal", "2\n01 1\n1\n1 1\n01\n"), places, islands="keep")
     with pytest.warns(SpatialWarning, match=r"its first line announces 2 places, and there are 3"):
         read_graph(write("w.gwt", "2\n01 1 1\n1 01 1\n"), places, islands="keep")
@@ -267,7 +273,7 @@ def test_a_third_column_is_not_passed_over(places, write):
 
 
 def test_a_row_with_a_cell_too_many(places, write):
-    with pytest.raises(DataError, match="1 of 2 rows have more cells than the header"):
+    with pytest.raises(DataError, match="1 of 2 rows has more cells than the header"):
         read_graph(write("w.csv", "from,to,weight\n01,1,1,5\n1,01,1\n"), places)
 
 
@@ -277,7 +283,7 @@ def test_a_first_line_that_is_a_link_is_not_passed_over(places, write):
 
 
 def test_a_place_that_stands_twice_in_a_gal_file(places, write):
-    with pytest.raises(DataError, match="1 labels stand in it more than once: '01'"):
+    with pytest.raises(DataError, match="1 label stands in it more than once: '01'"):
         read_graph(write("w.gal", "3\n01 1\n1\n1 1\n01\n01 0\n"), places)
 
 
@@ -314,7 +320,7 @@ def test_the_largest_flows(places, write):
 
 def test_numbers_on_the_diagonal_are_said_and_left_out(places, write):
     path = write("trade.csv", MATRIX.replace("01,0,3", "01,7,3"))
-    with pytest.warns(SpatialWarning, match=r"1 numbers on the diagonal of the matrix.*'01'"):
+    with pytest.warns(SpatialWarning, match=r"1 number on the diagonal of the matrix.*'01'"):
         assert ("01", "01") not in weights(read_graph(path, places))
 
 
@@ -388,8 +394,8 @@ def test_matrices_in_workbooks(places, tmp_path, ending):
             "2 labels stand only in the first column or only in the first row: 'Petropavl city', 'Petropavl'",
         ),
         ("place,01,1\n01,0,3\n1,3,0\n1,,1\n", {}, "labels stand in it more than once: '1'"),
-        (MATRIX.replace("3,0,1", "x,0,1"), {}, "1 weights are negative or no numbers: '1 to 01: x'"),
-        ("from,to,time\n01,1,0\n1,01,2\n", {"values": "costs"}, "1 costs are 0: '01 to 1'. One over nothing is no weight"),
+        (MATRIX.replace("3,0,1", "x,0,1"), {}, "1 weight is negative or no number: '1 to 01: x'"),
+        ("from,to,time\n01,1,0\n1,01,2\n", {"values": "costs"}, "1 cost is 0: '01 to 1'. One over nothing is no weight"),
         (MATRIX, {"power": 2}, 'power = 2 is given for weights.*values = "costs"'),
         (MATRIX, {"threshold": 99}, "none of the 3 places has a neighbour"),
     ],
@@ -444,9 +450,9 @@ def test_what_cannot_be_written(places, tmp_path):
     with pytest.raises(OutputError, match="it cannot be written"):
         write_graph(graph, tmp_path / "none" / "w.gal")
     alike = nearest(places.rename(index={"01": "Petropavl_city"}), k=1)
-    with pytest.raises(OutputError, match="1 labels cannot be told apart without blanks: 'Petropavl_city'"):
+    with pytest.raises(OutputError, match="1 label cannot be told apart without blanks: 'Petropavl_city'"):
         write_graph(alike, tmp_path / "w.gal")
-    with pytest.raises(OutputError, match="1 labels cannot be told apart without blanks: ''"):
+    with pytest.raises(OutputError, match="1 label cannot be told apart without blanks: ''"):
         write_graph(nearest(places.rename(index={"01": " "}), k=1), tmp_path / "w.gwt")
     assert list(tmp_path.iterdir()) == []
 
@@ -515,3 +521,64 @@ def test_gal_tells_that_weights_are_lost(tmp_path):
     for plain in (graph.transform("b"), graph.transform("b").transform("r")):
         write_graph(plain, tmp_path / "out.gal")
     write_graph(graph, tmp_path / "out.gwt")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "twice"),
+    [
+        ("w.csv", "from,to,weight\nNew York,b,1\nNew_York,b,2\nb,New York,3\n", "'New York to b', 'New_York to b'"),
+        ("w.csv", "from,to,weight\nй,b,1\nи\u0306,b,2\nb,й,3\n", "'й to b', 'и\u0306 to b'"),
+        ("w.gal", '3\nNew_York 1\nb\n"New York" 1\nb\nb 1\nNew_York\n', "'New_York', 'New York'"),
+    ],
+)
+def test_a_link_that_stands_twice_in_two_spellings_is_found(tmp_path, name, text, twice):
+    places = points(["New York", "b", "й"])
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=f"stand in it more than once: {twice}"):
+        read_graph(tmp_path / name, places, islands="keep")
+
+
+def test_a_place_that_is_its_own_neighbour_in_two_spellings_is_found(tmp_path):
+    (tmp_path / "w.csv").write_text("from,to,weight\nNew York,New_York,1\nNew York,b,2\nb,New York,3\n", encoding="utf-8")
+    with pytest.raises(DataError, match="1 place is its own neighbour: 'New York'"):
+        read_graph(tmp_path / "w.csv", points(["New York", "b"]))
+
+
+def test_weights_of_a_gwt_file_may_have_decimal_commas_and_are_shown_as_they_stand(tmp_path):
+    places, file = points(["a", "b"]), tmp_path / "w.gwt"
+    file.write_text("0 2 x y\na b 0,5\nb a 1,25\n", encoding="utf-8")
+    assert read_graph(file, places, transform="o").adjacency.tolist() == [0.5, 1.25]
+    file.write_text("0 2 x y\na b 0.5\nb a much\n", encoding="utf-8")
+    with pytest.raises(DataError, match="1 weight is negative or no number: 'b to a: much'"):
+        read_graph(file, places)
+    table = tmp_path / "w.csv"
+    table.write_text("from,to,weight\na,b,1_0\nb,a,2\n", encoding="utf-8")
+    with pytest.raises(DataError, match="1 weight is negative or no number: 'a to b: 1_0'"):
+        read_graph(table, places)
+
+
+def test_a_graph_without_links_can_be_written_and_read_for_its_report(tmp_path):
+    places = points(["a", "b"])
+    (tmp_path / "w.csv").write_text("from,to,weight\na,a,0\nb,b,0\n", encoding="utf-8")
+    with pytest.warns(SpatialWarning, match="none of the 2 places has a neighbour"):
+        graph = read_graph(tmp_path / "w.csv", places, islands="keep")
+    assert connectivity(places, graph).observations == 2
+    with pytest.raises(DataError, match=r"none of the 2 places has a neighbour.*Complete the file"):
+        read_graph(tmp_path / "w.csv", places)
+
+
+def test_a_list_of_links_without_titles_is_told_so(tmp_path):
+    (tmp_path / "w.csv").write_text("a,b\nb,a\n", encoding="utf-8")
+    with pytest.raises(DataError, match="Write the titles of the columns into the first row"):
+        read_graph(tmp_path / "w.csv", points(["a", "b"]))
+
+
+def test_what_is_no_file_and_no_graphs_is_refused():
+    places = points(["a", "b"]).assign(group=[[1], [1]])
+    for source in (None, 3, ["a"]):
+        with pytest.raises(DataError, match="Expected the path of a file"):
+            read_graph(source, places)
+    with pytest.raises(DataError, match="Expected a list of two graphs or more"):
+        union(places, None)
+    with pytest.raises(DataError, match="column 'group': a value is of the type list"):
+        block(places, column="group")

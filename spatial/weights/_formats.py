@@ -1,11 +1,12 @@
 """Files that programs for spatial weights write: GAL, GWT and SWM."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from struct import error, unpack
 
-from spatial.errors import DataError, complaint, listed
-from spatial.weights.tables import Edge, Names, Said, number
+from spatial.errors import DataError, complaint, counted, listed
+from spatial.weights.tables import Cells, Edge, Names, Said, number, numbered
 
 #: What stands between blanks; something in quotation marks may hold blanks.
 _WORD = re.compile(r'"[^"]*"(?!\S)|\S+')
@@ -56,7 +57,7 @@ def gal(path: Path, names: Names) -> Said:
             raise DataError(
                 complaint(
                     path.name,
-                    f"{label!r} announces {count} neighbours and {len(words)} follow",
+                    f"{label!r} announces {counted(count, 'neighbour')} and {counted(len(words), 'follows', 'follow')}",
                     "Expected as many as announced",
                     _BLANKS,
                 )
@@ -67,7 +68,7 @@ def gal(path: Path, names: Names) -> Said:
         raise DataError(
             complaint(
                 path.name,
-                f"its first line announces {announced} places and {len(labels)} follow",
+                f"its first line announces {counted(announced, 'place')} and {counted(len(labels), 'follows', 'follow')}",
                 "Expected as many as announced",
                 "The file may be cut short",
             )
@@ -100,24 +101,26 @@ def gwt(path: Path, names: Names) -> Said:
     header = _WORD.findall(lines[0]) if lines else []
     announced = _announced(path, "" if len(header) == 3 and number(header[2]) == number(header[2]) else " ".join(header))
     broken: list[str] = []
-    edges: list[Edge] = []
+    pairs: list[tuple[str, str]] = []
+    weights: list[str] = []
     for line in lines[1:]:
         *words, weight = _WORD.findall(line)
         ends = _told_apart(words, 2, names)
         if ends is None:
             broken.append(line)
         else:
-            edges.append((ends[0], ends[1], number(weight)))
+            pairs.append((ends[0], ends[1]))
+            weights.append(weight)
     if broken:
         raise DataError(
             complaint(
                 path.name,
-                f"{len(broken)} lines cannot be understood: {listed(broken)}",
+                f"{counted(len(broken), 'line')} cannot be understood: {listed(broken)}",
                 "Expected a place, its neighbour and a weight",
                 _BLANKS,
             )
         )
-    return Said(edges, announced=announced)
+    return replace(numbered(path.name, pairs, weights, Cells(None, (), "weights"), lacking=True), announced=announced)
 
 
 def swm(path: Path) -> Said:

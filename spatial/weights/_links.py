@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from spatial.errors import DataError, SpatialWarning, complaint, listed
+from spatial.errors import DataError, SpatialWarning, complaint, counted, listed
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -30,6 +30,11 @@ class Links:
     def alone(self, count: int) -> Numbers:
         """Positions of the places, of ``count``, that have no neighbour."""
         return np.flatnonzero(np.bincount(self.rows, minlength=count) == 0)
+
+
+def nobody(count: int) -> str:
+    """Say that no place has a neighbour, of how many there are."""
+    return "the only place has no neighbour" if count == 1 else f"none of the {count} places has a neighbour"
 
 
 def both_ways(first: Numbers, second: Numbers, count: int, weights: Numbers | None = None) -> Links:
@@ -151,9 +156,7 @@ def settled(
     """
     alone = links.alone(len(places))
     if not len(links.rows):
-        raise DataError(
-            complaint(where, f"none of the {len(places)} places has a neighbour", "Expected at least one link", advice())
-        )
+        raise DataError(complaint(where, nobody(len(places)), "Expected at least one link", advice()))
     if not len(alone) or islands == "keep":
         return links
     names = places.index[alone]
@@ -162,7 +165,7 @@ def settled(
         raise DataError(
             complaint(
                 where,
-                f"{len(alone)} of {len(places)} places have no neighbour: {listed(names, 10)}",
+                f"{counted(len(alone), 'place has', 'places have', of=len(places))} no neighbour: {listed(names, 10)}",
                 "A place without neighbours has no spatial lag, so the study must say what is meant",
                 f"{remedy}. {advice()}",
             )
@@ -170,7 +173,7 @@ def settled(
     partners, weights = attached(alone)
     shown = [f"{name} and {other}" for name, other in zip(names, places.index[partners], strict=True)]
     warnings.warn(
-        f"{where}: {len(alone)} of {len(places)} places without neighbours were attached to their nearest place, both ways: {listed(shown, 10)}.",
+        f"{where}: {counted(len(alone), 'place without neighbours was attached to its', 'places without neighbours were attached to their', of=len(places))} nearest place, both ways: {listed(shown, 10)}.",
         SpatialWarning,
         stacklevel=3,
     )

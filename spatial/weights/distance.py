@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from spatial.errors import DataError, SpatialWarning, complaint, listed
+from spatial.errors import DataError, SpatialWarning, complaint, counted, listed
 from spatial.options import Between, used
 from spatial.places import HUGE, checked
 from spatial.weights._links import Islands, Links, Numbers, Transform, both_ways, graph_of, links_of, settled
+from spatial.weights._near_pairs import bounded
 from spatial.weights._positions import (
     Positions,
-    bounded,
     distances,
     in_words,
     located,
@@ -79,7 +79,7 @@ def nearest(
         raise DataError(
             complaint(
                 "nearest",
-                f"k = {k}, but there are {len(places)} places",
+                f"k = {k}, but there {'is' if len(places) == 1 else 'are'} {counted(len(places), 'place')}",
                 f"Expected at most {len(places) - 1}, for nobody is a neighbour of itself",
                 "Set a smaller k",
             )
@@ -226,7 +226,7 @@ def inverse_distance(
         raise DataError(
             complaint(
                 "inverse_distance",
-                f"{len(shown)} pairs of places lie at the same point: {listed(shown)}",
+                f"{counted(len(shown), 'pair of places lies', 'pairs of places lie')} at the same point: {listed(shown)}",
                 "One over a distance of 0 is no weight",
                 "Move or merge these places, or use nearest or distance_band",
             )
@@ -252,7 +252,7 @@ def _weights(apart: Numbers, power: float) -> Numbers:
         raise DataError(
             complaint(
                 "inverse_distance",
-                f"{int(wrong.sum())} weights are too large or too small to be computed with, for distances such as {apart[wrong][0]:g} to the power of -{power:g}",
+                f"{counted(int(wrong.sum()), 'weight is', 'weights are')} too large or too small to be computed with, for distances such as {apart[wrong][0]:g} to the power of -{power:g}",
                 f"Expected weights from {1 / HUGE:g} to {HUGE:g}",
                 "Set a smaller power or threshold, or move places that lie nearly at the same point",
             )

@@ -3,17 +3,18 @@
 import unicodedata
 import warnings
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from spatial.errors import DataError, SpatialWarning, complaint, listed
+from spatial.errors import DataError, SpatialWarning, complaint, counted, listed
 from spatial.options import Between, used
 from spatial.places import checked
 from spatial.weights._edge_lists import plain_links
 from spatial.weights._formats import gal, gwt, swm
-from spatial.weights._links import Islands, Links, Numbers, Transform, graph_of, settled
+from spatial.weights._links import Islands, Links, Numbers, Transform, graph_of, nobody, settled
 from spatial.weights._positions import distances, nearest_to, positions
 from spatial.weights.tables import Cells, Names, Rules, Said, Values, ruled, rules_checked, said_by
 
@@ -109,7 +110,7 @@ def read_graph(
     from spatial.indicators.records import codes_of
 
     used(read_graph, locals())
-    places, path = checked(places), Path(source)
+    places, path = checked(places), _path(source)
     where = path.name
     rules = Rules(values, power, threshold, k)
     rules_checked(rules, where, itself)
@@ -129,7 +130,10 @@ def read_graph(
         rank = np.argsort(np.argsort(places.index.to_numpy(object), kind="stable"))
         return nearest_to(positions(places), 1, rank)[alone, 0], np.full(len(alone), links.weights.mean())
 
-    links = settled(places, links, islands, where, attached=attached, advice=lambda: "Or complete the file")
+    if islands == "keep" and not len(links.rows):  # for connectivity, which tells what is wrong with the outlines
+        warnings.warn(f"{where}: {nobody(len(places))}.", SpatialWarning, stacklevel=2)
+        return graph_of(places, own if itself == "keep" else links, transform)
+    links = settled(places, links, islands, where, attached=attached, advice=lambda: "Complete the file")
     return graph_of(places, _joined(links, own) if itself == "keep" else links, transform)
 
 
@@ -144,6 +148,12 @@ def _checked_links(
     links, own = _links(names, said, values)
     _say_what_is_dropped(places, own, itself, where, matrix=said.matrix)
     return links, own
+
+
+def _path(source: object) -> Path:
+    if not isinstance(source, str | Path):
+        raise DataError(complaint("read_graph", f"a {type(source).__name__} was given", "Expected the path of a file"))
+    return Path(source)
 
 
 def _there(path: Path, source: str | Path) -> None:
@@ -225,23 +235,35 @@ def _joined(links: Links, own: Links) -> Links:
 def _wrong(places: "GeoDataFrame", names: Names, said: Said, itself: Itself) -> list[tuple[str, ...]]:
     """Collect what keeps edges from being links, each as what, what was expected, and what to do."""
     named = dict.fromkeys([*said.labels, *(end for start, to, _ in said.edges for end in (start, to))])
+    place = {label: _known(names, label) for label in named}  # a label may be written in several ways
     found: list[tuple[str, ...]] = []
-    unknown = [label for label in named if _known(names, label) is None]
+    unknown = [label for label in named if place[label] is None]
     if unknown:
         found.append(
             (
-                f"{len(unknown)} of {len(named)} labels are no places: {listed(unknown)}",
+                f"{counted(len(unknown), 'label is no place', 'labels are no places', of=len(named))}: {listed(unknown)}",
                 f"Places are called {listed(places.index, 3)}",
                 "Correct the labels, or read places with the key that the file uses",
             )
         )
-    again = [label for label, times in Counter(said.labels).items() if times > 1]
+    again = _repeated(said.labels, [place[label] for label in said.labels])
     if again:
-        found.append((f"{len(again)} labels stand in it more than once: {listed(again)}", "Expected each once", "Correct them"))
-    twice = [f"{start} to {to}" for (start, to), times in Counter(edge[:2] for edge in said.edges).items() if times > 1]
+        found.append(
+            (
+                f"{counted(len(again), 'label stands', 'labels stand')} in it more than once: {listed(again)}",
+                "Expected each once",
+                "Correct them",
+            )
+        )
+    links = [f"{start} to {to}" for start, to, _ in said.edges]
+    twice = _repeated(links, [None if None in (ends := (place[start], place[to])) else ends for start, to, _ in said.edges])
     if twice:
         found.append(
-            (f"{len(twice)} links stand in it more than once: {listed(twice)}", "Expected each link once", "Remove the repetitions")
+            (
+                f"{counted(len(twice), 'link stands', 'links stand')} in it more than once: {listed(twice)}",
+                "Expected each link once",
+                "Remove the repetitions",
+            )
         )
     wrong = [
         f"{start} to {to}: {said.texts.get((start, to), f'{weight:g}')}"
@@ -251,21 +273,28 @@ def _wrong(places: "GeoDataFrame", names: Names, said: Said, itself: Itself) -> 
     if wrong:
         found.append(
             (
-                f"{len(wrong)} weights are negative or no numbers: {listed(wrong)}",
+                f"{counted(len(wrong), 'weight is negative or no number', 'weights are negative or no numbers')}: {listed(wrong)}",
                 "Expected finite weights of 0 or more",
                 "Correct them" + (", or say what stands for no link as missing" if said.texts else ""),
             )
         )
-    selves = [start for start, to, weight in said.edges if start == to and weight > 0]
+    selves = [start for start, to, weight in said.edges if (start == to or place[start] == place[to] is not None) and weight > 0]
     if selves and itself == "error" and not said.matrix:
         found.append(
             (
-                f"{len(selves)} places are their own neighbours: {listed(selves)}",
+                f"{counted(len(selves), 'place is its own neighbour', 'places are their own neighbours')}: {listed(selves)}",
                 "Expected links between different places",
                 'Set itself = "drop" to leave these links out, or "keep" to use them',
             )
         )
     return found
+
+
+def _repeated(texts: list[str], meant: Sequence[object]) -> list[str]:
+    """List what means the same as something else in a list, be it written otherwise, in all its ways; None means but itself."""
+    keys = [text if each is None else each for text, each in zip(texts, meant, strict=True)]
+    times = Counter(keys)
+    return list(dict.fromkeys(text for text, key in zip(texts, keys, strict=True) if times[key] > 1))
 
 
 def _say_who_is_absent(places: "GeoDataFrame", names: Names, said: Said, where: str) -> None:
@@ -274,20 +303,26 @@ def _say_who_is_absent(places: "GeoDataFrame", names: Names, said: Said, where: 
     absent = [label for position, label in enumerate(places.index) if position not in there] if there else []
     if absent:
         warnings.warn(
-            f"{where}: {len(absent)} of {len(places)} places are not in it: {listed(absent)}.", SpatialWarning, stacklevel=3
+            f"{where}: {counted(len(absent), 'place is', 'places are', of=len(places))} not in it: {listed(absent)}.",
+            SpatialWarning,
+            stacklevel=3,
         )
     if said.announced not in (None, len(places)):
         warnings.warn(
-            f"{where}: its first line announces {said.announced} places, and there are {len(places)}.", SpatialWarning, stacklevel=3
+            f"{where}: its first line announces {counted(said.announced, 'place')}, and there {'is' if len(places) == 1 else 'are'} {len(places)}.",
+            SpatialWarning,
+            stacklevel=3,
         )
 
 
 def _say_what_is_dropped(places: "GeoDataFrame", own: Links, itself: Itself, where: str, *, matrix: bool) -> None:
     if not len(own.rows) or itself == "keep":
         return
-    what = "numbers on the diagonal of the matrix" if matrix else "links"
+    what = counted(len(own.rows), "number on the diagonal of the matrix", "numbers on the diagonal of the matrix")
+    what = what if matrix else counted(len(own.rows), "link")
+    were = "was" if len(own.rows) == 1 else "were"
     warnings.warn(
-        f"{where}: {len(own.rows)} {what}, from a place to itself, were left out: {listed(places.index[own.rows])}.",
+        f"{where}: {what}, from a place to itself, {were} left out: {listed(places.index[own.rows])}.",
         SpatialWarning,
         stacklevel=3,
     )

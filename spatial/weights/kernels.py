@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from spatial.errors import DataError, SpatialWarning, complaint, listed
+from spatial.errors import DataError, SpatialWarning, complaint, counted, listed
 from spatial.options import Between, used
 from spatial.places import checked
 from spatial.weights._links import Islands, Links, Numbers, Transform, both_ways, graph_of, settled
+from spatial.weights._near_pairs import bounded
 from spatial.weights._positions import (
     Positions,
-    bounded,
     distances,
     in_words,
     located,
@@ -149,7 +149,7 @@ def _adaptive(places: "GeoDataFrame", at: Positions, rank: Numbers, kernel: Kern
         raise DataError(
             complaint(
                 "kernel_weights",
-                f"k = {k}, but there are {len(places)} places",
+                f"k = {k}, but there {'is' if len(places) == 1 else 'are'} {counted(len(places), 'place')}",
                 f"Expected at most {len(places) - 1}",
                 "Set a smaller k",
             )
@@ -163,7 +163,7 @@ def _adaptive(places: "GeoDataFrame", at: Positions, rank: Numbers, kernel: Kern
         raise DataError(
             complaint(
                 "kernel_weights",
-                f"the {k} nearest places of {len(nothing)} places lie at the same point as these: {listed(nothing)}",
+                f"{counted(len(nothing), 'place lies at the same point as its', 'places lie at the same point as their')} {k} nearest: {listed(nothing)}",
                 "A bandwidth of 0 is none",
                 "Set a larger k, or a bandwidth",
             )

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from spatial.errors import DataError, complaint, listed
+from spatial.errors import DataError, complaint, counted, listed
 from spatial.options import Between, Column, used
 from spatial.places import aligned, checked, columns_checked, graph_checked
 from spatial.weights._links import Islands, Links, Numbers, Transform, graph_of, higher, links_of, settled
-from spatial.weights._positions import bounded, located, nearest_to
+from spatial.weights._near_pairs import bounded
+from spatial.weights._positions import located, nearest_to
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -56,12 +57,16 @@ def block(places: "GeoDataFrame", *, column: Column, islands: Islands = "error",
         raise DataError(
             complaint(
                 f"column {column!r}",
-                f"{len(without)} of {len(places)} places have no value: {listed(without)}",
+                f"{counted(len(without), 'place has', 'places have', of=len(places))} no value: {listed(without)}",
                 "A place without a group has no neighbours",
                 "Fill the gaps",
             )
         )
-    group, _ = pd.factorize(places[column])
+    try:
+        group, _ = pd.factorize(places[column])
+    except TypeError:
+        what = f"a value is of the type {type(places[column].iloc[0]).__name__}"
+        raise DataError(complaint(f"column {column!r}", what, "Expected texts or numbers that name groups")) from None
     sizes = np.bincount(group).astype(np.int64)
     bounded(int((sizes * (sizes - 1)).sum()) // 2, f"in the same group of {column!r}")
     members = csr_array((np.ones(len(places)), group, np.arange(len(places) + 1)), shape=(len(places), len(sizes)))
@@ -226,8 +231,14 @@ def higher_order(
 def _patterns(places: "GeoDataFrame", graphs: "Sequence[Graph]", where: str) -> "list[csr_array]":
     if hasattr(graphs, "adjacency"):
         graphs = [graphs]
+    if not isinstance(graphs, Sequence):
+        raise DataError(complaint(where, f"a {type(graphs).__name__} is given", "Expected a list of two graphs or more"))
     if len(graphs) < 2:
-        raise DataError(complaint(where, f"{len(graphs)} graphs are given", "Expected two or more", "Name them as graphs"))
+        raise DataError(
+            complaint(
+                where, f"{counted(len(graphs), 'graph is', 'graphs are')} given", "Expected two or more", "Name them as graphs"
+            )
+        )
     for each in graphs:
         graph_checked(each, where)
     return [_pattern(places, each) for each in graphs]
@@ -258,5 +269,5 @@ def _graph(places: "GeoDataFrame", links: Links, islands: Islands, transform: Tr
         at, rank = located(places, where)
         return nearest_to(at, 1, rank)[alone, 0], np.ones(len(alone))
 
-    links = settled(places, links, islands, where, attached=attached, advice=lambda: "Or link these places in another graph")
+    links = settled(places, links, islands, where, attached=attached, advice=lambda: "Link these places in another graph")
     return graph_of(places, links, transform)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from spatial.errors import DataError, complaint, listed, nearest_name
+from spatial.errors import DataError, complaint, counted, listed, nearest_name
 from spatial.indicators import as_numbers
 from spatial.weights._links import Links, Numbers
 
@@ -107,7 +107,7 @@ def said_by(where: str, table: "pd.DataFrame", how: Cells) -> Said:
     if weight is None:
         return Said([(one, other, 1.0) for one, other in zip(starts, ends, strict=True)])
     pairs = list(zip(starts, ends, strict=True))
-    return _numbered(where, pairs, list(table.iloc[:, weight]), how, lacking=True)
+    return numbered(where, pairs, list(table.iloc[:, weight]), how, lacking=True)
 
 
 def _weight(where: str, table: "pd.DataFrame", ends: set[int], how: Cells) -> int | None:
@@ -138,8 +138,33 @@ def _weight(where: str, table: "pd.DataFrame", ends: set[int], how: Cells) -> in
     return None
 
 
-def _numbered(where: str, pairs: list[tuple[str, str]], cells: list[Any], how: Cells, *, lacking: bool) -> Said:
-    """Read numbers, all in one way; an empty cell is no link in a matrix, and in a list something that is lacking."""
+def numbered(where: str, pairs: list[tuple[str, str]], cells: list[Any], how: Cells, *, lacking: bool) -> Said:
+    """
+    Read the numbers of links, all in one way.
+
+    Parameters
+    ----------
+    where
+        The file, for messages.
+    pairs
+        The two ends of each link.
+    cells
+        What stands where its number should.
+    how
+        How to read them.
+    lacking
+        Whether an empty cell is something that is lacking, as in a list; in a matrix it is no link.
+
+    Returns
+    -------
+    Said
+        The links; what is no number is NaN, and its text is kept.
+
+    Raises
+    ------
+    DataError
+        When it is not clear which marks are decimal ones.
+    """
     plain = [number(each) for each in cells]
     if not how.missing and np.isfinite(plain).all():  # most files need no more
         return Said([(*pair, value) for pair, value in zip(pairs, plain, strict=True)])
@@ -149,7 +174,7 @@ def _numbered(where: str, pairs: list[tuple[str, str]], cells: list[Any], how: C
         raise DataError(
             complaint(
                 where,
-                f"{len(marked)} numbers can be read in two ways: {listed(marked)}",
+                f"{counted(len(marked), 'number')} can be read in two ways: {listed(marked)}",
                 "Expected a decimal mark that can be told from marks between thousands",
                 "Write numbers with a decimal point and without marks between thousands",
             )
@@ -168,7 +193,9 @@ def _lacking(rows: list[str], columns: list[str]) -> str:
     if not common or len(common) * 2 < len(columns):
         return ""
     only = [each for each in dict.fromkeys([*rows, *columns]) if each not in common]
-    return f"Of a matrix, {len(only)} labels stand only in the first column or only in the first row: {listed(only)}"
+    if not only:
+        return "Write the titles of the columns into the first row"
+    return f"Of a matrix, {counted(len(only), 'label stands', 'labels stand')} only in the first column or only in the first row: {listed(only)}"
 
 
 def _matrix(where: str, table: "pd.DataFrame", rows: list[str], columns: list[str], how: Cells) -> Said:
@@ -178,7 +205,7 @@ def _matrix(where: str, table: "pd.DataFrame", rows: list[str], columns: list[st
             complaint(where, f"labels stand in it more than once: {listed(twice)}", "Expected each once", "Correct them")
         )
     pairs = [(start, to) for start in rows for to in columns]
-    read = _numbered(
+    read = numbered(
         where, pairs, [cell for row in table.iloc[:, 1:].itertuples(index=False, name=None) for cell in row], how, lacking=False
     )
     return replace(read, labels=rows, matrix=True)
@@ -236,6 +263,8 @@ def number(value: Any) -> float:
     float
         NaN for what is none.
     """
+    if isinstance(value, str) and "_" in value:  # Python takes 1_0 for 10
+        return np.nan
     try:
         return float(value)
     except (TypeError, ValueError):
@@ -326,7 +355,7 @@ def ruled(links: Links, rules: Rules, names: Numbers, where: str) -> Links:
         raise DataError(
             complaint(
                 where,
-                f"{len(shown)} costs are 0: {listed(shown)}",
+                f"{counted(len(shown), 'cost is', 'costs are')} 0: {listed(shown)}",
                 "One over nothing is no weight",
                 "Correct them, or set power = 0",
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.errors import OutputError, SpatialWarning, complaint, listed
+from spatial.errors import OutputError, SpatialWarning, complaint, counted, listed
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -71,7 +71,7 @@ def _words(graph: "Graph", where: str) -> list[str]:
         raise OutputError(
             complaint(
                 where,
-                f"{len(twice)} labels cannot be told apart without blanks: {listed(twice)}",
+                f"{counted(len(twice), 'label')} cannot be told apart without blanks: {listed(twice)}",
                 "This format separates labels by blanks",
                 "Write .csv or .parquet",
             )
