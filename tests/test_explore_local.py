@@ -331,7 +331,6 @@ DRAWN = {
     "local_bivariate_moran": {"column": "value", "second": "noise"},
     "local_join_counts": {"column": "east"},
     "local_rate_moran": {"events": "ill", "population": "people"},
-    "losh": {"column": "noise"},
 }
 
 
@@ -356,7 +355,7 @@ def test_results_and_help_say_how_the_p_of_places_depend_on_each_other(operation
 
 def test_every_operation_with_draws_is_among_them():
     offered = {row.name for row in OPERATIONS for each in declared(row.function()) if each.choices == ("rotated", "own", "shared")}
-    assert offered == set(DRAWN)
+    assert offered == {*DRAWN, "losh"}  # which deals out all values, and says so
 
 
 def test_where_all_sets_are_tried_no_draws_are_shared():
@@ -482,3 +481,11 @@ def test_a_value_that_is_the_mean_is_so_in_any_unit(operation):
             assert np.isnan(found[-1].p["p12"])
             assert found[-1].quadrant.tolist() == found[0].quadrant.tolist()
             assert found[-1].p_permutation.tolist() == found[0].p_permutation.tolist()
+
+
+def test_too_few_permutations_are_told_from_too_few_neighbours(field):
+    places, graph = field
+    notes = " ".join(spatial.local_moran(places, graph, column="value", alpha=0.01, permutations=99, exact="no").notes)
+    assert "The smallest p that 99 permutations can give is 0.02 (two-sided). No sampled p up to 0.01 can come about" in notes
+    assert "so few possible sets" not in notes
+    assert "at least" not in notes

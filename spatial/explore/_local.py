@@ -151,8 +151,9 @@ def notes_of(
     z: Array,
     *,
     some: "np.ndarray[Any, np.dtype[np.bool_]] | bool" = True,
+    sets: str = "sets of neighbours",
 ) -> tuple[str, ...]:
-    """Say how the p values came about and what they cannot show; ``some`` says which places are tested at all."""
+    """Say how the p values came about and what they cannot show; ``some`` are tested at all, ``sets`` what is drawn for them."""
     tested = ~given.islands & some
     notes = [*given.notes]
     if (~given.islands & ~tested).any():
@@ -163,14 +164,15 @@ def notes_of(
     if exact:
         ways = drawn.draws[drawn.exact & tested]
         low, high = int(ways.min()), int(ways.max())
-        sets = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+        number = f"{low:,}" if low == high else f"{low:,} to {high:,}"
         notes.append(
-            f"For {counted(exact, 'place', of=int(tested.sum()))} all possible sets of neighbours were enumerated ({sets}): their permutation p is exact."
+            f"For {counted(exact, 'place', of=int(tested.sum()))} all possible {sets} were enumerated ({number}): their permutation p is exact."
         )
     coarse = drawn.smallest_p(choice.alternative) > choice.alpha
-    if choice.inference == "permutation" and (coarse & tested).any():
+    few = coarse & tested & drawn.exact
+    if choice.inference == "permutation" and few.any():
         notes.append(
-            f"{counted(int((coarse & tested).sum()), 'place has', 'places have')} so few possible sets of neighbours that no p up to {choice.alpha:g} can come about: {listed(given.labels[coarse & tested])}."
+            f"{counted(int(few.sum()), 'place has', 'places have')} so few possible {sets} that no p up to {choice.alpha:g} can come about: {listed(given.labels[few])}."
         )
     sides = 2 if choice.alternative == "two-sided" else 1
     tied = tested & ~coarse & (sides * drawn.ties() > choice.alpha)
@@ -199,7 +201,9 @@ def _sampling_notes(
     floor = (2 if choice.alternative == "two-sided" else 1) / (count + 1)
     notes = [f"The smallest p that {count:,} permutations can give is {floor:.2g} ({choice.alternative})."]
     needed = int(np.ceil(round(floor * int(tested.sum()) / choice.alpha, 9))) if choice.alpha else 0  # nothing passes 0
-    if choice.inference == "permutation" and needed > 1 and choice.correction != "none":
+    if choice.inference == "permutation" and floor > choice.alpha > 0:
+        notes.append(f"No sampled p up to {choice.alpha:g} can come about: use more permutations.")
+    elif choice.inference == "permutation" and needed > 1 and choice.correction != "none":
         notes.append(_floor_note(needed, choice, int(tested.sum())))
     if drawn.way == "shared" and sampled > 1:
         notes.append(TOGETHER)

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
-from spatial.errors import ModelError, complaint
-from spatial.explore._conditional import conditional
+from spatial.errors import ModelError, complaint, listed
 from spatial.explore._local import Choice, LocalStatistic, fields_of, named, notes_of, reading_of
-from spatial.explore._moments import centred, neighbours_of, row_sums, square_sums, unevenness
+from spatial.explore._moments import EVEN, centred, neighbours_of, row_sums, square_sums, unevenness
+from spatial.explore._scatter import dealt, residuals, scatter, surroundings
 from spatial.explore._significance import Alternative, Array, two_tails
 from spatial.options import Between, Column, used
 from spatial.places import Missing
@@ -26,6 +26,7 @@ class LocalScatter(LocalStatistic):
 
     statistic: "pd.Series[Any]" = shown("LOSH H")
     z: "pd.Series[Any]" = shown("2 H / variance (chi-squared)")
+    p_permutation: "pd.Series[Any]" = shown("p (permutation)")
     residual: "pd.Series[Any]" = shown("Residual from the neighbours' mean, to the power")
 
 
@@ -67,13 +68,11 @@ def losh(
     alternative
         Whether much and little scatter count, only much ("greater"), or only little ("less").
     permutations
-        How many draws of neighbours each place gets; where it has fewer possible sets of neighbours, all are tried.
+        How many random orders of the values are tried; where there are no more than that (999: up to 6 places), all are.
     exact
-        Whether all sets of neighbours are tried where they are no more than the permutations.
+        Whether all orders of the values are tried where they are no more than the permutations.
     draws
-        How neighbours are sampled: at random distances on circles of places ("rotated", the errors of two places' p have a
-        correlation between -1/n and 0 on average), for each place by itself ("own", slow, no correlation), or once for all
-        places ("shared", fastest, but the p of all places err together).
+        Not used: other local statistics draw neighbours in these ways, here one order of all values serves all places.
     seed
         Where the random numbers start; the same seed gives the same numbers.
     missing
@@ -91,14 +90,20 @@ def losh(
     DataError
         When labels do not match, a value is missing or no number, or a place is its own neighbour.
     ModelError
-        When there are fewer than 4 places, all values of a column are equal, or nobody has a neighbour.
+        When there are fewer than 4 places, all values of a column are equal, nobody has a neighbour, or every place has its neighbours' mean.
 
     Notes
     -----
     e_i = |x_i - m_i|^a with m_i the neighbours' weighted mean, H_i = sum_j w_ij e_j / (mean(e) sum_j w_ij), as in spdep's ``LOSH``
-    and ``LOSH.cs``, whose p is the upper tail: ``alternative = "greater"``. Permutations deal out the residuals e among the
-    neighbours; spdep's ``LOSH.mc`` deals out x and makes new residuals. A place without neighbours has no residual and counts as
-    the mean where it is somebody's neighbour. A trend in x shows as scatter: look at residuals of a model where there is one.
+    and ``LOSH.cs``, whose p is the upper tail: ``alternative = "greater"``. Chance deals out all values x over all places, islands
+    too, and makes new residuals for every order; each place's H is compared with its own in all orders. If any order of x is
+    as likely as another, p is at most 0.05 in 5 % of places (fewer with ties), whatever the distribution of x and the graph. To deal out
+    the residuals e finds too much (in simulations up to 14 % for 5 %), for residuals of neighbours have values in common; the analytical
+    p is an approximation (3 to 7 %). spdep's ``LOSH.mc``, after Xu, Mei and Yan (2014), holds the value of the place itself; here it
+    is dealt out with the others. H_i looks at it only in the means of the neighbours, so that it is part of what scatters there,
+    and one order serves all places. What chance leaves of error in p is alike for adjacent places, as their H are, and
+    unrelated on average. A place without neighbours has no residual and counts as the mean where it is somebody's neighbour. A
+    trend or likeness of neighbours in x shows as scatter: look at residuals of a model where there is one.
 
     References
     ----------
@@ -120,22 +125,23 @@ def losh(
     """
     options = used(losh, locals())
     given = neighbours_of(places, graph, column, missing)
-    matrix, some = given.weights, ~given.islands
-    weight, squares = row_sums(matrix), square_sums(matrix)
+    around, some = surroundings(given.weights, power), ~given.islands
     values = centred(given.vector)
-    residual = np.abs(values - np.divide(matrix @ values, weight, out=values.copy(), where=some)) ** power
-    n, mean = int(some.sum()), float(residual[some].mean())
+    unit = np.abs(values).max()  # H has no unit, and powers of large and of small numbers would end
+    values = values / unit
+    residual = residuals(around, values[:, None])
+    n, weight = int(some.sum()), np.where(some, row_sums(given.weights), np.nan)
+    mean, spread = float(residual[some].mean()), _variance(residual[some])
     if mean <= 0:
         raise ModelError(
             complaint(f"column {column!r}", "every place has its neighbours' mean", "Expected residuals", "Use another graph")
         )
-    residual = np.where(some, residual, mean)
-    scale = np.where(some, mean * weight, np.nan)
-    statistic = (matrix @ residual) / scale
-    variance = unevenness(squares, weight, n) / (n - 1) / scale**2 * residual[some].var()
+    size = np.where(some, residual[:, 0] * unit**power, np.nan)
+    statistic = np.where(some, scatter(around, residual)[:, 0], np.nan)
+    variance = unevenness(square_sums(given.weights), weight, n) / (n - 1) / (mean * weight) ** 2 * spread
     with np.errstate(divide="ignore"):
         z = np.where(variance > 0, 2 * statistic / variance, np.nan)
-    drawn = conditional(residual, matrix, count=permutations, seed=seed, exact=exact, draws=draws)
+    drawn = dealt(around, values, count=permutations, seed=seed, exact=exact)
     p_drawn = drawn.p(alternative)
     high = drawn.greater <= drawn.less if inference == "permutation" else statistic > 1
     kinds = named(high, "Low variance", "High variance")
@@ -152,14 +158,33 @@ def losh(
         operation="losh",
         options=options | {"graph": given.graph},
         observations=len(given.labels),
-        notes=notes_of(given, drawn, choice, permutations, z),
+        notes=_notes(
+            notes_of(given, drawn, choice, permutations, statistic, sets="orders of the values"),
+            draws,
+            given.labels[some & np.isnan(z)],
+        ),
         reading=reading_of("Local scatter (LOSH)", column, len(given.labels), filled, choice, drawn),
         permutations=permutations,
         seed=seed,
         alternative=alternative,
-        residual=given.series(np.where(some, residual, np.nan)),
+        residual=given.series(size),
         **filled,
     )
+
+
+def _variance(residual: Array) -> float:
+    """Give the variance of the residuals; 0 where they are all alike but for rounding."""
+    return float(residual.var()) if np.ptp(residual) > EVEN * residual.max() else 0.0
+
+
+def _notes(notes: tuple[str, ...], draws: str, fixed: "pd.Index[str]") -> tuple[str, ...]:
+    """Say that a way of drawing has no effect, and where the formula gives no variance."""
+    said = [*notes]
+    if draws != "rotated":
+        said.append(f'draws = "{draws}" has no effect: every order of the values serves all places.')
+    if len(fixed):
+        said.append(f"The formula gives no variance, and so no z and no analytical p, for {listed(fixed)}.")
+    return tuple(said)
 
 
 def _chi_squared(statistic: Array, variance: Array, alternative: Alternative) -> Array:

@@ -22,6 +22,12 @@ scatter <- function(v, lw) {
   drawn <- replicate(199, of(sample(v)))
   c(of(v), mean(drawn), sd(drawn), mean(drawn >= of(v) - 1e-9))
 }
+dealt <- function(v, lw) {
+  of <- function(x) LOSH(x, lw, var_hi = FALSE)[, "Hi"]
+  if (length(v) > 50) return(numeric(0))
+  set.seed(2)
+  rowMeans(replicate(199, of(sample(v))) >= of(v) - 1e-9)
+}
 one <- function(i) {
   v <- read.csv(file.path(folder, paste0(i, "-data.csv")))$v
   e <- read.csv(file.path(folder, paste0(i, "-edges.csv")))
@@ -45,7 +51,8 @@ one <- function(i) {
     local.c = localC(v, lw, zero.policy = TRUE), local.c2 = localC(cbind(v, rev(v)), lw, zero.policy = TRUE),
     losh = if (any(card(nb) == 0)) numeric(0) else LOSH.cs(v, lw),
     joins = sapply(joincount.test(factor(v > median(v)), lw, zero.policy = TRUE, alternative = "two.sided", adjust.n = FALSE), test),
-    scatter = if (any(card(nb) == 0)) numeric(0) else scatter(v, lw))
+    scatter = if (any(card(nb) == 0)) numeric(0) else scatter(v, lw),
+    dealt = if (any(card(nb) == 0)) numeric(0) else dealt(v, lw))
 }
 number <- function(x) paste0("[", paste(ifelse(is.finite(x), sprintf("%.17g", x), "null"), collapse = ","), "]")
 parts <- sapply(commandArgs(TRUE)[-1], function(i) { r <- one(i)
@@ -182,6 +189,16 @@ def test_heteroskedasticity(peers, case):
         mean, sd, p = drawn
         assert found.expected == pytest.approx(mean, abs=5 * sd * (1 / 199 + 1 / 999) ** 0.5)
         assert found.p_permutation == pytest.approx(p, abs=5 * (max(p * (1 - p), 1 / 199) * (1 / 199 + 1 / 999)) ** 0.5)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case[1] != "islands"], ids=name_of)
+def test_scatter_by_chance(peers, case):
+    """Each place's H among those that spdep's LOSH gives for values dealt out, within the error of both."""
+    p = theirs(peers, case, "dealt")
+    if len(p):
+        found = spatial.losh(*tables(case), column="v", alternative="greater").p_permutation
+        error = (np.maximum(p * (1 - p), 1 / 199) * (1 / 199 + 1 / 999)) ** 0.5
+        assert (np.abs(found - p) < 5 * error).all()
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
