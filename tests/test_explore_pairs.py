@@ -59,6 +59,43 @@ def test_kinds_may_be_days_and_of_several_types():
         assert other.p_permutation == one.p_permutation
 
 
+def test_kinds_that_one_gap_made_floats_keep_their_digits():
+    codes = [1010101.0, 1010101.0, 1010102.0, 1010102.0, 1010101.0, None]
+    found = spatial.join_counts(*chain(kind=codes), column="kind", missing="drop")
+    assert found.joins.index.tolist() == ["1010101:1010101", "1010102:1010102", "1010101:1010102", "unlike"]
+    halves = spatial.join_counts(*chain(kind=[0.25, 0.25, 1e-7, 12.3456789, 12.3456788]), column="kind")
+    assert halves.joins.index[:4].tolist() == ["1e-07:1e-07", "0.25:0.25", "12.3456788:12.3456788", "12.3456789:12.3456789"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["float16", "float32", "Float32", "Int64", "int8", "boolean", "bool", "category", "string", "object"]
+)
+def test_kinds_of_any_type_have_names(kind):
+    import pandas as pd
+
+    found = spatial.join_counts(*chain(kind=pd.Series([0, 0, 1, 1, 0]).astype(kind).to_numpy()), column="kind")
+    names = {"bool": ("False", "True"), "boolean": ("False", "True")}.get(kind, ("0", "1"))
+    assert found.joins.index.tolist() == [f"{names[0]}:{names[0]}", f"{names[1]}:{names[1]}", ":".join(names), "unlike"]
+    assert found.joins["count"].tolist() == [1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "message"),
+    [
+        ([1, "1", "1", 2, 2, 1], r"written alike: '1:1'\..*as numbers or as texts"),
+        (["A", "A:B", "B:C", "C", "A", "C"], "written alike: 'A:B:C'.*without ':'"),
+    ],
+)
+def test_kinds_that_are_written_alike_are_refused(kinds, message):
+    with pytest.raises(DataError, match=message):
+        spatial.join_counts(*chain(kind=kinds), column="kind")
+
+
+def test_local_join_counts_of_short_floats():
+    codes = np.array([1, 1, 0, 1, 0], "float16")
+    assert spatial.local_join_counts(*chain(kind=codes), column="kind").statistic.tolist() == [1, 1, 0, 0, 0]
+
+
 def test_free_sampling_has_the_moments_of_coloured_places():
     places, graph = chain(kind=list("AABBA"))
     found = spatial.join_counts(places, graph, column="kind", sampling="free").joins
@@ -165,6 +202,28 @@ def test_correlogram_by_steps_and_by_distance_agree_on_a_row():
     short = spatial.correlogram(places, graph, column="value", steps=20)
     assert len(short.table) == 6
     assert any("Only 6 of 20 lags" in note for note in short.notes)
+
+
+@pytest.mark.parametrize("options", [{}, {"by": "distance", "width": 1000}], ids=["order", "distance"])
+def test_correlogram_leaves_out_lags_that_only_places_left_out_have(options):
+    places, graph = chain(value=[1, 3, 2, 5, 4, None])
+    found = spatial.correlogram(places, graph, column="value", steps=5, missing="drop", **options)
+    shorter = spatial.correlogram(places, graph, column="value", steps=4, missing="drop", **options)
+    np.testing.assert_array_equal(found.table, shorter.table)
+    assert any("Only 4 of 5 lags" in note for note in found.notes)
+    places, graph = chain(value=[1, 3, None, None, None, None, 2, 7])
+    found = spatial.correlogram(places, graph, column="value", steps=7, missing="drop", **options)
+    assert found.table["links"].tolist() == [4, 2, 4, 2]
+    assert (found.table["farthest"] / found.table["farthest"].iloc[0]).tolist() == [1, 5, 6, 7]
+
+
+def test_correlogram_without_any_lag():
+    from libpysal.graph import Graph
+
+    places, _ = chain(value=[1, None, 2, None, 4, None, 7])
+    graph = Graph.from_arrays(list("acegbdf"), list("cagebdf"), [1.0] * 4 + [0.0] * 3)
+    with pytest.raises(ModelError, match="no two of the 4 places with values are apart by 1 lag or less"):
+        spatial.correlogram(places, graph, column="value", by="distance", width=1000, steps=1, missing="drop")
 
 
 def test_rates_of_equal_populations_are_plain_values():

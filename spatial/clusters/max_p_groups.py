@@ -14,7 +14,7 @@ from spatial.clusters._regions import best_regions
 from spatial.clusters.skater_groups import SHAKEN, apart
 from spatial.errors import ModelError, complaint, listed
 from spatial.options import Between, Column, used
-from spatial.places import Aligned, Missing, aligned
+from spatial.places import Aligned, Missing
 from spatial.results import shown
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def max_p(
     DataError
         When a value is missing or no number, a ``size`` is below 0, or labels differ from the graph's.
     ModelError
-        When a part of the graph that no link joins to the rest holds less than ``minimum``, fewer than two regions are found, or a
-        column is constant.
+        When a part of the graph that no link joins to the rest holds less than ``minimum``, fewer than two regions are found, or an
+        indicator is constant.
 
     Notes
     -----
@@ -127,8 +127,7 @@ def max_p(
     """
     options = used(max_p, locals())
     columns = list(dict.fromkeys(columns))
-    given = aligned(places, graph, [*columns, *([size] if size else [])], missing=missing)
-    values, sizes = apart(given, columns, size)
+    given, values, sizes = apart(places, graph, columns, size, missing=missing)
     weights = np.ones(len(values)) if sizes is None else sizes
     pairs, components, notes = linked(given)
     most = _most(given, components, weights, minimum, size)

@@ -1,7 +1,6 @@
 """Connected groups of alike places: the spanning tree of links, cut where groups gain most."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from spatial.clusters._linked import enough_groups, linked
 from spatial.clusters._trees import Criterion, Cut, cuts_of, dispersion, spanning_forest
 from spatial.errors import DataError, ModelError, complaint, listed
 from spatial.options import Between, Column, used
-from spatial.places import Aligned, Missing, aligned
+from spatial.places import Aligned, Missing, aligned, checked
 from spatial.progress import tell
 from spatial.results import shown
 
@@ -101,7 +100,7 @@ def skater(
         When a value is missing or no number, a ``size`` is below 0, or labels differ from the graph's.
     ModelError
         When the graph falls into more parts than groups are asked for, no cut is left that keeps ``minimum``, there are not more
-        places than groups, or a column is constant.
+        places than groups, or an indicator is constant.
 
     Notes
     -----
@@ -130,8 +129,7 @@ def skater(
     """
     options = used(skater, locals())
     columns = list(dict.fromkeys(columns))
-    given = aligned(places, graph, [*columns, *([size] if size else [])], missing=missing, least=k + 1)
-    values, sizes = apart(given, columns, size)
+    given, values, sizes = apart(places, graph, columns, size, missing=missing, least=k + 1)
     pairs, components, notes = linked(given)
     enough_groups(given, components, k, "skater")
     compared = other_grouping(places, given, other)
@@ -174,33 +172,47 @@ def skater(
     )
 
 
-def apart(given: Aligned, columns: Sequence[str], size: str | None) -> tuple[Array, Array | None]:
+def apart(
+    places: "GeoDataFrame", graph: "Graph", columns: list[str], size: str | None, *, missing: Missing, least: int = 3
+) -> tuple[Aligned, Array, Array | None]:
     """
-    Take the indicators, standardised, and what groups must hold enough of.
+    Align the indicators, which must vary, and what groups must hold enough of, which need not.
 
     Parameters
     ----------
-    given
-        Indicators and, after them, the column of sizes where there is one.
+    places
+        The table of places.
+    graph
+        Who is a neighbour of whom.
     columns
         The indicators.
     size
         The column of sizes.
+    missing
+        Whether a missing value is an error, or the place is left out.
+    least
+        How many places the method needs.
 
     Returns
     -------
     tuple
-        Both as arrays; None for no sizes.
+        The alignment, the indicators, standardised, and the sizes; None for no sizes.
 
     Raises
     ------
     DataError
-        When a size is below 0.
+        When a value is missing or no number, a size is below 0, or labels differ from the graph's.
+    ModelError
+        When there are too few places or an indicator is constant.
     """
-    values = standardised(given)[:, : len(columns)]
     if size is None:
-        return values, None
-    sizes: Array = np.asarray(given.values)[:, len(columns)]
+        given = aligned(places, graph, columns, missing=missing, least=least)
+        return given, standardised(given), None
+    places = checked(places)
+    given = aligned(places, graph, [*columns, size], missing=missing, least=least, varying=False, sure=True)
+    aligned(places.loc[given.labels], columns=columns, least=least, sure=True)  # refuses indicators that do not vary
+    both = np.asarray(given.values)
+    values, sizes = standardised(replace(given, values=both[:, : len(columns)])), both[:, len(columns)]
     if (sizes < 0).any():
         shown_values = [f"{label}: {each:g}" for label, each in zip(given.labels, sizes, strict=True) if each < 0]
         raise DataError(
@@ -211,7 +223,7 @@ def apart(given: Aligned, columns: Sequence[str], size: str | None) -> tuple[Arr
                 "Correct them, or choose another column",
             )
         )
-    return values, sizes
+    return given, values, sizes
 
 
 def _cut_up(

@@ -1,5 +1,6 @@
 """What the formulas for global statistics need to know of the weights and of the values."""
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,15 +55,30 @@ def kurtosis(deviation: "np.ndarray[Any, np.dtype[np.float64]]") -> float:
     return float((deviation**4).mean() / (deviation**2).mean() ** 2)
 
 
+def left_over(*terms: float) -> float:
+    """Sum terms that may cancel; 0 where rounding alone keeps them from it."""
+    found = math.fsum(terms)
+    return found if abs(found) > EVEN * math.fsum(map(abs, terms)) else 0.0
+
+
+def uneven(n: int, total: float, first: float, second: float) -> tuple[float, float]:
+    """
+    Give s1 and s2 of weights less their mean over all pairs: both are 0 where everybody is everybody's neighbour alike.
+
+    A mean taken from all weights moves a cross product by the same in every order of the places. So variances may be computed
+    from these, and what makes them small, or nothing at all, is not lost among much larger terms.
+    """
+    return left_over(first, -2 * total**2 / (n * (n - 1))), left_over(second, -4 * total**2 / n)
+
+
 def moran_variance(sums: Constants, shape: float | None) -> float:
     """Give the variance of Moran's I: under normality, or with kurtosis ``shape`` under randomization (Cliff and Ord 1981, p. 46)."""
-    n, s0, s1, s2 = sums.n, sums.s0, sums.s1, sums.s2
-    expected = -1 / (n - 1)
+    n, square = sums.n, sums.s0**2
+    s1, s2 = uneven(n, sums.s0, sums.s1, sums.s2)
     if shape is None:
-        return (n**2 * s1 - n * s2 + 3 * s0**2) / (s0**2 * (n**2 - 1)) - expected**2
-    first = n * ((n**2 - 3 * n + 3) * s1 - n * s2 + 3 * s0**2)
-    second = shape * ((n**2 - n) * s1 - 2 * n * s2 + 6 * s0**2)
-    return (first - second) / ((n - 1) * (n - 2) * (n - 3) * s0**2) - expected**2
+        return left_over(n**2 * s1, -n * s2) / (square * (n**2 - 1))
+    terms = n * (n**2 - 3 * n + 3) * s1, -(n**2) * s2, -shape * (n**2 - n) * s1, shape * 2 * n * s2
+    return left_over(*terms) / ((n - 1) * (n - 2) * (n - 3) * square)
 
 
 def by_column(given: Aligned) -> "np.ndarray[Any, np.dtype[np.float64]]":
@@ -128,6 +144,10 @@ def sampled_moments(
         for other in range(len(values)):
             without = products[one, other] - around[one] * around[other] - (n - 1) * rest[one] * rest[other]
             spread += counts[one] * counts[other] * without
+    size = (np.sqrt(np.diag(products)) @ np.abs(counts)) ** 2
+    for place in np.flatnonzero(spread < OUTLIER * size):  # one value makes up nearly all: the difference has lost its digits
+        others = np.delete(counts[:, place] @ around, place)
+        spread[place] = float(((others - others.mean()) ** 2).sum())
     rows, squares = row_sums(matrix), square_sums(matrix)
     expected = rows * (counts * (centre + rest)).sum(axis=0)
     variance = np.maximum(spread, 0.0) / (n - 1) * unevenness(squares, rows, n - 1) / (n - 2)

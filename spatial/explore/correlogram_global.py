@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
-from spatial.errors import DataError, StudyError, complaint
-from spatial.explore._moments import centred, constants, kurtosis, moran_variance, neighbours_of
+from spatial.errors import DataError, ModelError, StudyError, complaint, counted
+from spatial.explore._moments import LEAST, centred, constants, kurtosis, moran_variance, neighbours_of
 from spatial.explore._permutations import by_chance, order_words, quadratic
 from spatial.explore._significance import Array, benjamini_hochberg, deviate, normal_p
 from spatial.options import Between, Column, used
-from spatial.places import Missing
+from spatial.places import Missing, aligned
 from spatial.results import Result, shown
 
 if TYPE_CHECKING:
@@ -90,13 +90,13 @@ def correlogram(
     DataError
         When labels do not match, a value is missing or no number, or no two places are as near as the first lag.
     ModelError
-        When there are fewer than 4 places, or all values are equal.
+        When there are fewer than 4 places, all values are equal, or no lag has two places with values.
 
     Notes
     -----
     Steps and distances are those of all places, also through ones that are left out for want of a value. Lags that no two
-    places have end the table. All lags see the same permutations. Places without neighbours at a lag count in n; spdep's
-    ``sp.correlogram`` may leave them out. The band holds for each lag by itself.
+    places with values have are not in the table. All lags see the same permutations. Places without neighbours at a lag count
+    in n; spdep's ``sp.correlogram`` may leave them out. The band holds for each lag by itself.
 
     References
     ----------
@@ -129,7 +129,9 @@ def correlogram(
     shape, rows = kurtosis(deviation), []
     lags = _orders(places, graph, steps) if by == "order" else _bands(places, graph, steps, width)
     for nearest, farthest, lag in lags:
-        matrix = neighbours_of(places, lag, column, missing).weights
+        matrix = aligned(places, lag, column, missing=missing, least=LEAST).weights
+        if not matrix.nnz:  # only places that are left out lie so far apart
+            continue
         sums, products = constants(matrix), quadratic(matrix)
         scale = sums.n / sums.s0 / float(deviation @ deviation)
 
@@ -158,6 +160,8 @@ def correlogram(
                 "high": high,
             }
         )
+    if not rows:
+        raise _no_lag(len(given.labels), steps)
     table = pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="lag"))
     table.insert(10, "p_adjusted", benjamini_hochberg(table["p_permutation"].to_numpy()))
     notes = (*given.notes, order_words(reference, len(given.labels)))
@@ -173,6 +177,17 @@ def correlogram(
         permutations=len(reference.values),
         seed=seed,
         alternative=alternative,
+    )
+
+
+def _no_lag(count: int, steps: int) -> ModelError:
+    return ModelError(
+        complaint(
+            "graph",
+            f"no two of the {count} places with values are apart by {counted(steps, 'lag')} or less",
+            "A correlogram compares places at each lag",
+            "Ask for more or wider lags, or fill gaps",
+        )
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
-from spatial.explore._moments import Constants, centred, constants, kurtosis, neighbours_of, row_sums
+from spatial.explore._moments import Constants, centred, constants, kurtosis, left_over, neighbours_of, row_sums, uneven
 from spatial.explore._permutations import gathered, quadratic
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
@@ -134,13 +134,13 @@ def geary(
 
 def _variance(sums: Constants, shape: float | None) -> float:
     """Give the variance of c: under normality, or with kurtosis ``shape`` under randomization (Cliff and Ord 1981, p. 56)."""
-    n, s0, s1, s2 = sums.n, sums.s0, sums.s1, sums.s2
+    n, square = sums.n, sums.s0**2
+    s1, s2 = uneven(n, sums.s0, sums.s1, sums.s2)
     if shape is None:
-        return ((2 * s1 + s2) * (n - 1) - 4 * s0**2) / (2 * (n + 1) * s0**2)
-    first = (n - 1) * s1 * (n**2 - 3 * n + 3 - (n - 1) * shape)
-    second = (n - 1) * s2 * (n**2 + 3 * n - 6 - (n**2 - n + 2) * shape) / 4
-    third = s0**2 * (n**2 - 3 - (n - 1) ** 2 * shape)
-    return (first - second + third) / (n * (n - 2) * (n - 3) * s0**2)
+        return (2 * s1 + s2) * (n - 1) / (2 * (n + 1) * square)
+    first = s1 * (n**2 - 3 * n + 3), -s1 * (n - 1) * shape
+    second = -s2 * (n**2 + 3 * n - 6) / 4, s2 * (n**2 - n + 2) * shape / 4
+    return (n - 1) * left_over(*first, *second) / (n * (n - 2) * (n - 3) * square)
 
 
 def _reading(column: str, n: int, filled: dict[str, Any]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial.errors import ModelError, complaint, counted, listed
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
-from spatial.explore._moments import Constants, centred, constants, kurtosis, moran_variance, neighbours_of
+from spatial.explore._moments import Constants, centred, constants, kurtosis, moran_variance, neighbours_of, uneven
 from spatial.explore._permutations import gathered, quadratic
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
@@ -147,14 +147,15 @@ def _variance(sums: Constants, values: Array) -> float:
 
     Written in deviations z = x / mean - 1, for their formula loses all digits where values differ little: the numerator is
     S0 + sum_i s_i z_i + sum_ij w_ij z_i z_j with s the row sums plus the column sums, and its parts have the variances of a
-    sample without replacement, of Moran's I, and a covariance of third moments.
+    sample without replacement, of Moran's I, and a covariance of third moments. The first and the last are 0 where all s are equal.
     """
-    n, s0, s2 = sums.n, sums.s0, sums.s2
+    n, s0 = sums.n, sums.s0
     scaled = values / values.mean()
     deviation = centred(values) / values.mean()
     square, cube = float((deviation**2).sum()), float((deviation**3).sum())
-    linear = (s2 - 4 * s0**2 / n) * square / (n - 1)
-    both = cube / (n * (n - 1)) * (2 * (2 * s0**2 - s2) / (n - 2) - s2)
+    _, differing = uneven(n, s0, sums.s1, sums.s2)  # the squared deviations of s from their mean
+    linear = differing * square / (n - 1)
+    both = -differing * cube / ((n - 1) * (n - 2))
     quadratic = (s0 * square / n) ** 2 * moran_variance(sums, kurtosis(deviation))
     return (linear + 2 * both + quadratic) / _products(scaled) ** 2
 

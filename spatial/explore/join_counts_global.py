@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
-from spatial.errors import ModelError, complaint
+from spatial.errors import DataError, ModelError, complaint, listed
 from spatial.explore._categories import categories_of
 from spatial.explore._global import GlobalStatistic, caution, notes_of, verdict
 from spatial.explore._moments import Constants, constants
@@ -81,7 +81,7 @@ def join_counts(
     Raises
     ------
     DataError
-        When labels do not match, a kind is missing, or a place is its own neighbour.
+        When labels do not match, a kind is missing, two kinds are written alike, or a place is its own neighbour.
     ModelError
         When there are fewer than 4 places, one kind or more than 20, or nobody has a neighbour.
 
@@ -117,6 +117,7 @@ def join_counts(
     sums, codes = constants(given.weights), given.vector
     sizes = np.bincount(codes.astype(int), minlength=len(kinds))
     pairs = [(each, each) for each in range(len(kinds))] + [(one, two) for two in range(len(kinds)) for one in range(two)]
+    names = [*_names(column, kinds, pairs), "unlike", "same"]
     counted = _counting(given.weights, len(kinds), pairs)
     found = counted(codes[:, None])[:, 0]
     references = by_chance_together(codes, counted, permutations=permutations, seed=seed, exact=exact)
@@ -125,10 +126,9 @@ def join_counts(
     expected, variance = np.array(moments).T
     z = deviate(found, expected, variance, 1e-4 * sums.s0)
     columns = {"count": found, "expected": expected, "variance": variance, "z": z, "p": normal_p(z, alternative)}
-    names = [f"{kinds[one]}:{kinds[two]}" for one, two in pairs] + ["unlike", "same"]
     table = pd.DataFrame(columns, index=pd.Index(names, name="joins"))
     table["p_permutation"] = [each.p(value, alternative) for each, value in zip(references, found, strict=True)]
-    same, reference = table.loc["same"].to_dict() if table.index.is_unique else dict(table.iloc[-1]), references[-1]
+    same, reference = table.loc["same"].to_dict(), references[-1]
     filled: dict[str, Any] = {name: float(same[name]) for name in ("expected", "variance", "z", "p", "p_permutation")}
     filled |= {"statistic": float(same["count"]), "seed": seed, "alternative": alternative}
     filled |= {"p_smallest": reference.smallest_p(alternative)} | describe_reference(reference)
@@ -143,6 +143,22 @@ def join_counts(
         joins=table.iloc[:-1],
         **filled,
     )
+
+
+def _names(column: str, kinds: list[str], pairs: list[tuple[int, int]]) -> list[str]:
+    """Name the joins by their kinds, each in its own way."""
+    names = [f"{kinds[one]}:{kinds[two]}" for one, two in pairs]
+    alike = sorted({name for name in names if names.count(name) > 1})
+    if alike:
+        raise DataError(
+            complaint(
+                f"column {column!r}",
+                f"joins of different kinds are written alike: {listed(alike)}",
+                "Joins are told apart by the names of their kinds",
+                "Write kinds in one way, as numbers or as texts, and without ':'",
+            )
+        )
+    return names
 
 
 def _counting(matrix: Any, kinds: int, pairs: list[tuple[int, int]]) -> Callable[[Array], Array]:

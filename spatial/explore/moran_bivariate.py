@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from spatial.explore._global import GlobalStatistic, caution, inference, notes_of, verdict
-from spatial.explore._moments import by_column, constants, pair_of, standard
-from spatial.explore._pairs import pair_moments, products_of
+from spatial.explore._moments import EVEN, by_column, pair_of, row_sums, standard
+from spatial.explore._pairs import directed_moments, directed_products, directed_weights
 from spatial.explore._significance import Array
 from spatial.options import Between, Column, used
 from spatial.places import Missing
@@ -84,10 +84,10 @@ def bivariate_moran(
 
     Notes
     -----
-    I = (n / S0) sum_ij w_ij z_i u_j / sqrt(sum z^2 sum u^2). spdep's ``moran_bv`` is the same for weights that sum to n; esda's
-    ``Moran_BV`` lags its first argument. Where both columns are related at the same place and each is clustered, I is far from
-    0 without any relation between neighbours: that is what ``dealt = "pairs"`` allows for in part. The analytical p belongs to
-    the same way of dealing out as the permutations.
+    I = (n / S0) sum_ij w_ij z_i u_j / sqrt(sum z^2 sum u^2). spdep's ``moran_bv`` is the same for weights that sum to n, and so
+    is esda's ``Moran_BV``, which lags its second argument too. Where both columns are related at the same place and each is
+    clustered, I is far from 0 without any relation between neighbours: that is what ``dealt = "pairs"`` allows for in part. The
+    analytical p belongs to the same way of dealing out as the permutations, whether or not weights differ by direction.
 
     References
     ----------
@@ -109,8 +109,8 @@ def bivariate_moran(
     options = used(bivariate_moran, locals())
     given = pair_of(places, graph, column, second, missing)
     one, other = standard(by_column(given))
-    sums, matrix = constants(given.weights), given.weights
-    scale = 1 / sums.s0
+    matrix, n = given.weights, len(given.labels)
+    scale = 1 / float(row_sums(matrix).sum())
     pull = matrix.T @ one  # what each place's second value counts
 
     def index(order: Array) -> Array:
@@ -119,28 +119,39 @@ def bivariate_moran(
         return found
 
     if dealt == "second":
-        expected, variance = 0.0, scale**2 * float(((pull - pull.mean()) ** 2).sum()) * sums.n / (sums.n - 1)
+        expected, variance = 0.0, _spread(pull, matrix.T @ np.abs(one)) * n / (n - 1)
     else:
-        expected, variance = pair_moments(sums, products_of(one, other)[0])
-        expected, variance = expected * scale, variance * scale**2
-    everyone = np.arange(float(sums.n))
+        expected, variance = directed_moments(directed_weights(matrix), directed_products(one, other), n)
+    everyone = np.arange(float(n))
     observed = float(index(everyone[:, None])[0])
     filled, reference = inference(
-        (observed, expected, variance), everyone, index, alternative=alternative, permutations=permutations, seed=seed, exact=exact
+        (observed, expected * scale, variance * scale**2),
+        everyone,
+        index,
+        alternative=alternative,
+        permutations=permutations,
+        seed=seed,
+        exact=exact,
     )
     correlation = float((one * other).mean())
     return BivariateMoran(
         operation="bivariate_moran",
         options=options | {"graph": given.graph},
-        observations=sums.n,
+        observations=n,
         notes=notes_of(given, filled, reference),
-        reading=_reading(column, second, sums.n, filled, correlation),
+        reading=_reading(column, second, n, filled, correlation),
         assumption="randomization",
         correlation=correlation,
         deviation=given.series(one),
         lag=given.series(matrix @ other),
         **filled,
     )
+
+
+def _spread(values: Array, sizes: Array) -> float:
+    """Sum squared deviations from the mean; 0 where they are no more than the rounding of what values are sums of, ``sizes``."""
+    found = float(((values - values.mean()) ** 2).sum())
+    return found if found > EVEN**2 * float(sizes @ sizes) else 0.0
 
 
 def _reading(column: str, second: str, n: int, filled: dict[str, Any], correlation: float) -> tuple[str, ...]:

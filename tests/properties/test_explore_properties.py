@@ -403,5 +403,5 @@ def test_a_place_without_a_geometry_is_named(name, seed, where, shape):
     shapes[where] = shape and shapely.from_wkt(shape)
     places = places.set_geometry(shapes, crs=places.crs)
     data = (places,) if name in ("describe", "empirical_bayes") else (places, graph)
-    with pytest.raises(DataError, match=f"1 places have no geometry: '{places.index[where]}'"):
+    with pytest.raises(DataError, match=f"1 place has no geometry: '{places.index[where]}'"):
         getattr(spatial, name)(*data, **OPERATIONS[name])

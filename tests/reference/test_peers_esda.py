@@ -128,3 +128,17 @@ def test_local_getis_ord(esda, case, star):
     np.testing.assert_allclose(found.statistic, theirs.Gs, rtol=TOLERANCE)
     np.testing.assert_allclose(found.z, binary.Zs, rtol=TOLERANCE)
     check_p(found.p_permutation, theirs.p_sim)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case[2:] in (("mutual", "R"), ("directed", "R"))], ids=str)
+def test_bivariate_moran(esda, case):
+    """Their first argument is our column, their second is lagged too."""
+    places, graph = drawn(*case)
+    values = places["value"].to_numpy()
+    places["other"] = np.roll(values, 1) + values**2
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = esda.Moran_BV(values, places["other"].to_numpy(), graph.transform("B").to_W(), permutations=0)
+    assert spatial.bivariate_moran(places, graph, column="value", second="other", permutations=99).statistic == pytest.approx(
+        theirs.I, rel=TOLERANCE
+    )
