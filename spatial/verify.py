@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spatial.errors import DataError, complaint
+from spatial.errors import DataError, complaint, counted
 from spatial.outputs.swap import RECORD
 from spatial.results import plain
 from spatial.running import Progress, compute, output_folder, prepare
@@ -134,4 +134,4 @@ def _words(compared: int, different: list[str], causes: list[str]) -> str:
     shown = [f"- {line}" for line in different[:50]]
     more = [f"- and {len(different) - 50} more"] if len(different) > 50 else []
     why = f"What has changed since: {'; '.join(causes)}." if causes else "No input, option or version has changed."
-    return "\n".join([f"Different: {len(different)} of {compared} values do not agree.", *shown, *more, why])
+    return "\n".join([f"Different: {counted(len(different), 'value does', 'values do', of=compared)} not agree.", *shown, *more, why])

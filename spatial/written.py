@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from spatial.errors import counted
 from spatial.results import Result, Surface, plain
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def ledger_words(ledger: "pd.DataFrame") -> Iterator[str]:
             side: (int((joined & rows["side"].eq(side)).sum()), int(rows["side"].eq(side).sum())) for side in ("table", "places")
         }
         yield safe(
-            f"{table}: {sides['table'][0]} of {sides['table'][1]} rows meet {sides['places'][0]} of {sides['places'][1]} places"
+            f"{table}: {counted(sides['table'][0], 'row meets', 'rows meet', of=sides['table'][1])} {sides['places'][0]} of {sides['places'][1]} places"
         )
         for row in rows[~joined].to_dict("records"):
             yield safe(f"  {_side(row)}: {row['status']}")
