@@ -9,7 +9,7 @@ from shapely.geometry import Point, box
 
 from spatial.errors import DataError, SpatialWarning, StudyError
 from spatial.places import LOCAL
-from spatial.weights import _positions, contiguity, distance_band, edges, inverse_distance, nearest
+from spatial.weights import _near_pairs, contiguity, distance_band, edges, inverse_distance, nearest
 
 
 def table(shapes, labels=None, crs="EPSG:32642"):
@@ -90,9 +90,7 @@ def test_snap_closes_gaps_up_to_its_width(rule):
     places = table([box(0, 0, 1000, 1000), box(1003, 0, 2000, 1000)])
     with pytest.raises(DataError, match="none of the 2 places has a neighbour"):
         contiguity(places, rule=rule, snap=2.9)
-    with pytest.warns(
-        SpatialWarning, match=r"snap = 3.1 closed the gaps between 1 pairs of places, the widest of 3 m: 'p0 and p1'"
-    ):
+    with pytest.warns(SpatialWarning, match=r"snap = 3.1 closed the gaps between 1 pair of places, the widest of 3 m: 'p0 and p1'"):
         assert len(linked(contiguity(places, rule=rule, snap=3.1))) == 2
 
 
@@ -108,7 +106,7 @@ def test_snap_is_in_metres_on_geographic_coordinates(latitude):
     places = table([box(10, latitude, 11, latitude + 0.01), box(11.001, latitude, 12, latitude + 0.01)], crs="EPSG:4326")
     with pytest.raises(DataError, match="has a neighbour"):
         contiguity(places, snap=0.97 * width)
-    with pytest.warns(SpatialWarning, match="closed the gaps between 1 pairs"):
+    with pytest.warns(SpatialWarning, match="closed the gaps between 1 pair "):
         assert len(linked(contiguity(places, snap=1.03 * width))) == 2
 
 
@@ -253,7 +251,7 @@ def test_borders_on_the_180th_meridian(rule, by, beyond):
 
 def test_snap_over_the_180th_meridian():
     places = globe(box(178, 60, 179.9999, 62), box(-179.9999, 60, -178, 62), box(0, 0, 1, 1))
-    with pytest.warns(SpatialWarning, match=r"closed the gaps between 1 pairs of places, the widest of 1[0-2]\.\d+ m: 'p0 and p1'"):
+    with pytest.warns(SpatialWarning, match=r"closed the gaps between 1 pair of places, the widest of 1[0-2]\.\d+ m: 'p0 and p1'"):
         assert linked(contiguity(places, snap=20, islands="keep")) == {("p0", "p1"), ("p1", "p0")}
     with pytest.raises(DataError, match="has a neighbour"):
         contiguity(places, snap=9)
@@ -296,7 +294,7 @@ def test_lines_over_the_180th_meridian_are_cut_there():
 
 
 def test_coordinates_that_are_no_degrees():
-    with pytest.raises(DataError, match=r"1 latitudes are beyond 90 degrees: 'p1'. Expected longitude first"):
+    with pytest.raises(DataError, match=r"1 latitude is beyond 90 degrees: 'p1'. Expected longitude first"):
         nearest(globe(Point(50, 60), Point(60, 120), Point(1, 1)), k=1)
     with pytest.raises(DataError, match="coordinates are in the unit 'grad'"):
         nearest(table([Point(1, 50), Point(2, 50), Point(3, 50)], crs="EPSG:4807"), k=1)
@@ -324,7 +322,7 @@ def test_without_a_threshold_nobody_is_left_alone():
 
 
 def test_places_left_alone_by_a_band():
-    with pytest.raises(DataError, match=r"1 of 3 places have no neighbour: 'p2'.*leaves no place alone is 1,500 m"):
+    with pytest.raises(DataError, match=r"1 of 3 places has no neighbour: 'p2'.*leaves no place alone is 1,500 m"):
         distance_band(line(0, 1000, 2500), threshold=1000)
     with pytest.warns(SpatialWarning, match="'p2 and p1'"):
         graph = distance_band(line(0, 1000, 2500), threshold=1000, islands="nearest")
@@ -371,7 +369,7 @@ def test_one_over_the_distance():
 
 
 def test_one_over_nothing_is_no_weight():
-    with pytest.raises(DataError, match=r"1 pairs of places lie at the same point: 'p0 and p2'"):
+    with pytest.raises(DataError, match=r"1 pair of places lies at the same point: 'p0 and p2'"):
         inverse_distance(line(3, 4, 3))
 
 
@@ -415,10 +413,10 @@ def test_slabs_of_space_find_the_same_pairs(monkeypatch):
     """Pairs of points in slabs that processors share are those of one tree, at any distance, twins included."""
     random = np.random.default_rng(5)
     points = np.concatenate([random.uniform(0, 1, (400, 2)) * [10_000, 3_000], random.uniform(0, 1, (60, 2)).round(1) * 500])
-    monkeypatch.setattr(_positions, "SLAB", 50)
+    monkeypatch.setattr(_near_pairs, "SLAB", 50)
     for limit in (0.0, 40.0, 700.0, 4_000.0, 20_000.0):
         for turned in (points, points[:, ::-1]):
-            first, second = _positions._near_pairs(np.ascontiguousarray(turned), limit, "near")
+            first, second = _near_pairs.near_pairs(np.ascontiguousarray(turned), limit, "near")
             expected = cKDTree(turned).query_pairs(limit)
             found = [tuple(sorted(pair)) for pair in zip(first.tolist(), second.tolist(), strict=True)]
             assert len(found) == len(set(found))
@@ -427,12 +425,12 @@ def test_slabs_of_space_find_the_same_pairs(monkeypatch):
 
 def test_pairs_are_counted_before_there_are_too_many(monkeypatch):
     points = np.random.default_rng(6).uniform(0, 1_000, (600, 2))
-    monkeypatch.setattr(_positions, "SLAB", 100)
+    monkeypatch.setattr(_near_pairs, "SLAB", 100)
     everything = len(cKDTree(points).query_pairs(100.0))
-    monkeypatch.setattr(_positions, "MOST_PAIRS", everything)
-    assert len(_positions._near_pairs(points, 100.0, "near")[0]) == everything
-    monkeypatch.setattr(_positions, "MOST_PAIRS", everything - 1)
+    monkeypatch.setattr(_near_pairs, "MOST_PAIRS", everything)
+    assert len(_near_pairs.near_pairs(points, 100.0, "near")[0]) == everything
+    monkeypatch.setattr(_near_pairs, "MOST_PAIRS", everything - 1)
     with pytest.raises(DataError, match=f"{everything:,} pairs of places lie near"):
-        _positions._near_pairs(points, 100.0, "near")
+        _near_pairs.near_pairs(points, 100.0, "near")
     with pytest.raises(DataError, match="179,700 pairs of places lie near"):
-        _positions._near_pairs(np.zeros((600, 2)), 100.0, "near")
+        _near_pairs.near_pairs(np.zeros((600, 2)), 100.0, "near")

@@ -45,7 +45,7 @@ def test_parts_islands_and_one_way_links():
     alone = connectivity(places, distance_band(places, threshold=2, islands="keep"))
     assert alone.islands == ("z",)
     assert alone.band_for_all == 87.5
-    assert any("1 of 6 places have no neighbours: 'z'" in note for note in alone.notes)
+    assert any("1 of 6 places has no neighbours: 'z'" in note for note in alone.notes)
 
 
 def test_the_order_of_the_rows_does_not_matter(grid):
@@ -66,7 +66,7 @@ def test_polygons_that_miss_each_other_by_a_sliver(crs):
     assert found.near_misses[["from", "to"]].to_numpy().tolist() == [["b", "c"]]
     assert found.near_misses["gap"].item() == pytest.approx(5, rel=0.01)
     assert any("'b and c'" in note and "snap" in note for note in found.notes)
-    with pytest.warns(SpatialWarning, match="closed the gaps between 1 pairs"):
+    with pytest.warns(SpatialWarning, match="closed the gaps between 1 pair "):
         closed = contiguity(places, snap=6, islands="keep")
     assert len(connectivity(places, closed).near_misses) == 0
 
@@ -106,7 +106,7 @@ def test_an_island_that_only_a_sliver_makes_one(grid):
     places.loc[["cell 15"], "geometry"] = shrunk(grid, 0.1)["geometry"]
     with pytest.raises(
         DataError,
-        match=r"1 of 16 places have no neighbour: 'cell 15'.* 3 pairs of polygons miss.*'cell 11 and cell 15'.* Set snap = 0\.15",
+        match=r"1 of 16 places has no neighbour: 'cell 15'.* 3 pairs of polygons miss.*'cell 11 and cell 15'.* Set snap = 0\.15",
     ):
         contiguity(places)
 
@@ -139,7 +139,7 @@ def test_weights_of_another_kind(grid):
         connectivity(grid, contiguity(grid).to_W())
     with pytest.raises(DataError, match=r"union: a W was given"):
         union(grid, [contiguity(grid), contiguity(grid).to_W()])
-    with pytest.raises(DataError, match=r"union: 1 graphs are given"):
+    with pytest.raises(DataError, match=r"union: 1 graph is given"):
         union(grid, contiguity(grid))
 
 

@@ -87,13 +87,13 @@ def test_kernels_refuse():
         kernel_weights(line(0, 1, 2), bandwidth=3, k=1)
     with pytest.raises(DataError, match="k = 3, but there are 3 places"):
         kernel_weights(line(0, 1, 2), k=3)
-    with pytest.raises(DataError, match=r"the 1 nearest places of 2 places lie at the same point as these: 'p0', 'p1'"):
+    with pytest.raises(DataError, match=r"2 places lie at the same point as their 1 nearest: 'p0', 'p1'"):
         kernel_weights(line(0, 0, 2), k=1)
     with pytest.raises(DataError, match="the bandwidth is 0"):
         kernel_weights(line(0, 0, 2), bandwidth=0)
     with pytest.raises(StudyError, match="'kernel'"):
         kernel_weights(line(0, 1, 2), kernel="cosine")
-    with pytest.raises(DataError, match=r"1 of 3 places have no neighbour: 'p2'.*A bandwidth beyond 50 m leaves no place alone"):
+    with pytest.raises(DataError, match=r"1 of 3 places has no neighbour: 'p2'.*A bandwidth beyond 50 m leaves no place alone"):
         kernel_weights(line(0, 1, 51), bandwidth=10)
 
 
@@ -139,7 +139,7 @@ def test_neither_diagonal_of_a_square_is_a_gabriel_link():
 
 
 def test_triangles_refuse_two_places_at_one_point():
-    with pytest.raises(DataError, match=r"1 pairs of places lie at the same point: 'p0 and p2'"):
+    with pytest.raises(DataError, match=r"1 pair of places lies at the same point: 'p0 and p2'"):
         triangulation(line(0, 1, 0))
     with pytest.raises(DataError, match="there is one place"):
         triangulation(line(0))
@@ -170,9 +170,9 @@ def test_places_of_one_region_are_neighbours():
 
 
 def test_blocks_refuse():
-    with pytest.raises(DataError, match=r"1 of 3 places have no neighbour: 'p2'"):
+    with pytest.raises(DataError, match=r"1 of 3 places has no neighbour: 'p2'"):
         block(line(0, 1, 2, region=[1, 1, 2]), column="region")
-    with pytest.raises(DataError, match=r"column 'region': 1 of 3 places have no value: 'p1'"):
+    with pytest.raises(DataError, match=r"column 'region': 1 of 3 places has no value: 'p1'"):
         block(line(0, 1, 2, region=["a", None, "a"]), column="region")
     with pytest.raises(DataError, match="no column 'regio'.*Did you mean 'region'"):
         block(line(0, 1, region=["a", "a"]), column="regio")
@@ -206,9 +206,9 @@ def test_a_lattice_round_the_globe(rule):
 
 
 def test_no_lattice():
-    with pytest.raises(DataError, match=r"the centres of 2 of 4 places are in no columns of a regular grid"):
+    with pytest.raises(DataError, match=r"the centre of 1 of 4 places is in no column of a regular grid"):
         contiguity(line(0, 10, 20, 33), by="lattice")
-    with pytest.raises(DataError, match=r"1 pairs of places are in one cell of the lattice: 'p1 and p2'"):
+    with pytest.raises(DataError, match=r"1 pair of places is in one cell of the lattice: 'p1 and p2'"):
         contiguity(table([Point(0, 0), Point(1, 1), Point(1, 1)]), by="lattice")
     with pytest.raises(DataError, match="a lattice has no gaps to close"):
         contiguity(line(0, 1, 2), by="lattice", snap=1)
@@ -271,9 +271,9 @@ def test_steps_along_a_directed_graph():
 def test_sets_refuse():
     places = line(0, 1, 3)
     graph = nearest(places, k=1)
-    with pytest.raises(DataError, match="1 graphs are given"):
+    with pytest.raises(DataError, match="1 graph is given"):
         union(places, [graph])
-    with pytest.raises(DataError, match="1 places are not in the graph: 'p2'"):
+    with pytest.raises(DataError, match="1 place is not in the graph: 'p2'"):
         intersection(places, [graph, nearest(places.iloc[:2], k=1)])
     with pytest.raises(DataError, match="none of the 3 places has a neighbour"):
         difference(places, [graph, graph])
@@ -292,5 +292,5 @@ def test_polygons_that_touch_in_the_middle_of_a_side_are_named():
         Polygon([(0, 0), (5, 5), (-5, 5)]),
         Polygon([(0, 0), (10, 0), (5, 5)]),
     ]
-    with pytest.warns(SpatialWarning, match=r"1 pairs of places touch or overlap without a common vertex.*'p0 and p2'"):
+    with pytest.warns(SpatialWarning, match=r"1 pair of places touch or overlap without a common vertex.*'p0 and p2'"):
         contiguity(table(shapes))

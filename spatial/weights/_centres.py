@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatial.errors import DataError, complaint, counted, listed
 from spatial.places import is_local
 
 if TYPE_CHECKING:
@@ -27,6 +28,39 @@ def metres_per_unit(places: "GeoDataFrame") -> float:
         In metres; 1 for local coordinates, whose unit nobody knows.
     """
     return 1.0 if is_local(places) else float(places.crs.axis_info[0].unit_conversion_factor)
+
+
+def on_the_globe(places: "GeoDataFrame", boxes: Numbers) -> None:
+    """
+    Make sure that distances on the globe can be measured.
+
+    Parameters
+    ----------
+    places
+        A table in geographic coordinates.
+    boxes
+        (places, 4): west, south, east and north of each.
+
+    Raises
+    ------
+    DataError
+        When coordinates are not in degrees, or latitudes beyond 90.
+    """
+    unit = places.crs.axis_info[0].unit_name
+    if unit != "degree":
+        raise DataError(
+            complaint("places", f"coordinates are in the unit {unit!r}", "Expected degrees or metres", "Reproject them")
+        )
+    beyond = places.index[np.abs(boxes[:, [1, 3]]).max(axis=1) > 90]
+    if len(beyond):
+        raise DataError(
+            complaint(
+                "places",
+                f"{counted(len(beyond), 'latitude is', 'latitudes are')} beyond 90 degrees: {listed(beyond)}",
+                "Expected longitude first, then latitude",
+                "Exchange the coordinates, or correct the reference system",
+            )
+        )
 
 
 def centroids(places: "GeoDataFrame") -> Numbers:

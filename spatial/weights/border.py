@@ -5,22 +5,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from spatial.errors import DataError, SpatialWarning, complaint, listed
+from spatial.errors import DataError, SpatialWarning, complaint, counted, listed
 from spatial.options import Between, used
 from spatial.places import checked, is_local
-from spatial.weights._borders import by_geometry, gaps, nearest_on_the_globe, not_settled, outlines
+from spatial.weights._borders import by_geometry, gaps
+from spatial.weights._centres import on_the_globe
+from spatial.weights._globe import nearest_on_the_globe
 from spatial.weights._lattice import lattice_pairs
-from spatial.weights._links import Islands, Numbers, Transform, both_ways, graph_of, higher, settled
+from spatial.weights._links import Islands, Numbers, Transform, both_ways, graph_of, higher, nobody, settled
+from spatial.weights._outlines import outlines
 from spatial.weights._positions import in_words
-from spatial.weights._slivers import slivers
+from spatial.weights._slivers import named, slivers
 from spatial.weights._vertices import matched, once
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from libpysal.graph import Graph
-
-#: So many pairs of places are named in a warning.
-SHOWN = 5
 
 
 def contiguity(
@@ -70,25 +70,31 @@ def contiguity(
     ------
     DataError
         When places are not polygons, no two of them touch (with ``islands = "keep"`` that is a warning, so that connectivity
-        can report the gaps), there are islands without a policy, or a lattice is none.
+        can report the gaps), there are islands without a policy, a lattice is none, or distances are to be measured on
+        geographic coordinates that are not in degrees.
 
     Notes
     -----
     Polygons with a vertex (rook: a side) exactly in common are neighbours. With ``by = "geometry"``, the others whose boxes
     touch are decided by their geometry: queen when they come within ``snap`` of each other, rook when their borders run beside each
-    other for more than ten times that. So a border counts also where only one of two neighbours has a vertex on it, and
-    polygons that overlap are neighbours. Gaps below 1e-9 of the largest coordinate (5 mm at 5,000 km; 2 cm on geographic
-    coordinates) are taken for rounding.
+    other in one stretch for more than ten times that, or are neighbours without ``snap``. So a border counts also where only
+    one of two neighbours has a vertex on it, and polygons that overlap are neighbours. Gaps below 1e-9 of the largest
+    coordinate (5 mm at 5,000 km; 2 cm on geographic coordinates) are taken for rounding, and sides that leave a corner at
+    however sharp an angle (0.06 degrees or more) for no border; with ``snap`` those below six degrees run beside each other.
 
     Comparing vertices finds fewer neighbours where a border was digitised differently on its two sides. Pairs that touch
-    without a common vertex are looked for among polygons with a side that no other polygon has, and their neighbours: where
-    polygons do not overlap there are no others. A polygon that lies within another one, all its sides being sides of a
-    third, is only found with ``by = "geometry"``. spdep's rook asks for two common points and counts the closing vertex of a
-    ring twice, so it takes a corner for a side when that corner happens to be where a ring starts (counties 39 and 96 of
-    its Georgia data); here and in libpysal a side must be shared.
+    without a common vertex (rook: side) are looked for among those of which at least one has a side that no other polygon
+    has: where polygons do not overlap there are no others. Polygons that overlap though all their sides are sides of
+    others, such as layers that are there twice, are only found with ``by = "geometry"``. spdep's rook asks for two common
+    points and counts the closing vertex of a ring twice, so it takes a corner for a side when that corner happens to be
+    where a ring starts (counties 39 and 96 of its Georgia data); here and in libpysal a side must be shared.
 
-    A lattice runs along the axes; cells may be missing. Rows and columns are found to 1 % of the spacing. On geographic
-    coordinates the meridians of 180 and -180 degrees are one, and places on its two sides are neighbours.
+    A lattice runs along the axes; cells may be missing, and centres be off their row and column by 1 % of the spacing.
+    Polygons give the spacing by their size; of points it is the smallest step between rows, so some must be side by side.
+
+    On geographic coordinates the meridians of 180 and -180 degrees are one, and places on its two sides are neighbours; a
+    pole is a common point only with ``snap``. Gaps are measured in bands of latitude beyond 65 degrees, and across the
+    poles; there, one of more than 100 km may be taken for up to a tenth wider than it is. Only degrees can be measured.
     """
     used(contiguity, locals())
     places = checked(places)
@@ -105,7 +111,7 @@ def contiguity(
     if islands == "keep" and not len(pairs):
         # A graph without any link is of use to connectivity alone, which tells what is wrong with the outlines.
         warnings.warn(
-            f"contiguity: none of the {len(places)} places has a neighbour. {_advice(places, pairs, by)}.",
+            f"contiguity: {nobody(len(places))}. {_advice(places, pairs, by)}.",
             SpatialWarning,
             stacklevel=2,
         )
@@ -124,11 +130,13 @@ def contiguity(
 def _bordering(places: "GeoDataFrame", rule: Literal["queen", "rook"], by: str, snap: float) -> Numbers:
     """Pair the polygons that share a border, and say what was missed or closed."""
     of = outlines(places)
+    if snap and of.degrees:
+        on_the_globe(places, of.boxes)
     match = matched(np.asarray(places.geometry.array), sides=rule == "rook", globe=of.degrees)
     if by == "vertices" and not snap:
-        _say_what_is_missed(places, by_geometry(of, rule, 0.0, match, not_settled(match, rule)))
+        _say_what_is_missed(places, by_geometry(of, rule, 0.0, match.pairs, match.loose), rule)
         return match.pairs
-    further = by_geometry(of, rule, snap, match)
+    further = by_geometry(of, rule, snap, match.pairs)
     if snap:
         _say_what_is_closed(places, snap, further, gaps(of, further), "local units" if is_local(places) else "m")
     return once(np.concatenate([match.pairs, further]))
@@ -141,20 +149,28 @@ def _advice(places: "GeoDataFrame", pairs: Numbers, by: str) -> str:
     others = "places without a common border can use nearest or distance_band"
     labels = np.asarray(places.index)
     alone = np.setdiff1d(np.arange(len(places)), pairs)
-    found = slivers(outlines(places), labels, pairs).touching(alone)
+    of = outlines(places)
+    if of.degrees and places.crs.axis_info[0].unit_name != "degree":  # nothing can be measured
+        return f"Gaps between outlines can be closed with snap in degrees or metres; {others}"
+    found = slivers(of, labels, pairs).touching(alone)
     if not len(found.pairs):
         return f"Gaps between outlines can be closed with snap; {others}"
     unit = "local units" if is_local(places) else "m"
     return (
-        f"{len(found.pairs)} pairs of polygons miss each other by a sliver ({found.widths(unit)}): {found.named(labels)}. "
+        f"{counted(len(found.pairs), 'pair')} of polygons miss each other by a sliver ({found.widths(unit)}): {found.named(labels)}. "
         f"Set snap = {found.snap:g} to close these gaps; {others}"
     )
 
 
-def _say_what_is_missed(places: "GeoDataFrame", missed: Numbers) -> None:
+def _say_what_is_missed(places: "GeoDataFrame", missed: Numbers, rule: Literal["queen", "rook"]) -> None:
     if len(missed):
+        how = (
+            "touch or overlap without a common vertex"
+            if rule == "queen"
+            else "overlap or touch along a stretch without a common side"
+        )
         warnings.warn(
-            f"{len(missed)} pairs of places touch or overlap without a common vertex and are not neighbours: {_named(places, missed)}. "
+            f"{counted(len(missed), 'pair')} of places {how} and are not neighbours: {_named(places, missed)}. "
             'Set by = "geometry" to make them neighbours.',
             SpatialWarning,
             stacklevel=4,
@@ -168,7 +184,7 @@ def _say_what_is_closed(places: "GeoDataFrame", snap: float, pairs: Numbers, wid
     pairs, wide = pairs[closed], wide[closed]
     longest = np.argsort(-wide, kind="stable")
     warnings.warn(
-        f"contiguity: snap = {snap:g} closed the gaps between {len(pairs)} pairs of places, the widest of "
+        f"contiguity: snap = {snap:g} closed the gaps between {counted(len(pairs), 'pair')} of places, the widest of "
         f"{in_words(float(wide.max()), unit)}: {_named(places, pairs[longest])}.",
         SpatialWarning,
         stacklevel=4,
@@ -176,9 +192,7 @@ def _say_what_is_closed(places: "GeoDataFrame", snap: float, pairs: Numbers, wid
 
 
 def _named(places: "GeoDataFrame", pairs: Numbers) -> str:
-    """Name pairs of places; of very many only the first are put into words."""
-    shown = [f"{places.index[one]} and {places.index[other]}" for one, other in pairs[:SHOWN]]
-    return listed(shown, SHOWN) + (f" and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN else "")
+    return named(np.asarray(places.index), pairs)
 
 
 def _polygons_only(places: "GeoDataFrame") -> None:
@@ -187,7 +201,7 @@ def _polygons_only(places: "GeoDataFrame") -> None:
         raise DataError(
             complaint(
                 "contiguity",
-                f"{len(others)} places are no polygons: {listed(others)}",
+                f"{counted(len(others), 'place is no polygon', 'places are no polygons')}: {listed(others)}",
                 "Only polygons have borders to share",
                 "Use nearest or distance_band for points",
             )
@@ -200,6 +214,7 @@ def _nearest_outlines(places: "GeoDataFrame", alone: Numbers) -> tuple[Numbers, 
 
     of, labels = outlines(places), places.index.to_numpy(object)
     if of.degrees:
+        on_the_globe(places, of.boxes)
         found = [min(nearest_on_the_globe(of, island, places.crs.get_geod()), key=labels.__getitem__) for island in alone]
         return np.asarray(found, np.int64), np.ones(len(alone))
     first, second = shapely.STRtree(of.shapes).query_nearest(of.shapes[alone], exclusive=True)

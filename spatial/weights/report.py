@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.errors import listed
+from spatial.errors import counted, listed
 from spatial.options import used
 from spatial.places import aligned, checked, graph_checked
 from spatial.results import Result, shown
-from spatial.weights._borders import outlines
+from spatial.weights._outlines import outlines
 from spatial.weights._positions import Numbers, Positions, distances, in_words, nearest_to, positions
-from spatial.weights._slivers import slivers
+from spatial.weights._slivers import named, slivers, without_a_link
 from spatial.weights._vertices import once
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Connectivity(Result):
     histogram: "pd.DataFrame" = shown("Places by number of neighbours", figure="histogram")
     component_sizes: "pd.DataFrame" = shown("Places by connected component")
     longest: "pd.DataFrame" = shown("Longest links")
-    near_misses: "pd.DataFrame" = shown("Polygons that miss each other by a sliver")
+    near_misses: "pd.DataFrame" = shown("Polygons that touch, or miss each other by a sliver, and are no neighbours")
     policies: "pd.DataFrame" = shown("What each policy for places without neighbours would do")
     attachments: "pd.DataFrame" = shown("Nearest place of each place without neighbours")
 
@@ -67,7 +67,8 @@ def connectivity(places: "GeoDataFrame", graph: "Graph") -> Connectivity:
         Numbers of links, neighbours, islands and components. Components are numbered from 1, the largest first; a link in
         one direction is enough to connect. Distances are metres (local coordinates: their own unit) between centroids.
         ``near_misses`` lists polygons that are no neighbours and whose outlines have a gap between them of less than 1 % of
-        the side of a square as large as the median polygon: perhaps a border that was digitised twice. ``policies`` has a
+        the side of a square as large as the median polygon: perhaps a border that was digitised twice; and, with a gap of 0,
+        those that touch or overlap but have no vertex in common that could tell (no side, where corners are no links). ``policies`` has a
         row for each value that ``islands`` takes, with the islands, links and components there would be; ``"error"`` builds
         no graph where there are islands. ``attachments`` names the nearest place of each island by centroid and how far it
         is; contiguity attaches by outlines, which may choose another one. A place that is its own neighbour (a kernel can
@@ -98,7 +99,7 @@ def connectivity(places: "GeoDataFrame", graph: "Graph") -> Connectivity:
         options=options | {"graph": given.graph},
         observations=len(counts),
         notes=given.notes + notes,
-        reading=_reading(given.labels, counts, number, one_way, in_words(band, at.unit), len(misses)),
+        reading=_reading(given.labels, counts, number, one_way, in_words(band, at.unit), misses),
         links=int(counts.sum()),
         share=float(counts.sum() / (len(counts) * (len(counts) - 1))),
         mean_neighbours=float(counts.mean()),
@@ -147,10 +148,10 @@ def _policies(matrix: "csr_array", alone: Numbers, nearest: Numbers) -> "pd.Data
     else:
         ways = (np.concatenate([alone, nearest[alone]]), np.concatenate([nearest[alone], alone]))
         joined = csr_array(matrix.astype(bool) + csr_array((np.ones(2 * len(alone), bool), ways), shape=matrix.shape))
-        attached = {"graph": f"{len(alone)} places attached", "islands": 0, "links": int(joined.nnz)}
+        attached = {"graph": f"{counted(len(alone), 'place')} attached", "islands": 0, "links": int(joined.nnz)}
         rows = {
             "error": {"graph": "none: the study stops", "islands": len(alone), "links": 0, "components": 0},
-            "keep": kept | {"graph": f"{len(alone)} places with a spatial lag of 0"},
+            "keep": kept | {"graph": f"{counted(len(alone), 'place')} with a spatial lag of 0"},
             "nearest": attached | {"components": int(_components(joined).max())},
         }
     if not links:
@@ -210,32 +211,45 @@ def _near_misses(places: "GeoDataFrame", linked: Numbers, unit: str) -> "tuple[p
     if not places.geom_type.isin(["Polygon", "MultiPolygon"]).all():
         return pd.DataFrame(columns=["from", "to", "gap"]), ()
     labels: Numbers = np.asarray(places.index)
-    found = slivers(outlines(places), labels, linked)
-    ends = labels[found.pairs]
-    table = pd.DataFrame({"from": ends[:, 0], "to": ends[:, 1], "gap": found.gap})
-    if table.empty:
-        return table, ()
+    of = outlines(places)
+    found = slivers(of, labels, linked)
+    met = without_a_link(of, np.asarray(places.geometry.array), found.met)
+    ends = labels[np.concatenate([met, found.pairs])]
+    table = pd.DataFrame({"from": ends[:, 0], "to": ends[:, 1], "gap": np.concatenate([np.zeros(len(met)), found.gap])})
+    notes = []
+    if len(met):
+        notes.append(
+            f'{counted(len(met), "pair")} of polygons touch or overlap and are no neighbours, since no vertices tell that they do: {named(labels, met)}. contiguity with by = "geometry" makes them neighbours.'
+        )
+    if not len(found.pairs):
+        return table, tuple(notes)
     return table, (
-        f"{len(table)} pairs of polygons are no neighbours but less than {in_words(found.limit, unit)} apart ({found.widths(unit)}): {found.named(labels)}. If these are gaps in the outlines, snap = {found.snap:g} of contiguity closes them.",
+        *notes,
+        f"{counted(len(found.pairs), 'pair')} of polygons are no neighbours but less than {in_words(found.limit, unit)} apart ({found.widths(unit)}): {found.named(labels)}. If these are gaps in the outlines, snap = {found.snap:g} of contiguity closes them.",
     )
 
 
-def _reading(labels: "pd.Index[str]", counts: Numbers, number: Numbers, one_way: int, band: str, misses: int) -> tuple[str, ...]:
+def _reading(
+    labels: "pd.Index[str]", counts: Numbers, number: Numbers, one_way: int, band: str, misses: "pd.DataFrame"
+) -> tuple[str, ...]:
     count, alone = len(counts), int((counts == 0).sum())
     said = [f"Each of the {count} places has {counts.mean():.1f} neighbours on average, from {counts.min()} to {counts.max()}."]
     if alone:
         said.append(
-            f"{alone} places have none: {listed(labels[counts == 0])}. What happens around them cannot influence them in any model that uses this graph."
+            f"{counted(alone, 'place has', 'places have')} none: {listed(labels[counts == 0])}. What happens around {'it' if alone == 1 else 'them'} cannot influence {'it' if alone == 1 else 'them'} in any model that uses this graph."
         )
     parts = int(number.max())
     said.append(
         f"All places are connected with each other{', links taken both ways' if one_way else ''}."
         if parts == 1
-        else f"The graph falls into {parts} parts without a link between them; the largest has {np.bincount(number).max()} places."
+        else f"The graph falls into {parts} parts without a link between them; the largest has {counted(int(np.bincount(number).max()), 'place')}."
     )
     if one_way:
-        said.append(f"{one_way} of {counts.sum()} links go one way only, as they do for nearest neighbours.")
+        said.append(
+            f"{counted(one_way, 'link goes', 'links go', of=int(counts.sum()))} one way only, as they do for nearest neighbours."
+        )
     said.append(f"A distance band would have to reach {band} to leave no place alone.")
-    if misses:
-        said.append(f"{misses} pairs of polygons nearly touch; look whether they should be neighbours.")
+    if len(misses):
+        how = "touch or nearly touch" if (misses["gap"] == 0).any() else "nearly touch"
+        said.append(f"{counted(len(misses), 'pair')} of polygons {how}; look whether they should be neighbours.")
     return tuple(said[:5])
