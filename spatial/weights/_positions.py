@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.errors import DataError, complaint, counted, listed
+from spatial.errors import DataError, complaint
 from spatial.places import is_local
 from spatial.progress import tell
-from spatial.weights._centres import centroids, metres_per_unit
+from spatial.weights._centres import centroids, metres_per_unit, on_the_globe
 from spatial.weights._near_pairs import along_a_curve, near_pairs, planted_tree
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def positions(places: "GeoDataFrame") -> Positions:
     """
     points = centroids(places)
     if places.crs.is_geographic:
-        _on_the_globe(places, points)
+        on_the_globe(places, np.tile(points, 2))
         geod = places.crs.get_geod()
         space = _in_space(points, geod)
         return Positions(points, space, geod, "m", _rounding(space))
@@ -85,24 +85,6 @@ def positions(places: "GeoDataFrame") -> Positions:
 
 def _rounding(space: Numbers) -> float:
     return ROUNDINGS * float(np.finfo(float).eps) * float(np.abs(space).max())
-
-
-def _on_the_globe(places: "GeoDataFrame", points: Numbers) -> None:
-    unit = places.crs.axis_info[0].unit_name
-    if unit != "degree":
-        raise DataError(
-            complaint("places", f"coordinates are in the unit {unit!r}", "Expected degrees or metres", "Reproject them")
-        )
-    beyond = places.index[np.abs(points[:, 1]) > 90]
-    if len(beyond):
-        raise DataError(
-            complaint(
-                "places",
-                f"{counted(len(beyond), 'latitude is', 'latitudes are')} beyond 90 degrees: {listed(beyond)}",
-                "Expected longitude first, then latitude",
-                "Exchange the coordinates, or correct the reference system",
-            )
-        )
 
 
 def located(places: "GeoDataFrame", where: str) -> tuple[Positions, Numbers]:

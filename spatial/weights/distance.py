@@ -92,7 +92,7 @@ def nearest(
         islands,
         "nearest",
         attached=lambda alone: _by_distance(at, rank, alone, 0.0),
-        advice=lambda: 'Or set symmetric = "union"',
+        advice=lambda: 'With symmetric = "union" places have more neighbours',
     )
     return graph_of(places, links, transform)
 
