@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from spatial.errors import DataError, complaint, listed
+from spatial.errors import DataError, complaint, counted, listed
 from spatial.options import used
 from spatial.places import checked
-from spatial.progress import awaited, shared_out, tell
+from spatial.progress import shared_out, tell
+from spatial.weights._delaunay import STAGES, sides
 from spatial.weights._links import Islands, Numbers, Transform, both_ways, graph_of, settled
 from spatial.weights._positions import Positions, located, nearest_to
-from spatial.weights._vertices import once
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 #: A point nearer to a circle than this share of its radius is on it.
 ROUNDING = 1e-9
 
-STAGES = 2  # triangles, then links and their graph; what a rule compares in between has a count of its own
 ROWS = 100_000  # links compared together
 
 
@@ -62,10 +61,16 @@ def triangulation(
 
     Notes
     -----
-    On geographic coordinates circles are drawn on the globe: places are projected stereographically round their middle,
-    which keeps circles, and compared along chords; spdep takes degrees for a plane. Where four places lie on one circle
-    either diagonal makes a triangulation; which one is found does not depend on the order of rows. The circle of a Gabriel
-    link includes its rim, so neither diagonal of a square is one (spdep keeps both). Places on one line are linked along it.
+    Two places are linked where some circle through both holds no other place. On geographic coordinates circles are drawn on
+    the globe, as they are seen from its middle; spdep takes degrees for a plane. Where all places are within 90 degrees of the
+    middle of all, circles that hold the point opposite to it do not count: a stereographic projection, which keeps circles, is
+    triangulated. Else only circles count that are smaller than half the globe: the facets of a convex hull. Lengths are
+    compared along chords.
+
+    Where four or more places lie on one circle that holds nobody, several triangulations are equally good; the last digits of
+    coordinates decide between them, never the order of rows nor labels. Places on one line or great circle are linked along it,
+    not across half the globe or more unless there are but two. The circle of a Gabriel link includes its rim, so neither
+    diagonal of a square is one (spdep keeps both).
 
     References
     ----------
@@ -75,8 +80,7 @@ def triangulation(
     used(triangulation, locals())
     places = checked(places)
     at, rank = located(places, "triangulation")
-    _apart(places, at)
-    pairs = _delaunay(at, places.index)
+    pairs = sides(at, _sorted(places, at), places.index)
     if rule != "delaunay":
         keep = {"gabriel": _gabriel, "relative": _relative, "sphere_of_influence": _influence}[rule]
         pairs = pairs[keep(at.space, pairs, at.rounding)]
@@ -87,84 +91,35 @@ def triangulation(
         islands,
         "triangulation",
         attached=lambda alone: (nearest_to(at, 1, rank)[alone, 0], np.ones(len(alone))),
-        advice=lambda: 'Or set rule = "delaunay"',
+        advice=lambda: 'With rule = "delaunay" places have more neighbours',
     )
     return graph_of(places, links, transform)
 
 
-def _apart(places: "GeoDataFrame", at: Positions) -> None:
-    order = np.lexsort(at.points.T)
-    same = (at.points[order][1:] == at.points[order][:-1]).all(axis=1)
+def _sorted(places: "GeoDataFrame", at: Positions) -> Numbers:
+    """Sort places by their coordinates, and refuse two at one point."""
+    points = at.points if at.geod is None else _written_one_way(at.points)
+    order = np.lexsort(points.T)
+    same = (points[order][1:] == points[order][:-1]).all(axis=1)
     if same.any():
         named = [f"{places.index[order[each]]} and {places.index[order[each + 1]]}" for each in np.flatnonzero(same)]
         raise DataError(
             complaint(
                 "triangulation",
-                f"{len(named)} pairs of places lie at the same point: {listed(named)}",
+                f"{counted(len(named), 'pair of places lies', 'pairs of places lie')} at the same point: {listed(named)}",
                 "A triangle needs three different points",
                 "Move or merge these places, or use nearest or distance_band",
             )
         )
+    return order
 
 
-def _delaunay(at: Positions, labels: Any) -> Numbers:
-    """List the sides of all triangles, each once; points are taken in the order of their coordinates, not of the rows."""
-    from scipy.spatial import Delaunay, QhullError
-
-    plane = at.space if at.geod is None else _stereographic(at.space)
-    order = np.lexsort(plane.T)
-    points = plane[order] - plane.mean(axis=0)
-    points /= np.abs(points).max()
-    if len(points) == 2 or np.linalg.svd(points, compute_uv=False)[1] < ROUNDING:
-        return _along(order)
-    try:
-        mesh = awaited(lambda: Delaunay(points), 0, STAGES, f"Triangulating {len(points):,} points")
-    except QhullError:
-        return _along(order)
-    if len(mesh.coplanar):  # Qhull leaves a point out that is nearly another one, against the extent of all
-        return _exactly(plane, labels)
-    sides = np.concatenate([mesh.simplices[:, [0, 1]], mesh.simplices[:, [1, 2]], mesh.simplices[:, [0, 2]]])
-    return once(np.sort(order[sides], axis=1))
-
-
-def _exactly(plane: Numbers, labels: Any) -> Numbers:
-    """List the sides of all triangles with GEOS, which is ten times as slow and does not mind how near two points are."""
-    import shapely
-
-    points = shapely.multipoints(plane)
-    words = f"Triangulating {len(plane):,} points, some very near to others"
-    sides = awaited(lambda: shapely.delaunay_triangles(points, only_edges=True), 0, STAGES, words)
-    found = shapely.get_coordinates(shapely.get_parts(sides))
-    keys, ends = (np.ascontiguousarray(each).view(complex).ravel() for each in (plane + 0.0, found + 0.0))
-    order = np.argsort(keys)  # complex numbers sort by their first part and then by their second
-    pairs = once(np.sort(order[np.searchsorted(keys[order], ends)].reshape(-1, 2), axis=1))
-    lacking = np.setdiff1d(np.arange(len(plane)), pairs)
-    if len(lacking):
-        raise DataError(
-            complaint(
-                "triangulation",
-                f"{len(lacking)} places are too near to others to be triangulated: {listed(labels[lacking])}",
-                "Expected them apart",
-                "Move or merge them, or use nearest or distance_band",
-            )
-        )
-    return pairs
-
-
-def _along(order: Numbers) -> Numbers:
-    return np.sort(np.column_stack([order[:-1], order[1:]]), axis=1)
-
-
-def _stereographic(space: Numbers) -> Numbers:
-    """Project points of the globe from the side opposite to their middle; circles stay circles."""
-    unit = space / np.linalg.norm(space, axis=1, keepdims=True)
-    middle = unit.mean(axis=0)
-    middle = middle / np.linalg.norm(middle) if np.linalg.norm(middle) > ROUNDING else unit[0]
-    east = np.cross([0.0, 0.0, 1.0] if abs(middle[2]) < 0.9 else [1.0, 0.0, 0.0], middle)
-    east /= np.linalg.norm(east)
-    away = np.maximum(1 + unit @ middle, ROUNDING)
-    projected: Numbers = np.column_stack([unit @ east, unit @ np.cross(middle, east)]) / away[:, None]
-    return projected
+def _written_one_way(degrees: Numbers) -> Numbers:
+    """Write each point of the globe in one way: longitudes from -180 to below 180, and 0 at the poles; nothing is rounded."""
+    longitude = np.fmod(degrees[:, 0], 360)
+    longitude -= 360.0 * (longitude >= 180)
+    longitude += 360.0 * (longitude < -180)
+    return np.column_stack([np.where(np.abs(degrees[:, 1]) == 90, 0, longitude), degrees[:, 1]])
 
 
 def _measured(space: Numbers, pairs: Numbers) -> tuple[Numbers, Numbers]:
@@ -185,34 +140,57 @@ def _reaches(tree: Any, points: Numbers, count: int) -> Numbers:
 
 
 def _gabriel(space: Numbers, pairs: Numbers, rounding: float) -> Numbers:
-    from scipy.spatial import cKDTree
+    """Look for places on or within the circle that has the link for its diameter: there the link is seen at a right angle or wider."""
 
-    middle, apart = _measured(space, pairs)
-    third = _reaches(cKDTree(space), middle, min(3, len(space)))  # the ends are two of the three
-    clear: Numbers = third > apart / 2 * (1 + ROUNDING) + rounding
-    return clear | (len(space) == 2)
+    def within(apart: Numbers, one: Numbers, other: Numbers) -> Numbers:
+        first, second = np.linalg.norm(one, axis=2), np.linalg.norm(other, axis=2)
+        wide = (one * other).sum(axis=2) <= ROUNDING * first * second + rounding * (first + second)
+        # A place next to one end is on the circle but for rounding; if it is as far from the other end, it is not within.
+        spoils: Numbers = wide & (np.maximum(first, second) < apart[:, None])
+        return spoils
+
+    return _unspoilt(space, pairs, within, lambda apart: apart / 2 * (1 + ROUNDING) + 2 * rounding, 3)
 
 
 def _relative(space: Numbers, pairs: Numbers, rounding: float) -> Numbers:
-    """Look for places nearer to both ends than these to each other, round the middle of each link and ever farther."""
+    """Look for places nearer to both ends of a link than these to each other."""
+
+    def nearer(apart: Numbers, one: Numbers, other: Numbers) -> Numbers:
+        limit = (apart * (1 - ROUNDING) - rounding)[:, None]
+        spoils: Numbers = (np.linalg.norm(one, axis=2) < limit) & (np.linalg.norm(other, axis=2) < limit)
+        return spoils
+
+    keep = _gabriel(space, pairs, rounding)  # a place within the circle is nearer to both ends
+    # Nobody farther from the middle than so is nearer than `apart` to both ends.
+    keep[keep] = _unspoilt(space, pairs[keep], nearer, lambda apart: apart * (np.sqrt(3) / 2), 8)
+    return keep
+
+
+def _unspoilt(
+    space: Numbers, pairs: Numbers, spoils: Callable[..., Numbers], reach: Callable[[Numbers], Numbers], count: int
+) -> Numbers:
+    """Tell which links no third place spoils, looking for them round the middle of each link, and ever more of them up to a reach."""
     from scipy.spatial import cKDTree
 
+    tree, keep, todo = cKDTree(space), np.ones(len(pairs), bool), np.arange(len(pairs))
     middle, apart = _measured(space, pairs)
-    tree, keep = cKDTree(space), _gabriel(space, pairs, rounding)  # a place within the circle is nearer to both ends
-    todo, count = np.flatnonzero(keep), min(8, len(space))
 
     def compared(count: int, links: Numbers) -> tuple[Numbers, Numbers]:
-        reach, others = tree.query(middle[links], k=count)
-        limit = apart[links] * (1 - ROUNDING) - rounding
-        first, second = (np.linalg.norm(space[others] - space[pairs[links, end]][:, None], axis=2) for end in (0, 1))
-        nearer = ((first < limit[:, None]) & (second < limit[:, None])).any(axis=1)
-        # Nobody farther from the middle than this is nearer than `apart` to both ends.
-        return nearer, reach[:, -1] >= apart[links] * np.sqrt(3) / 2
+        far, others = tree.query(middle[links], k=count)
+        most = reach(apart[links])
+        found = far[:, 2] < apart[links] / 2 * (1 - ROUNDING)  # a third place within the circle spoils a link in any case
+        unclear = ~found & (far[:, 2] <= most)  # others have but their ends within reach
+        rows, others = links[unclear], others[unclear]
+        one, other = (pairs[rows, end][:, None] for end in (0, 1))
+        third = (others != one) & (others != other)
+        found[unclear] = (third & spoils(apart[rows], space[others] - space[one], space[others] - space[other])).any(axis=1)
+        return found, far[:, -1] > most
 
-    while len(todo):
-        nearer, complete = _in_blocks(partial(compared, count), todo)
-        keep[todo[nearer]] = False
-        todo, count = todo[~nearer & ~(complete | (count == len(space)))], min(2 * count, len(space))
+    count = min(count, len(space))
+    while len(todo) and len(space) > 2:
+        found, complete = _in_blocks(partial(compared, count), todo)
+        keep[todo[found]] = False
+        todo, count = todo[~found & ~(complete | (count == len(space)))], min(2 * count, len(space))
     return keep
 
 
