@@ -134,4 +134,6 @@ def _words(compared: int, different: list[str], causes: list[str]) -> str:
     shown = [f"- {line}" for line in different[:50]]
     more = [f"- and {len(different) - 50} more"] if len(different) > 50 else []
     why = f"What has changed since: {'; '.join(causes)}." if causes else "No input, option or version has changed."
-    return "\n".join([f"Different: {counted(len(different), 'value does', 'values do', of=compared)} not agree.", *shown, *more, why])
+    return "\n".join(
+        [f"Different: {counted(len(different), 'value does', 'values do', of=compared)} not agree.", *shown, *more, why]
+    )
