@@ -20,7 +20,7 @@ Whole = np.ndarray[Any, np.dtype[np.int64]]
 #: Up to this many orders all of them are tried: 8! = 40,320, but not 9! = 362,880.
 MOST_ORDERS = 50_000
 _WORDS = "Trying random orders"
-_BLOCK = 2_000_000  # numbers held at a time
+_BLOCK = 250_000  # numbers held at a time: few enough for the cache of a processor
 _MANY = 50_000_000  # values to be dealt out from which on a few orders are dealt out in many ways
 _COLUMNS = 8  # orders looked at together: as many numbers as the processor fetches at once
 _ROWS = 16_384  # rows of weights at a time, so that what they give stays in the processor's cache
