@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
 #: With many columns, or values at equal steps, so many places take about a minute.
-MOST_PLACES = 50_000
+MOST_PLACES = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,7 +79,7 @@ def ward(
         When a value is missing or no number, or a place has no group in ``other``.
     ModelError
         When there are not more places than groups, fewer different places than groups, a column is constant, or there are
-        more than 50,000 places.
+        more than 100,000 places.
 
     Notes
     -----
@@ -87,7 +87,7 @@ def ward(
     as R's ``hclust(method = "ward.D2")`` and scipy give them. No step is taken back, so that k-means may find better groups.
     Merges whose heights agree in twelve decimals are equally good; of these the one of the first place names is made. The
     distances between every two places are never held; time grows with the number of places, where columns are many with its
-    square: 50,000 places take seconds with four columns, about a minute with thirty.
+    square: 100,000 places take seconds with four columns, about a minute with twelve, some with thirty.
 
     References
     ----------

@@ -29,7 +29,7 @@ GROUPS, MINIMUM, COLUMNS = 5, 20, 4
 #: Contestants of each case, with the largest n each is tried at.
 PEERS = {
     "k_means": {"spatial": 100_000, "sklearn": 100_000},
-    "ward": {"spatial": 10_000, "sklearn": 10_000},
+    "ward": {"spatial": 100_000, "sklearn": 10_000},
     "skater": {"spatial": 100_000, "spdep": 1_024, "spopt": 1_024},
     "constrained_ward": {"spatial": 100_000, "sklearn": 100_000},
     "max_p": {"spatial": 10_000, "spopt": 1_024},
