@@ -253,3 +253,15 @@ def test_far_neighbours_are_gathered(monkeypatch, operation, columns):
     mixed = places.sample(frac=1, random_state=1)
     again = measure(mixed, graph, **options)
     assert (again.statistic, again.p_permutation) == (other.statistic, other.p_permutation)
+
+
+def test_what_may_not_be_drawn_is_not_and_all_other_pairs_are_drawn_alike():
+    """In sets that are redrawn a place is not left out beforehand but refused like a repetition."""
+    but = np.repeat(np.arange(5, dtype=np.int32), 40_000)
+    drawn = _redrawn(np.random.default_rng(0), 200_000, 2, 7, None, but)
+    assert not (drawn == but).any()
+    for place in range(5):
+        first, second = drawn[:, but == place]
+        counts = np.bincount(first * 7 + second, minlength=49)
+        assert np.count_nonzero(counts) == 30  # 6 x 5, none twice
+        assert np.abs(counts[counts > 0] - 40_000 / 30).max() < 5 * (40_000 / 30) ** 0.5

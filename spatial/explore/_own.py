@@ -71,34 +71,44 @@ def _block(task: Task, number: int, first: int, last: int, held: _Held) -> Count
     degree, others, places = int(task.degrees[first]), task.n - 1, last - first
     random = np.random.default_rng([task.seed, degree, number])
     part = min(task.count, max(1, 64 * _BLOCK // ((others if _many(degree, others) else degree) * places)))
+    seldom = _seldom(degree, others)
     less, greater = (np.zeros(places, np.int64) for _ in range(2))
     for begin in range(0, task.count, part):
         width = min(part, task.count - begin)
-        drawn = taken(random, places * width, degree, others, held.room("drawn", (degree, places * width)))
-        sums = summed(task, drawn.reshape(degree, places, width), first, last, held)
+        room = held.room("drawn", (degree, places * width))
+        if seldom:
+            drawn = _redrawn(random, places * width, degree, task.n, room, np.repeat(task.who[first:last].astype(np.int32), width))
+        else:
+            drawn = taken(random, places * width, degree, others, room)
+        sums = summed(task, drawn.reshape(degree, places, width), first, last, held, others=not seldom)
         less += np.count_nonzero(sums <= task.high[first:last, None], axis=1)
         greater += np.count_nonzero(sums >= task.low[first:last, None], axis=1)
     return less, greater
 
 
 def summed(
-    task: Task, drawn: Indices, first: int, last: int, held: _Held | None = None
+    task: Task, drawn: Indices, first: int, last: int, held: _Held | None = None, *, others: bool = True
 ) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
-    """Sum weighted values; ``drawn`` (neighbour, place or 1, draw) counts the other places, leaving out the place itself."""
+    """
+    Sum weighted values of what was ``drawn`` (neighbour, place or 1, draw).
+
+    ``others`` says that it counts the other places, leaving out the place itself, and not all places.
+    """
     who = task.who[first:last, None].astype(np.int32)
     weights = None if task.weights is None else task.weights[task.starts[first] : task.starts[last]].reshape(last - first, -1)
     held, shape = held or _Held(), (last - first, drawn.shape[2])
     total, part, found = (held.room(name, shape) for name in ("total", "part", "found"))
-    total[:] = 0
     for rank, each in enumerate(drawn):
-        np.add(each, each >= who, out=found)
+        places = np.add(each, each >= who, out=found) if others else each
         for column, values in enumerate(task.values):
-            np.take(values, found, out=part, mode="clip")  # no place is beyond the end, so nothing is clipped
+            term = part if rank or column else total
+            np.take(values, places, out=term, mode="clip")  # no place is beyond the end, so nothing is clipped
             if weights is not None:
-                part *= weights[:, rank, None]
+                term *= weights[:, rank, None]
             if task.share is not None:
-                part *= task.share[column, first:last, None]
-            total += part
+                term *= task.share[column, first:last, None]
+            if term is part:
+                total += part
     return total
 
 
@@ -106,7 +116,7 @@ def taken(random: np.random.Generator, rows: int, degree: int, others: int, room
     """Take ordered sets, the way that is fastest for their size; ``room`` (degree, rows) may be used for them."""
     if _many(degree, others):
         return _shuffled(random, rows, degree, others)
-    if _SELDOM * degree**2 < others:
+    if _seldom(degree, others):
         return _redrawn(random, rows, degree, others, room)
     return _dealt(random, rows, degree, others, room)
 
@@ -116,27 +126,35 @@ def _many(degree: int, others: int) -> bool:
     return degree**2 > _SHUFFLED * others
 
 
-def _redrawn(random: np.random.Generator, rows: int, degree: int, others: int, room: Any = None) -> Indices:
-    """Take a few of many, and take anew where one came twice."""
+def _seldom(degree: int, others: int) -> bool:
+    """Whether hardly a set of so many holds anything twice."""
+    return _SELDOM * degree**2 < others
+
+
+def _redrawn(random: np.random.Generator, rows: int, degree: int, others: int, room: Any = None, but: Any = None) -> Indices:
+    """Take a few of many, and take anew where one came twice; ``but`` (rows,) is what a row may not hold."""
     taken: Indices = np.empty((degree, rows), np.int32) if room is None else room
     for each in taken:
         each[:] = random.integers(0, others, size=rows, dtype=np.int32)
-    again = np.flatnonzero(_repeated(taken.astype(np.int16)))  # half of the digits are compared in half the time
-    again = again[_repeated(taken[:, again])]
+    half = None if but is None else but.astype(np.int16)
+    again = np.flatnonzero(_wrong(taken.astype(np.int16), half))  # half of the digits are compared in half the time
+    again = again[_wrong(taken[:, again], None if but is None else but[again])]
     while len(again):
         anew = random.integers(0, others, size=(degree, len(again)), dtype=np.int32)
         taken[:, again] = anew
-        again = again[_repeated(anew)]
+        again = again[_wrong(anew, None if but is None else but[again])]
     return taken
 
 
-def _repeated(taken: "np.ndarray[Any, np.dtype[Any]]") -> "np.ndarray[Any, np.dtype[np.bool_]]":
-    """Tell which sets hold something twice."""
+def _wrong(
+    taken: "np.ndarray[Any, np.dtype[Any]]", but: "np.ndarray[Any, np.dtype[Any]] | None"
+) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """Tell which sets hold something twice, or what they may not hold."""
     found: np.ndarray[Any, np.dtype[np.bool_]] = np.zeros(taken.shape[1], bool)
     same = np.empty_like(found)
-    for rank in range(1, len(taken)):
-        for before in range(rank):
-            np.logical_or(found, np.equal(taken[rank], taken[before], out=same), out=found)
+    for rank, each in enumerate(taken):
+        for other in (*taken[:rank], *(() if but is None else (but,))):
+            np.logical_or(found, np.equal(each, other, out=same), out=found)
     return found
 
 
