@@ -217,7 +217,7 @@ def test_max_p_on_a_strip():
     assert found.groups == found.most_possible == 3
     assert found.most_certain
     assert found.regions["n"].tolist() == [2, 3, 2]
-    assert found.reading[0] == "There are 3 connected regions with at least 2 places each; which is the most there can be."
+    assert found.reading[0] == "There are 3 connected regions with at least 2 places each; more cannot be."
     people = places.assign(people=[9, 1, 1, 1, 9, 1, 1])
     found = spatial.max_p(people, graph, columns=["value"], minimum=10, size="people")
     assert found.groups == 2

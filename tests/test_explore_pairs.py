@@ -271,3 +271,12 @@ def test_smoothed_rates_lie_between_their_own_and_that_of_all():
 def test_bad_input_is_named(name, columns, options, error, message):
     with pytest.raises(error, match=message):
         getattr(spatial, name)(*chain(**columns), **options)
+
+
+def test_a_correlogram_says_how_far_likeness_reaches_in_words():
+    places, graph = chain(value=np.arange(40.0))
+    wide = spatial.correlogram(
+        places.set_geometry(places.scale(10, 10, origin=(0, 0))), graph, column="value", by="distance", steps=2
+    ).reading
+    assert "up to 20 km (" in wide[1]
+    assert "up to 1 step (" in spatial.correlogram(places, graph, column="value", steps=1).reading[1]

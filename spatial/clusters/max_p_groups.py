@@ -211,7 +211,7 @@ def _how_many(count: int, most: int, starts: int, times: int) -> str:
 
 def _first_words(count: int, most: int, minimum: float, size: str | None) -> str:
     unit = f"of {size}" if size else "places"
-    sure = "which is the most there can be" if count == most else f"at most {most:,} could be"
+    sure = "more cannot be" if count == most else f"at most {most:,} could be"
     return f"There are {count:,} connected regions with at least {minimum:,.10g} {unit} each; {sure}."
 
 

@@ -20,6 +20,7 @@ STEPS = (0.001, 0.01, 0.05)  # of a map of significance
 NOT_SIGNIFICANT, ISOLATED, NO_P, NO_DATA = "Not significant", "Isolated", "No p", "No data"
 MORE = ("Other positive", "Positive", "Negative", "Cluster", "Alone", "High variance", "Low variance")
 KINDS = ("High-High", "Low-Low", "Low-High", "High-Low", "Hot spot", "Cold spot", *MORE)
+NOUNS = ("Hot spot", "Cold spot", "Cluster")
 FEW = 10
 TOGETHER = 'All places share their draws (draws = "shared"): where chance makes one permutation p too small, it makes others too small as well, and the number of places that stand out depends more on the seed.'
 RULES = {
@@ -231,7 +232,9 @@ def reading_of(
     deciding = filled["p" if choice.inference == "analytical" else "p_permutation"]
     tested = int(np.count_nonzero(~np.isnan(deciding.to_numpy())))
     decided = dict(zip(table.columns[1:], table.loc[choice.correction].tolist()[1:], strict=True)) if found else {}
-    kinds = ", ".join(f"{decided[name]} {name}" for name in KINDS if decided.get(name))
+    kinds = ", ".join(
+        f"{decided[name]} {name}{'s' if decided[name] > 1 and name in NOUNS else ''}" for name in KINDS if decided.get(name)
+    )
     first = (
         f"{method} of {column}: {counted(found, 'place stands out', 'places stand out', of=tested)} at {choice.alpha:g} {rule}"
         + (f" ({kinds})." if found else ".")

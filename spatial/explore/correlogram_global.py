@@ -11,7 +11,7 @@ from spatial.explore._moments import LEAST, centred, constants, kurtosis, moran_
 from spatial.explore._permutations import by_chance, order_words, quadratic
 from spatial.explore._significance import Array, benjamini_hochberg, deviate, normal_p
 from spatial.options import Between, Column, used
-from spatial.places import Missing, aligned
+from spatial.places import Missing, aligned, is_local
 from spatial.results import Result, shown
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def correlogram(
         options=options | {"graph": given.graph},
         observations=len(given.labels),
         notes=notes,
-        reading=_reading(column, len(given.labels), table, by),
+        reading=_reading(column, len(given.labels), table, by, "local units" if is_local(places) else "m"),
         table=table,
         by=by,
         permutations=len(reference.values),
@@ -232,8 +232,12 @@ def _transform(graph: "Graph") -> Literal["r", "b", "d", "v", "o"]:
     return kind if kind in ("r", "b", "d", "v") else "b"  # type: ignore[return-value]
 
 
-def _reading(column: str, n: int, table: "pd.DataFrame", by: str) -> tuple[str, ...]:
-    words = [f"{row.farthest:.4g} {'m' if by == 'distance' else 'steps'}" for row in table.itertuples()]
+def _far(length: float, unit: str) -> str:
+    return f"{length / 1000:,.4g} km" if unit == "m" and length >= 1000 else f"{length:.4g} {unit}"
+
+
+def _reading(column: str, n: int, table: "pd.DataFrame", by: str, unit: str) -> tuple[str, ...]:
+    words = [_far(end, unit) if by == "distance" else counted(int(end), "step") for end in table["farthest"].tolist()]
     out = (table["p_adjusted"] <= _ALPHA).to_numpy()
     alike = out & (table["statistic"] > table["expected"]).to_numpy()
     reach = int(np.argmin(alike)) if not alike.all() else len(alike)
