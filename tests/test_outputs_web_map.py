@@ -532,6 +532,68 @@ def test_the_scatterplot_tells_n_and_p_and_who_moves_it(grid):
     assert len(scatter["rings"]) == min(5, len(marked))
 
 
+def paired(grid):
+    """A study whose value is compared with the noise at the neighbours, and whose noise with itself as well."""
+    import spatial
+
+    atlas = explored(grid)
+    graph = atlas.graphs["chain"].transform("r")
+    value, noise = (
+        spatial.bivariate_moran(grid, graph, column=one, second=other) for one, other in (("value", "noise"), ("noise", "value"))
+    )
+    first = Step(id="of_noise", title="Noise and value", result=noise, graph="chain")
+    last = Step(id="of_value", title="Value and noise", result=value, graph="chain")
+    return replace(atlas, steps=(first, *atlas.steps, last))
+
+
+def test_a_scatterplot_of_two_columns_is_told_from_that_of_one(grid):
+    content, _ = unpacked(page_of(web_map(paired(grid))))
+    scatters = {each["step"]: each for each in content["scatters"]}
+    assert {name: (each["column"], each["name"], each["second"]) for name, each in scatters.items()} == {
+        "of_noise": ("noise", "Noise", "Value"),
+        "moran": ("noise", "Noise", None),
+        "of_value": ("value", "Value", "Noise"),
+    }
+    assert {each["graph"] for each in scatters.values()} == {None}  # there is but one
+    assert scatters["of_value"]["slope"] == pytest.approx(paired(grid).steps[-1].result.statistic)
+
+
+def test_scatterplots_of_a_column_in_several_graphs_name_theirs(grid):
+    atlas = explored(grid)
+    again = replace(atlas.steps[2], id="again", graph="other")
+    content, _ = unpacked(page_of(web_map(replace(atlas, steps=(*atlas.steps, again)))))
+    assert [each["graph"] for each in content["scatters"]] == ["chain", "other"]
+
+
+def test_rates_have_no_scatterplot_on_the_map_of_a_column(grid):
+    import spatial
+
+    atlas = explored(grid)
+    counted = grid.assign(people=100.0, value=np.round(grid["value"] - grid["value"].min()))
+    result = spatial.rate_moran(counted, atlas.graphs["chain"], events="value", population="people")
+    content, _ = unpacked(page_of(web_map(replace(atlas, steps=(Step(id="rates", title="Rates", result=result, graph="chain"),)))))
+    assert content["scatters"] == []
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "in the colours of the map of Ward"), ("ru", "в цветах карты «Ward»")])
+def test_a_chart_says_whose_colours_it_has(grid, language, words):
+    content, _ = unpacked(page_of(web_map(replace(explored(grid), language=language))))
+    coloured = [each["kind"] for each in content["charts"] if words in " ".join(each["words"])]
+    assert coloured == ["tree", "profiles"]
+
+
+def test_charts_of_one_title_are_told_apart_by_their_steps(grid):
+    atlas = explored(grid)
+    links = atlas.steps[0]
+    told, _ = unpacked(page_of(web_map(replace(atlas, steps=(links, replace(links, id="queen", title="Queen"))))))
+    title = told["charts"][0]["title"]
+    assert [each["label"] for each in told["charts"]] == [f"{title}: Neighbours", f"{title}: Queen"]
+    told, _ = unpacked(page_of(web_map(replace(atlas, steps=(links, replace(links, id="queen"))))))
+    assert [each["label"] for each in told["charts"]] == [f"{title}: Neighbours (links)", f"{title}: Neighbours (queen)"]
+    told, _ = unpacked(page_of(web_map(atlas)))
+    assert [each["label"] for each in told["charts"]] == [each["title"] for each in told["charts"]]
+
+
 def test_sources_are_called_by_their_titles(grid):
     page = page_of(web_map(atlas_of(grid, sources=(Source(title="shares.csv", origin="Survey of 2019, Table 2"),))))
     assert "<cite>Survey of 2019, Table 2</cite>. shares.csv" in page

@@ -323,6 +323,34 @@ def test_the_scatterplot_is_tied_to_the_map(grid, shown):
     assert texts(driver, ".quadrant[aria-pressed=true]") == ["High-High 8"]
 
 
+def test_no_other_statistic_passes_for_the_morans_i_of_a_column(grid, shown):
+    from dataclasses import replace
+
+    from test_outputs_web_map import paired
+
+    from spatial.outputs.themes import theme
+
+    atlas = paired(grid)
+    made = tuple(theme(grid[name], "sequential", id=name, title=name.title()) for name in ("value", "noise"))
+    driver = shown(replace(atlas, themes=made))
+    driver.execute_script(
+        "window.drawn = []; const draw = CanvasRenderingContext2D.prototype.fillText;"
+        "CanvasRenderingContext2D.prototype.fillText = function (text, ...at) { drawn.push(text); return draw.call(this, text, ...at); };"
+        "dispatchEvent(new Event('resize'))"
+    )
+    assert texts(driver, "#scatter-title") == ["Bivariate Moran scatterplot"]
+    said = f"{atlas.steps[-1].result.statistic:.3f}".replace("-", "\N{MINUS SIGN}")
+    assert texts(driver, ".scatter-words")[0].startswith(
+        f"Value with Noise at the neighbours · Slope = bivariate Moran’s I = {said} · 16 places"
+    )
+    label = driver.find_element("css selector", "#scatter canvas").get_attribute("aria-label")
+    assert label.startswith("Bivariate Moran scatterplot. Value with Noise")
+    assert {"Value: deviation from the mean", "Noise: average of the neighbours"} <= set(driver.execute_script("return drawn"))
+    choose(driver, "noise")
+    assert texts(driver, "#scatter-title") == ["Moran scatterplot"]  # although that with the value comes first in the study
+    assert texts(driver, ".scatter-words")[0].startswith("Noise · Slope ")
+
+
 def test_links_are_drawn_on_demand(grid, shown):
     from libpysal.graph import Graph
 

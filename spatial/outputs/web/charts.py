@@ -37,7 +37,7 @@ def charts_of(atlas: Atlas, words: Words) -> list[Told]:
     Returns
     -------
     list of dict
-        For each chart its step, its kind, its title, a caption that stands for it where it cannot be seen, sentences to stand
+        For each chart its step, its kind, its title, its name in a list of all, a caption that stands for it where it cannot be seen, sentences to stand
         beside it, and its numbers. Maps, graphs and scatterplots are not among them: the page has them already.
     """
     steps = {each.id: each for each in atlas.steps}
@@ -49,7 +49,18 @@ def charts_of(atlas: Atlas, words: Words) -> list[Told]:
             step = steps[str(each.step)]
             shared = {"id": each.name, "step": step.id, "group": step.title, "title": each.title, "kind": each.kind}
             found.append({**shared, "caption": each.caption, "y": each.title.partition(" by ")[0], **told})
-    return found
+    return [{**each, "label": label} for each, label in zip(found, _labels(found), strict=True)]
+
+
+def _labels(charts: list[Told]) -> list[str]:
+    """Name charts so that a list tells them apart: by title, where several share it with the step's title, then with its id."""
+    plain, told, whole = (
+        [form.format_map(each) for each in charts] for form in ("{title}", "{title}: {group}", "{title}: {group} ({step})")
+    )
+    return [
+        one if plain.count(one) == 1 else two if told.count(two) == 1 else three
+        for one, two, three in zip(plain, told, whole, strict=True)
+    ]
 
 
 def _histogram(atlas: Atlas, step: Step, table: "pd.DataFrame", words: Words) -> Told:  # noqa: ARG001  (all kinds alike)
@@ -89,7 +100,9 @@ def _tree(atlas: Atlas, step: Step, table: "pd.DataFrame", words: Words) -> Told
     found = followed(atlas, step, table)
     if found is None:
         return None
-    told = [words["height"]] + ([words["tree_words"].format(n=found.groups)] if found.kept < len(found.pairs) else [])
+    told = [words["height"]] + (
+        [words["tree_words"].format(n=found.groups, step=step.title)] if found.kept < len(found.pairs) else []
+    )
     if found.joinings > len(found.pairs):
         told.append(words["tree_top"].format(n=len(found.pairs), all=fixed(found.joinings, 0)))
     place = {name: number for number, name in enumerate(map(str, atlas.places.index))}
@@ -126,7 +139,7 @@ def _profiles(atlas: Atlas, step: Step, table: "pd.DataFrame", words: Words) -> 
         "colours": [given.get(group, GROUPS[number % len(GROUPS)]) for number, group in enumerate(groups)],
         "columns": [atlas.titles.get(column, column) or column for column in columns],
         "values": [table[column].astype(float).tolist() for column in columns],
-        "words": [words["profile_words"]],
+        "words": [words["profile_words"].format(step=step.title)],
     }
 
 

@@ -318,7 +318,9 @@ def _scatters(atlas: Atlas, words: Mapping[str, str]) -> list[dict[str, Any]]:
         deviation, lag = getattr(step.result, "deviation", None), getattr(step.result, "lag", None)
         if deviation is None or lag is None or not hasattr(lag, "reindex") or not lag.index.isin(atlas.places.index).all():
             continue
-        statistic, column = getattr(step.result, "statistic", None), step.result.options.get("column")
+        statistic, column, second = (getattr(step.result, "statistic", None), *map(step.result.options.get, ("column", "second")))
+        if column is None:
+            continue  # of rates: no column's map is theirs
         x, y = (each.reindex(atlas.places.index).to_numpy(dtype=float, na_value=np.nan) for each in (deviation, lag))
         both = np.isfinite(x) & np.isfinite(y)
         slope = float(x[both] @ y[both] / (x[both] @ x[both])) if (x[both] ** 2).sum() > 0 else None
@@ -330,7 +332,9 @@ def _scatters(atlas: Atlas, words: Mapping[str, str]) -> list[dict[str, Any]]:
                 "step": step.id,
                 "title": step.title,
                 "column": column,
-                "name": atlas.titles.get(str(column), _indicator_title(atlas, str(column))),
+                "second": None if second is None else _title_of(atlas, str(second)),
+                "graph": step.graph,
+                "name": _title_of(atlas, str(column)),
                 "x": x.tolist(),
                 "y": y.tolist(),
                 "slope": slope,
@@ -342,7 +346,10 @@ def _scatters(atlas: Atlas, words: Mapping[str, str]) -> list[dict[str, Any]]:
                 "rings": rings.tolist(),
             }
         )
-    return found
+    graphs: dict[str, set[str | None]] = {}
+    for each in found:
+        graphs.setdefault(each["column"], set()).add(each["graph"])
+    return [{**each, "graph": each["graph"] if len(graphs[each["column"]]) > 1 else None} for each in found]
 
 
 def _graphs(atlas: Atlas, streams: Streams, notes: list[str], words: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -365,8 +372,8 @@ def _graphs(atlas: Atlas, streams: Streams, notes: list[str], words: Mapping[str
     return found
 
 
-def _indicator_title(atlas: Atlas, column: str) -> str:
-    return next((each.title for each in atlas.indicators if each.column == column), column)
+def _title_of(atlas: Atlas, column: str) -> str:
+    return atlas.titles.get(column) or next((each.title for each in atlas.indicators if each.column == column), column)
 
 
 def _label_of(frame: "GeoDataFrame") -> str:

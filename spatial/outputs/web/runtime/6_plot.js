@@ -10,17 +10,20 @@ function moranPlot(atlas, speak, state, hooks) {
     return x >= 0 ? (y >= 0 ? 0 : 3) : y >= 0 ? 1 : 2;
   };
   const choose = (theme) => {
-    const next = theme.layer !== "places" ? null : atlas.scatters.find((each) => each.step === theme.step)
-      || atlas.scatters.find((each) => theme.column !== null && each.column === theme.column) || null;
+    // Of the plots of a column its own comes first, then those of it with another one.
+    const own = atlas.scatters.filter((each) => theme.column !== null && each.column === theme.column);
+    const next = theme.layer !== "places" ? null : atlas.scatters.find((each) => each.step === theme.step) || own.find((each) => each.second === null) || own[0] || null;
     if (next !== shown) state.quadrant = -1;
     shown = next;
     panel.hidden = !shown;
     if (!shown) return;
-    const words = shown.slope === null ? "" : speak.say(shown.is_moran ? "slope_moran" : "slope", { slope: speak.written(shown.slope, 3) });
-    const told = [shown.name, words, shown.n && speak.count(shown.n), shown.p].filter(Boolean), ringed = shown.rings.map((place) => atlas.layerById.get("places").names[place]).join(", ");
+    const two = shown.second !== null, title = speak.say(two ? "scatter_two" : "scatter"), name = two ? speak.say("two", shown) : shown.name;
+    const words = shown.slope === null ? "" : speak.say(!shown.is_moran ? "slope" : two ? "slope_moran_two" : "slope_moran", { slope: speak.written(shown.slope, 3) });
+    const told = [name, shown.graph, words, shown.n && speak.count(shown.n), shown.p].filter(Boolean), ringed = shown.rings.map((place) => atlas.layerById.get("places").names[place]).join(", ");
     panel.querySelector(".scatter-words").textContent = told.join(" · ");
     panel.querySelector(".scatter-rings").textContent = ringed && speak.say("ringed", { names: ringed });
-    canvas.setAttribute("aria-label", [speak.say("scatter"), ...told].join(". "));
+    document.getElementById("scatter-title").textContent = title;
+    canvas.setAttribute("aria-label", [title, ...told].join(". "));
     const counts = [0, 0, 0, 0];
     shown.x.forEach((_, place) => { if (quadrant(place) >= 0) counts[quadrant(place)]++; });
     const byPosition = [1, 0, 2, 3]; // upper left, upper right, lower left, lower right
@@ -46,7 +49,10 @@ function moranPlot(atlas, speak, state, hooks) {
     const box = { left: 48, top: 8, right: width - 8, bottom: height - 34 };
     const toX = (value) => box.left + ((value - xs[0]) / (xs[1] - xs[0])) * (box.right - box.left);
     const toY = (value) => box.bottom - ((value - ys[0]) / (ys[1] - ys[0])) * (box.bottom - box.top);
-    drawAxes(context, box, xs, ys, toX, toY, style, speak);
+    // Two columns stand at the axes by name, as much of it as there is room for.
+    const axis = (which, name, room) => (shown.second === null ? speak.say(`scatter_${which}`) : speak.say(`scatter_two_${which}`, { name: fitted(name, room - broad(speak.say(`scatter_two_${which}`, { name: "" }), 11), 11) }));
+    const titles = [axis("x", shown.name, box.right - box.left), axis("y", shown.second, box.bottom - box.top)];
+    drawAxes(context, box, xs, ys, toX, toY, style, speak, titles);
     if (shown.slope !== null) {
       context.save();
       context.beginPath();
@@ -122,7 +128,7 @@ function ticks([low, high], most) {
   return { found, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
 }
 
-function drawAxes(context, box, xs, ys, toX, toY, style, speak) {
+function drawAxes(context, box, xs, ys, toX, toY, style, speak, titles) {
   const font = getComputedStyle(document.body).fontFamily, x = ticks(xs, 5), y = ticks(ys, 4);
   context.font = `11px ${font}`;
   context.fillStyle = style.soft;
@@ -146,10 +152,10 @@ function drawAxes(context, box, xs, ys, toX, toY, style, speak) {
     context.fillText(speak.written(value, y.digits), box.left - 5, toY(value) + 4);
   }
   context.textAlign = "center";
-  context.fillText(speak.say("scatter_x"), (box.left + box.right) / 2, box.bottom + 29);
+  context.fillText(titles[0], (box.left + box.right) / 2, box.bottom + 29);
   context.save();
   context.translate(10, (box.top + box.bottom) / 2);
   context.rotate(-Math.PI / 2);
-  context.fillText(speak.say("scatter_y"), 0, 0);
+  context.fillText(titles[1], 0, 0);
   context.restore();
 }

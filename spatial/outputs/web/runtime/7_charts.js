@@ -31,7 +31,7 @@ function chartPanel(atlas, speak, state, hooks) {
   panel.hidden = false;
   const groups = new Map();
   for (const chart of atlas.charts) groups.set(chart.group, [...(groups.get(chart.group) || []), chart]);
-  for (const [name, charts] of groups) select.append(element("optgroup", { label: name }, ...charts.map((chart) => element("option", { value: chart.id }, chart.title))));
+  for (const [name, charts] of groups) select.append(element("optgroup", { label: name }, ...charts.map((chart) => element("option", { value: chart.id }, chart.label))));
   let shown = null;
   const draw = () => {
     const width = Math.max(260, Math.round(box.clientWidth)), { height, parts } = CHARTS[shown.kind](shown, width, atlas, speak, hooks);
