@@ -105,6 +105,13 @@ def test_a_caption_lists_no_crowd_of_classes():
     assert counted(many) == "n = 40"
 
 
+def test_a_caption_counts_places_with_a_value():
+    lacking = pd.Series([1.0, 2.0, 4.0, None, None], name="c")
+    assert counted(theme(lacking, "sequential", id="c", title="C")) == "n = 3"
+    named = pd.Series(["a", "b", "a", None, None], name="c")
+    assert counted(theme(named, "categories", id="c", title="C")) == "n = 3; a: 2; b: 1; No data: 2"
+
+
 def test_classes_of_p_include_their_bounds():
     p = np.array([0.001, 0.0011, 0.01, 0.05, 0.0501, np.nan, np.nan])
     islands = np.array([False] * 6 + [True])
@@ -154,7 +161,7 @@ def test_the_histogram_counts_all_and_sets_isolated_places_apart(made):
     bars = [bar for axes in drawn.figure.axes for bar in axes.patches]
     assert sum(bar.get_height() for bar in bars) == 37
     assert "Places: 37" in texts_of(drawn)
-    assert "Dark: 1 isolated" in texts_of(drawn)
+    assert "Dark: 1 without neighbours" in texts_of(drawn)
     assert "Median: 5" in texts_of(drawn)  # 1 with none, 4 with three, 16 with five, 16 with eight
 
 
@@ -166,7 +173,7 @@ def test_the_graph_is_drawn_link_by_link(made):
     lines = [each for each in drawn.paper.collections if isinstance(each, LineCollection)]
     assert len(lines[0].get_segments()) == 2 * 30 + 2 * 25  # sides and diagonals
     assert "37 places, 110 linked pairs. Number of neighbours:" in texts_of(drawn)
-    assert "Isolated (1)" in texts_of(drawn)
+    assert "Without neighbours (1)" in texts_of(drawn)
 
 
 def test_a_step_without_graph_draws_none(made):

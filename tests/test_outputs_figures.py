@@ -4,11 +4,12 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from reading_atlas import HOSTILE, atlas, squares
 
 from spatial.errors import SpatialWarning
-from spatial.outputs import _charts, _frame, _maps, _paper, _shapes, _tree
+from spatial.outputs import _charts, _frame, _maps, _paper, _shapes, _surface, _tree
 from spatial.outputs.figures import pictures, write_figures
 from spatial.outputs.surface_classes import surface_classes
 from spatial.outputs.themes import LAND, theme, themes_of
@@ -158,6 +159,40 @@ def test_synthetic_data_and_notes_stand_on_every_picture(drawn):
 def texts(made):
     with _paper.styled():
         return [each.get_text() for each in _maps.choropleth(made, made.themes[0]).paper.texts]
+
+
+@pytest.mark.parametrize("unit", ["мг/м³", "t/baş", "mg"])
+def test_units_keep_their_small_letters(unit):
+    made = atlas()
+    long = next(each for each in made.themes if each.kind == "sequential")
+    for square in (made, replace(made, places=made.places.set_geometry(made.places.scale(1, 8, origin=(0, 0))))):
+        on_paper = texts(replace(square, themes=(replace(long, unit=unit),)))
+        assert sum(each.startswith(f"{unit}; natural breaks") for each in on_paper) == 1, on_paper
+    assert any(each.startswith("Natural breaks") for each in texts(replace(made, themes=(replace(long, unit=""),))))
+    surface = replace(made.surfaces["density"], unit=unit)
+    with _paper.styled():
+        drawn = _surface.surface_map(made, made.steps[-1], surface)
+    assert unit in [each.get_text() for each in drawn.paper.texts]
+
+
+@pytest.mark.parametrize("kind", ["coefficients", "impacts"])
+def test_long_numbers_of_intervals_stay_on_the_paper(kind):
+    made = atlas()
+    if kind == "coefficients":
+        rows = {"a long name of a term": (-6.6e-5, -8.1e-5, -5.1e-5), "x": (-123456789.25, -123456790.5, -123456788.0)}
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "low", "high"])
+    else:
+        names = [f"{name}{end}" for name in ("direct", "indirect", "total") for end in ("", "_low", "_high")]
+        table = pd.DataFrame([[-6.6e-5, -8.1e-5, -5.1e-5] * 3], index=["population_density"], columns=names)
+    with _paper.styled():
+        drawn = _charts.intervals(made, made.steps[0], table, "words")
+        figure = drawn.paper.figure
+        figure.set_dpi(100)  # where letters are widest
+        figure.canvas.draw()
+        boxes = [each.get_window_extent() for axes in figure.axes for each in axes.texts]
+    assert any("[−0.0000810, −0.0000510]" in each.get_text() for axes in figure.axes for each in axes.texts)
+    assert min(each.x0 for each in boxes) >= 0
+    assert max(each.x1 for each in boxes) <= figure.bbox.x1 - 4  # half the rim
 
 
 def test_dollars_and_markup_are_only_letters(tmp_path):

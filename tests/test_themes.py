@@ -107,6 +107,13 @@ def test_clusters_keep_their_colours_and_order():
     assert made.classes[-1].colour == themes.NO_DATA
 
 
+def test_the_category_of_no_data_is_the_last():
+    column = pd.Series(["West", "No data", "East", "2"], name="zone")
+    made = themes.theme(column, "categories", id="zone", title="Zone")
+    assert [each.label for each in made.classes] == ["2", "East", "West", "No data"]
+    assert [made.classes[number].label for number in themes.class_numbers(made, column)] == list(column)
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [
@@ -152,6 +159,19 @@ def test_what_is_counted_has_no_decimals():
 @given(st.lists(st.floats(-1e6, 1e6).map(lambda number: round(number, 6)), min_size=2, max_size=6, unique=True))
 def test_different_bounds_read_differently(bounds):
     assert len(set(themes.bound_words(sorted(bounds)))) == len(bounds)
+
+
+@pytest.mark.parametrize(
+    ("values", "whole", "labels"),
+    [
+        ([0, 1, 1, 0, 0, 1], True, ["0", "1"]),
+        ([0.5, 1.25, 3, 0.5, 3, 3, 3, 3], False, ["0.50", "1.25", "3.00"]),
+        ([0, 1, 2, 9], True, ["0 – 1", "1 – 2", "2 – 9"]),  # more values than classes
+    ],
+)
+def test_a_class_for_each_value_is_named_by_it(values, whole, labels):
+    made = themes.theme(pd.Series(values, dtype=float, name="c"), "sequential", id="c", title="C", whole=whole, count=3)
+    assert [each.label for each in made.classes] == labels
 
 
 def test_full_numbers_stay_behind_the_words():

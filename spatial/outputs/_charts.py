@@ -7,7 +7,7 @@ import numpy as np
 from spatial.outputs._axes import chart, numbered, side
 from spatial.outputs._frame import Frame, labels_of
 from spatial.outputs._names import NAMED_UP_TO, place_names
-from spatial.outputs._paper import GREY, INK, MARK, Sheet, wrapped, write
+from spatial.outputs._paper import GREY, INK, MARK, WIDTH, Sheet, measured, wrapped, write
 from spatial.outputs.atlas import Atlas, Step
 from spatial.outputs.themes import CLUSTERS, number_words
 from spatial.outputs.words import cleaned, decimals_for, line_words, p_words, term_words, value_words
@@ -21,6 +21,9 @@ _MOST_AVOIDED = 1000  # points that names try not to cover
 _WORSE = 20  # times: to cover a point rather than a piece of a line
 _MOST_RINGS = 5  # places marked as influential
 Row = tuple[str, str, float, float, float, float]
+_LEFT, _WIDE = 1.95, 2.6  # inches: where the axes of intervals begin, and how wide they are if the numbers leave the room
+_GAP, _NUMBERS = 0.13, 6.5  # inches before the numbers; their size in points
+_SLACK = 1.05  # times: letters that stand on pixels, a hundred to an inch, are wider than measured
 _SHAPES = {"direct": "o", "indirect": "s", "total": "D", "": "o"}
 
 
@@ -172,10 +175,11 @@ def intervals(atlas: Atlas, step: Step, table: "pd.DataFrame", words: str) -> Sh
     """
     effects, rows = effects_of(table), interval_rows(table)
     tall = 0.2 * len(rows) + (0.08 * len(table) if len(effects) > 1 else 0) + 0.1
-    made, axes = chart(atlas, f"{step.title}: {words}", tall, (2.6, 0.42), left=1.95)
+    longest = _SLACK * max(measured(interval_words(row), _NUMBERS) for row in rows)
+    wide = max(1.0, min(_WIDE, WIDTH - _LEFT - _GAP - longest))
+    made, axes = chart(atlas, f"{step.title}: {words}", tall, (wide, 0.42), left=_LEFT)
     axes.axvline(0, color="#9a9a9a", linewidth=0.6)
     y = 0.0
-    numbers_x = 1.05
     for row in rows:
         term, effect, middle, low, high, reach = row
         y += 0.4 if term and effect and y else 0
@@ -183,7 +187,7 @@ def intervals(atlas: Atlas, step: Step, table: "pd.DataFrame", words: str) -> Sh
         axes.plot(
             [middle / reach], [y], marker=_SHAPES[effect], markersize=4, color=MARK, markeredgecolor="white", markeredgewidth=0.4
         )
-        _interval_words(axes, y, row, numbers_x)
+        _interval_words(axes, y, row, wide)
         y += 1
     axes.set_xlim(-1.04, 1.04)
     axes.set_ylim(y - 0.4, -0.6)
@@ -316,13 +320,15 @@ def _on_lines(axes: "Axes", slope: float) -> "np.ndarray[Any, Any]":
     return found
 
 
-def _interval_words(axes: "Axes", y: float, row: Row, x: float) -> None:
+def _interval_words(axes: "Axes", y: float, row: Row, wide: float) -> None:
     term, effect = row[:2]
     short = wrapped(term, 1.2 if effect else 1.8, 6.5, most=1)[0]
     written_texts = [
-        write(axes, -0.74 if effect else -0.03, y, short, size=6.5, level="center", align="left" if effect else "right")
+        write(
+            axes, -1.92 / wide if effect else -0.08 / wide, y, short, size=6.5, level="center", align="left" if effect else "right"
+        )
     ]
-    written_texts.append(write(axes, -0.03, y, effect, size=6.5, colour=GREY, align="right", level="center"))
-    written_texts.append(write(axes, x, y, interval_words(row), size=6.5, level="center"))
+    written_texts.append(write(axes, -0.08 / wide, y, effect, size=6.5, colour=GREY, align="right", level="center"))
+    written_texts.append(write(axes, 1 + _GAP / wide, y, interval_words(row), size=_NUMBERS, level="center"))
     for text in written_texts:
         text.set_transform(axes.get_yaxis_transform())

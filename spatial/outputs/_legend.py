@@ -166,8 +166,8 @@ def legend_entry(axes: "Axes", each: Class, x: float, y: float, *, size: float =
 
 def _legend_heading(theme: Theme) -> str:
     counted = "in brackets: number of places"
-    words = "; ".join(part for part in (theme.unit, theme.method, counted) if part)
-    return words[:1].upper() + words[1:]
+    words = "; ".join(part for part in (theme.method, counted) if part)
+    return f"{theme.unit}; {words}" if theme.unit else words[:1].upper() + words[1:]  # Mg is no mg
 
 
 def _entry_width(each: Class) -> float:

@@ -129,7 +129,7 @@ def _legend(made: Sheet, values: "np.ndarray[Any, Any]", y: float, links: int, w
             x = _entry(made, x, y, colour, "o", text)
     alone = int((values == 0).sum())
     if alone:
-        _entry(made, x, y, _ISLAND, "s", f"Isolated ({alone})")
+        _entry(made, x, y, _ISLAND, "s", f"Without neighbours ({alone})")
 
 
 def _entry(made: Sheet, x: float, y: float, colour: str, marker: str, text: str) -> float:

@@ -134,7 +134,7 @@ def _ramp(axes: "Axes", classes: Sequence[Class], unit: str, top: float) -> None
 
     words = [classes[0].label.split(" – ")[0], *(each.label.split(" – ")[1] for each in classes)]
     wide = max(0.42, max(measured(each, _TICKS) for each in words) + 0.1)
-    write(axes, 0, top, unit[:1].upper() + unit[1:], size=6.5, colour=GREY)
+    write(axes, 0, top, unit, size=6.5, colour=GREY)
     for at, each in enumerate(classes):
         axes.add_artist(Rectangle((at * wide, top - 0.2), wide, 0.12, facecolor=each.colour, edgecolor="#8c8c8c", linewidth=0.4))
     for at, text in enumerate(words):

@@ -66,7 +66,7 @@ def histogram(atlas: Atlas, step: Step, table: "pd.DataFrame", words: str) -> Sh
     said = [f"Places: {value_words(int(counts.sum()))}", f"Mean: {number_words(mean)}", f"Median: {numbers[half]}"]
     alone = int(counts[numbers == 0].sum())
     reach = [f"From {numbers.min()} to {numbers.max()}"] if len(numbers) > 1 else [f"All have {numbers[0]}"]
-    side(made, 4.35, [*said, *reach, *([f"Dark: {alone} isolated"] if alone else [])])
+    side(made, 4.35, [*said, *reach, *([f"Dark: {alone} without neighbours"] if alone else [])])
     return made
 
 

@@ -172,7 +172,7 @@ def _step_pictures(atlas: Atlas, step: Step) -> list[Picture]:
 
 def counted(theme: Theme) -> str:
     """
-    Say how many places a map shows, and how many are in each class that has a name.
+    Say how many places of a map have a value, and how many are in each class that has a name.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def counted(theme: Theme) -> str:
     str
         For a caption, and for somebody who cannot see the map.
     """
-    count = f"n = {sum(each.count for each in theme.classes)}"
+    count = f"n = {sum(each.count for each in theme.classes if each.low is not None or each.value is not None)}"
     if theme.kind not in ("categories", "clusters") or len(theme.classes) > _NAMED_CLASSES:
         return count
     return "; ".join([count, *(f"{each.label}: {each.count}" for each in theme.classes)])

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -358,9 +359,14 @@ def _ranges(
     words = bound_words(bounds, whole=whole, measured=measured)
     found = np.minimum(np.searchsorted(uppers, values, side="left"), len(uppers) - 1)
     counts = np.bincount(found, minlength=len(uppers))
+    distinct = np.unique(values)
+    if measured and len(distinct) == len(uppers) and counts.all():  # a class for each value: 0 and 1 are not "0 – 1"
+        alone = bound_words([float(each) for each in distinct], whole=whole)
+        pairs = list(zip(alone, alone, strict=True))
+    else:
+        pairs = list(pairwise(words))
     made = []
-    for at, (colour, count) in enumerate(zip(colours, counts, strict=True)):
-        first, last = words[at : at + 2]
+    for at, (colour, count, (first, last)) in enumerate(zip(colours, counts, pairs, strict=True)):
         label = first if first == last else f"{first} – {last}"
         made.append(Class(label=label, colour=colour, count=int(count), low=bounds[at], high=bounds[at + 1]))
     return tuple(made)
@@ -369,7 +375,7 @@ def _ranges(
 def _categories(column: "pd.Series[Any]", colours: Mapping[str, str]) -> tuple[Class, ...]:
     texts = [as_text(value) for value in column]
     found = {text for text in texts if text is not None}
-    order = [name for name in colours if name in found] + sorted(found - set(colours), key=_natural_order)
+    order = [name for name in colours if name in found] + sorted(found - set(colours), key=_category_order)
     extra = iter(range(len(order)))
     made = []
     for name in order:
@@ -378,7 +384,10 @@ def _categories(column: "pd.Series[Any]", colours: Mapping[str, str]) -> tuple[C
     return tuple(made)
 
 
-def _natural_order(text: str) -> tuple[int, float, str]:
+def _category_order(text: str) -> tuple[int, float, str]:
+    """Order numbers by their size, then words, and last what says that there is neither."""
+    if text == NO_DATA_LABEL:
+        return 2, 0.0, text
     try:
         return 0, float(text), text
     except ValueError:
