@@ -34,12 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        if given[:1] == ["do"]:
-            from spatial.do import do
-
-            return do(given[1:])
-        parsed = _parser().parse_args(given or ["--help"])
-        return _called(parsed)
+        return _done(given)
     except SpatialError as error:
         for line in str(error).splitlines():
             print(_safe(f"Error: {line}"), file=sys.stderr)
@@ -48,11 +43,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped. What was not finished was not written.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        sys.stderr.close()
+        _muted()
         return 0
     except (OSError, MemoryError) as error:
         print(_system(error), file=sys.stderr)
         return 1
+
+
+def _done(given: list[str]) -> int:
+    """Do what was asked, and have all of it read: at the exit nobody would catch that the pipe is closed."""
+    if given[:1] == ["do"]:
+        from spatial.do import do
+
+        code = do(given[1:])
+    else:
+        code = _called(_parser().parse_args(given or ["--help"]))
+    print(end="", flush=True)
+    return code
+
+
+def _muted() -> None:
+    """Let what is still to be said go nowhere: whoever read it has closed the pipe."""
+    import os
+
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _safe(text: str) -> str:

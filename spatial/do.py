@@ -1,13 +1,15 @@
 """One operation of the catalogue on files, from the command line."""
 
 import argparse
+import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatial.errors import StudyError, complaint, listed
+from spatial.errors import DataError, StudyError, complaint, listed
 from spatial.operations import OPERATIONS, Operation, operation
-from spatial.options import Option, converted, data_parameters, declared, expected
+from spatial.options import Option, converted, data_parameters, declared, expected, parts_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +22,22 @@ _SHORT = {"queen": ("contiguity", {"rule": "queen"}), "rook": ("contiguity", {"r
 
 #: Operations that report on places without neighbours, or have their own say on them, take graphs as they are.
 _ISLANDS_LATER = ("connectivity", "union", "intersection", "difference", "higher_order")
+
+#: Options that may stand several times, and how that is said.
+_LISTS = ("choices", "columns", "texts", "numbers")
+_AGAIN = "with commas between or given again for each; one that has a comma in double quotes, as '\"A, B\",C'"
+
+
+class _Once(argparse.Action):
+    """Store a value; a second one is a wrong call, where argparse would forget the first."""
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option_string: str | None = None) -> None:
+        del parser, option_string
+        given = vars(namespace).setdefault("_given", set())
+        if self.dest in given:
+            raise argparse.ArgumentError(self, "it is given twice, expected once")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
 
 
 def do(arguments: list[str]) -> int:
@@ -47,20 +65,28 @@ def do(arguments: list[str]) -> int:
     given = _parser(row, function, options).parse_args(arguments[1:])
     from spatial.progress import telling
     from spatial.running import collected, seldom
-    from spatial.written import safe
 
     def line(done: int, total: int, words: str) -> None:
-        print(safe(f"[{done}/{total}] {words}"), file=sys.stderr, flush=True)
+        _aside(f"[{done}/{total}] {words}")
 
     with collected() as told, telling(seldom(line)):
         result = _called(row, function, options, given)
     for sentence in told:
-        print(safe(f"Note: {sentence}"), file=sys.stderr)
+        _aside(f"Note: {sentence}")
     return result
+
+
+def _aside(sentence: str) -> None:
+    """Say something beside the answer; that nobody listens any more is no reason to stop before it is written."""
+    from spatial.written import safe
+
+    with suppress(BrokenPipeError):
+        print(safe(sentence), file=sys.stderr, flush=True)
 
 
 def _parser(row: Operation, function: Any, options: tuple[Option, ...]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"spatial do {row.name}", description=row.summary)
+    parser.register("action", None, _Once)
     files = parser.add_argument_group("data")
     names = data_parameters(function)
     main = "points" if "points" in names else "places"
@@ -80,7 +106,8 @@ def _parser(row: Operation, function: Any, options: tuple[Option, ...]) -> argpa
     files.add_argument(
         "--table-missing",
         metavar="CODES",
-        default="",
+        action="append",
+        default=[],
         help="what stands for no value in --table, with commas between: --table-missing=-,…,n/a",
     )
     files.add_argument(
@@ -119,15 +146,20 @@ def _parser(row: Operation, function: Any, options: tuple[Option, ...]) -> argpa
     if any(option.kind == "formula" for option in options):
         group.add_argument("--response", metavar="COLUMN", help="instead of --formula: the column to be explained")
         group.add_argument(
-            "--regressors", metavar="COLUMNS", help="instead of --formula: the columns that explain it, with commas between"
+            "--regressors",
+            metavar="COLUMNS",
+            action="append",
+            help=f"instead of --formula: the columns that explain it, {_AGAIN}",
         )
     for option in options:
         default = "" if option.required else f" (default: {option.default})"
-        words = f"{option.help} Expected {expected(option)}{default}.".strip().replace("%", "%%")
+        again = f", {_AGAIN}" if option.kind in _LISTS else ""
+        words = f"{option.help} Expected {expected(option)}{again}{default}.".strip().replace("%", "%%")
         metavar = "|".join(option.choices) if option.choices else option.kind.upper()
         group.add_argument(
             f"--{option.name.replace('_', '-')}",
             dest=f"option_{option.name}",
+            action="append" if option.kind in _LISTS else _Once,
             required=option.required and option.kind != "formula",
             metavar=metavar,
             help=words,
@@ -141,13 +173,15 @@ def _records_arguments(files: Any) -> None:
     files.add_argument(
         "--records-missing",
         metavar="CODES",
-        default="",
+        action="append",
+        default=[],
         help="what stands for no value in --records, with commas between: --records-missing=-9,-8,n/a",
     )
     files.add_argument(
         "--records-values",
         metavar="TEXT=NUMBER",
-        default="",
+        action="append",
+        default=[],
         help="which number a text of --records stands for, with commas between: --records-values Yes=1,No=0",
     )
 
@@ -158,6 +192,8 @@ def _called(row: Operation, function: Any, options: tuple[Option, ...], given: a
         text = getattr(given, f"option_{option.name}")
         if option.kind == "formula":
             text = _formula(given, text, row, required=option.required)
+        if isinstance(text, list):
+            text = text[0] if len(text) == 1 else [part for each in text for part in parts_of(each)]
         if text is not None:
             values[option.name] = converted(option, text, row.name)
     from spatial.running import columns_named
@@ -200,13 +236,13 @@ def _graphs(row: Operation, names: tuple[str, ...], given: argparse.Namespace, p
 
 
 def _handed_over(result: Any, places: "GeoDataFrame | None", given: argparse.Namespace) -> None:
-    """Print a result and write what is wanted of it; print a graph, or write it instead."""
+    """Write what is wanted of a result, then print it, for a reader may close the pipe; print a graph, or write it instead."""
     from spatial.outputs.one_file import write_links, write_result
 
     if hasattr(result, "to_dict"):
-        _answer(result, given)
         if given.out:
             write_result(result, places, Path(given.out))
+        _answer(result, given)
     elif given.out and places is not None:
         write_links(result, places, Path(given.out))
     else:
@@ -217,10 +253,9 @@ def _records(given: argparse.Namespace, columns: list[str], options: dict[str, A
     """Read from the table of records what the options name."""
     from spatial.indicators import RecordsRecipe, read_records
     from spatial.indicators.records import codes_of
-    from spatial.written import safe
 
     values = {}
-    for part in filter(None, given.records_values.split(",")):
+    for part in filter(None, ",".join(given.records_values).split(",")):
         text, _, number = part.rpartition("=")
         try:
             values[text.strip()] = float(number)
@@ -232,12 +267,12 @@ def _records(given: argparse.Namespace, columns: list[str], options: dict[str, A
         table=Path(given.records),
         sheet=given.records_sheet,
         key=options.get("place"),
-        missing=codes_of(given.records_missing),
+        missing=codes_of(",".join(given.records_missing)),
         values=values,
     )
     found = read_records(recipe, columns)
     for finding in found.findings:
-        print(safe(f"Note: {finding}"), file=sys.stderr)
+        _aside(f"Note: {finding}")
     return found.table
 
 
@@ -254,7 +289,7 @@ def _formula(given: argparse.Namespace, text: str | None, row: Operation, *, req
         raise StudyError(complaint(f"spatial do {row.name}", what, "Expected --formula, or --response and --regressors"))
     return {
         "response": given.response,
-        "regressors": [name.strip() for name in (given.regressors or "").split(",") if name.strip()],
+        "regressors": [name for each in given.regressors or () for name in parts_of(each) if name],
     }
 
 
@@ -277,7 +312,6 @@ def _places(given: argparse.Namespace, columns: list[str]) -> "GeoDataFrame":
     """Read the places, and from the table only what the options name: other columns may hold anything."""
     from spatial.boundaries import read_places
     from spatial.indicators import ColumnRecipe, TableRecipe, guessed, join, read_table
-    from spatial.written import safe
 
     name, _, layer = given.places.partition("::")
     places = read_places(name, layer=layer or None, key=given.key, crs=given.crs, invalid=given.invalid)
@@ -298,14 +332,27 @@ def _places(given: argparse.Namespace, columns: list[str]) -> "GeoDataFrame":
     recipes = {
         each: ColumnRecipe(name=each, source=each, title=each, kind="text" if each in texts else "number") for each in wanted
     }
-    missing = tuple(filter(None, given.table_missing.split(",")))
+    missing = tuple(filter(None, ",".join(given.table_missing).split(",")))
     joined = join(places, TableRecipe(table=path, key=key, columns=recipes, missing=missing, unmatched=given.unmatched))
     for finding in joined.findings:
-        print(safe(f"Note: {finding}"), file=sys.stderr)
+        _aside(f"Note: {finding}")
     return joined.places
 
 
 def _graph(words: str, places: "GeoDataFrame", *, judged: bool = True) -> "Graph":
+    """Read or build a graph; where a complaint says how a study keeps islands, say how these words do."""
+    try:
+        return _graph_as_said(words, places, judged=judged)
+    except DataError as error:
+        if 'islands = "keep"' not in str(error):
+            raise
+        said = words.replace("islands=error", "islands=keep")
+        if said == words:
+            said += (":" if Path(words).exists() or ":" not in words else ",") + "islands=keep"
+        raise DataError(f"{error} Here that is written --graph {shlex.quote(said)}.") from None
+
+
+def _graph_as_said(words: str, places: "GeoDataFrame", *, judged: bool) -> "Graph":
     """
     Read a graph from a file, or build one of a kind such as ``nearest:k=4,transform=b``; a file may have options too.
 
@@ -348,6 +395,8 @@ def _options_of(function: Any, text: str) -> dict[str, Any]:
         title, _, value = part.partition("=")
         if title not in known:
             raise StudyError(complaint("--graph", f"{function.__name__} has no option {title!r}", f"Known: {', '.join(known)}"))
+        if title in values and known[title].kind not in _LISTS:
+            raise StudyError(complaint("--graph", f"{title!r} is given twice", "Expected once"))
         read = converted(known[title], value, function.__name__)
         values[title] = [*values.get(title, ()), *read] if isinstance(read, list) else read
     return values

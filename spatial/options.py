@@ -286,6 +286,29 @@ def formula_of(response: str, regressors: Sequence[str]) -> str:
     return f"`{response}` ~ {right}"
 
 
+def parts_of(text: str) -> list[str]:
+    """
+    Split a list that is written as one text at its commas; a part in double quotes keeps its own.
+
+    Parameters
+    ----------
+    text
+        Parts with commas between; in double quotes, as in CSV, a quote stands twice.
+
+    Returns
+    -------
+    list of str
+        The parts, without the blanks around them.
+
+    Examples
+    --------
+    >>> parts_of('INC, "milk, tons", 5" pipes')
+    ['INC', 'milk, tons', '5" pipes']
+    """
+    found = re.findall(r'(?:\A|,)(?:\s*"((?:[^"]|"")+)"\s*(?=,|\Z)|([^,]*))', text)
+    return [(quoted.replace('""', '"') or plain).strip() for quoted, plain in found]
+
+
 def shortened(value: Any) -> str:
     r"""
     Write a value into a message, in code points that steer nothing and not without end.
@@ -385,7 +408,7 @@ def _formula(value: Any) -> str:
 
 
 def _texts(value: Any) -> list[str]:
-    parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else list(value)
+    parts = parts_of(value) if isinstance(value, str) else list(value)
     if not parts or not all(isinstance(part, str) and part for part in parts):
         raise ValueError
     return parts

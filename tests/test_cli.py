@@ -282,3 +282,98 @@ def test_models_take_a_field_and_a_list_of_fields(layer, capsys, name):
 def test_a_model_needs_one_of_both(layer, capsys, more, message):
     assert main(["do", "ols", "--places", str(layer), "--key", "code", *more]) == 1
     assert message in capsys.readouterr().err
+
+
+def _lattice(path, side, *, without=()):
+    """Write a lattice of squares with a code and a few columns, one of them with a comma in its name."""
+    from shapely.geometry import box
+
+    corners = [(column * 1000, row * 1000) for row in range(side) for column in range(side)]
+    cells = [box(x, y, x + 1000, y + 1000) for x, y in corners]
+    numbers = range(len(cells))
+    frame = geopandas.GeoDataFrame(
+        {
+            "code": [f"cell {number}" for number in numbers],
+            "value": [float(number % side) for number in numbers],
+            "noise": [float(number * 7 % 11) for number in numbers],
+            "süd/inək, ton": [float(number * 5 % 13) for number in numbers],
+        },
+        geometry=cells,
+        crs="EPSG:32642",
+    )
+    frame.drop(index=list(without)).to_file(path, layer="lattice")
+    return ["--places", str(path), "--key", "code"]
+
+
+@pytest.mark.parametrize(("side", "lines"), [(50, 1), (4, 0)])  # more than a pipe holds; so little that it is written at the exit
+@pytest.mark.parametrize("together", [False, True])
+def test_a_closed_pipe_ends_quietly_with_the_file_in_place(tmp_path, side, lines, together):
+    out = tmp_path / "local.csv"
+    words = ["do", "local_moran", *_lattice(tmp_path / "lattice.gpkg", side), "--graph", "queen", "--column", "value"]
+    call = [sys.executable, "-m", "spatial.cli", *words, "--permutations", "99", "--out", str(out)]
+    with (tmp_path / "said.txt").open("w+", encoding="utf-8") as said:
+        with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.STDOUT if together else said) as process:
+            for _ in range(lines):
+                assert process.stdout.readline()
+            process.stdout.close()
+            assert process.wait(120) == 0
+        said.seek(0)
+        assert [line for line in said if not line.startswith(("[", "Note: "))] == []
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 1 + side**2
+
+
+def _columns(words, capsys):
+    assert main([*words, "--k", "2", "--json"]) == 0
+    return json.loads(capsys.readouterr().out)["options"]["columns"]
+
+
+def test_a_list_may_be_given_in_parts_and_with_commas_in_quotes(tmp_path, capsys):
+    words = ["do", "k_means", *_lattice(tmp_path / "lattice.gpkg", 4)]
+    assert _columns([*words, "--columns", "value", "--columns", "noise"], capsys) == ["value", "noise"]
+    assert _columns([*words, "--columns", '"süd/inək, ton"'], capsys) == ["süd/inək, ton"]
+    assert _columns([*words, "--columns", 'value, "süd/inək, ton"', "--columns", "noise"], capsys) == [
+        "value",
+        "süd/inək, ton",
+        "noise",
+    ]
+    model = ["do", "ols", *words[2:], "--response", "value", "--regressors", '"süd/inək, ton"', "--regressors", "noise", "--json"]
+    assert main(model) == 0
+    assert json.loads(capsys.readouterr().out)["options"]["formula"] == "`value` ~ `süd/inək, ton` + `noise`"
+
+
+@pytest.mark.parametrize("more", [["--column", "value"], ["--column", "noise"], ["--graph", "rook"], ["--unmatched", "error"] * 2])
+def test_a_single_option_given_twice_is_2(layer, capsys, more):
+    words = ["do", "moran", "--places", str(layer), "--key", "code", "--graph", "queen", "--column", "value"]
+    with pytest.raises(SystemExit) as stopped:
+        main([*words, *more])
+    assert stopped.value.code == 2
+    assert f"argument {more[0]}: it is given twice" in " ".join(capsys.readouterr().err.split())
+
+
+def test_an_option_of_a_graph_given_twice_is_refused(layer, capsys):
+    words = ["do", "moran", "--places", str(layer), "--key", "code", "--column", "value"]
+    assert main([*words, "--graph", "nearest:k=3,k=4"]) == 1
+    assert "--graph: 'k' is given twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("graph", "said"),
+    [
+        ("queen", "queen:islands=keep"),
+        ("distance_band:threshold=1200", "distance_band:threshold=1200,islands=keep"),
+        ("rook:islands=error", "rook:islands=keep"),
+        ("graph.gal", "graph.gal:islands=keep"),
+        ("graph.csv:transform=b", "graph.csv:transform=b,islands=keep"),
+    ],
+)
+def test_a_graph_with_islands_says_how_to_keep_them_here(tmp_path, monkeypatch, capsys, graph, said):
+    monkeypatch.chdir(tmp_path)
+    words = _lattice(tmp_path / "lattice.gpkg", 4, without=[10, 11, 14])  # leaves the last corner alone
+    for file in ("graph.gal", "graph.csv"):
+        assert main(["do", "contiguity", *words, "--rule", "rook", "--islands", "keep", "--out", file]) == 0
+    capsys.readouterr()
+    assert main(["do", "moran", *words, "--column", "value", "--graph", graph]) == 1
+    complained = capsys.readouterr().err
+    assert 'Set islands = "keep"' in complained
+    assert complained.endswith(f"Here that is written --graph {said}.\n")
+    assert main(["do", "moran", *words, "--column", "value", "--graph", said]) == 0

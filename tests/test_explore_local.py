@@ -489,3 +489,26 @@ def test_too_few_permutations_are_told_from_too_few_neighbours(field):
     assert "The smallest p that 99 permutations can give is 0.02 (two-sided). No sampled p up to 0.01 can come about" in notes
     assert "so few possible sets" not in notes
     assert "at least" not in notes
+
+
+@pytest.mark.parametrize("operation", ["local_moran", "local_getis_ord", "local_geary", "local_bivariate_moran"])
+@pytest.mark.parametrize("draws", ["rotated", "own", "shared"])
+def test_a_constant_added_to_decimals_changes_no_tie(operation, draws):
+    """0.1, 0.2 and 0.3 more than ten thousand or a million have lost digits; draws that are tied without it stay tied."""
+    import geopandas
+    from shapely import points
+
+    row, column = np.divmod(np.arange(49), 7)
+    steps = np.random.default_rng(0).integers(0, 4, 49) * 0.1
+    table = {"low": steps, "high": 10_000.1 + steps, "higher": 1_000_000.1 + steps}
+    index = [f"p{number:02d}" for number in range(49)]
+    places = geopandas.GeoDataFrame(table, geometry=points(column * 1e3, row * 1e3), index=index, crs="EPSG:32642")
+    graph = spatial.contiguity(places, by="lattice")
+    found = []
+    for name in table:
+        columns = {"column": name} if operation != "local_bivariate_moran" else {"column": "low", "second": name}
+        found.append(getattr(spatial, operation)(places, graph, draws=draws, **columns))
+    assert found[0].ties.mean() > 0.05
+    for other in found[1:]:
+        assert other.ties.tolist() == found[0].ties.tolist()
+        assert other.p_permutation.tolist() == found[0].p_permutation.tolist()

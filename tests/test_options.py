@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import pytest
 
 from spatial.errors import StudyError
-from spatial.options import Between, Column, Formula, converted, data_parameters, declared, used
+from spatial.options import Between, Column, Formula, converted, data_parameters, declared, parts_of, used
 
 
 def example(
@@ -131,3 +131,20 @@ class TestFieldAndFields:
     def test_refused(self, given):
         with pytest.raises(StudyError, match='response = "y", regressors ='):
             converted(self.option(), given, "here")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("a, b", ["a", "b"]),
+        ('"a, b"', ["a, b"]),
+        (' "a, b" , c,"d ""e"""', ["a, b", "c", 'd "e"']),
+        ('5" a, "b" c', ['5" a', '"b" c']),  # quotes that hold no part stay
+        ("a,,b,", ["a", "", "b", ""]),
+        (",a", ["", "a"]),
+        ("", [""]),
+        ("two\nlines,b", ["two\nlines", "b"]),
+    ],
+)
+def test_a_list_is_split_at_commas_outside_of_quotes(text, parts):
+    assert parts_of(text) == parts

@@ -24,6 +24,7 @@ Tally = np.ndarray[Any, np.dtype[np.int32]]
 _WAYS = {"rotated": rotated, "own": own, "shared": shared}
 ORDER = 1e-13  # what a neighbour more does to the last digits of a sum
 ROUNDINGS = 1e-14  # what is left of a value that was added and taken off
+LOST = 4  # values that are off in a sum and in the one it is compared with
 _HELD = 262_144  # sums held at a time where all sets are tried
 
 
@@ -82,6 +83,7 @@ def conditional(
     exact: Exact,
     draws: Draws = "rotated",
     share: Array | None = None,
+    digits: Array | float = 0.0,
 ) -> Conditional:
     """
     Hold each place's own value fixed, deal the others out around it, and see how often the sum is as extreme.
@@ -102,6 +104,8 @@ def conditional(
         How neighbours are sampled: ``"rotated"`` (see ``_rotated``), ``"own"`` (see ``_own``) or ``"shared"`` (see ``_shared``).
     share
         (columns, places): what the sum of each column counts for a place; by default 1, for one column.
+    digits
+        How far the values of each column may be off, in their unit: what was left of the digits they were computed from.
 
     Returns
     -------
@@ -117,7 +121,7 @@ def conditional(
     table = np.atleast_2d(np.asarray(values, float))
     n = matrix.shape[0]
     observed = _observed(table, matrix, share)
-    close = _rounding(table, matrix, share)
+    close = _rounding(table, matrix, share, digits)
     bounds = observed - close, observed + close
     del observed, close  # with millions of places memory counts
     less, greater, tried = (np.zeros(n, np.int32) for _ in range(3))
@@ -140,18 +144,20 @@ def _observed(table: Array, matrix: "csr_array", share: Array | None) -> Array:
     return found
 
 
-def _rounding(table: Array, matrix: "csr_array", share: Array | None) -> Array:
+def _rounding(table: Array, matrix: "csr_array", share: Array | None, digits: Array | float) -> Array:
     """
-    Bound what the order of summation does to a sum of just the observed values, for each place.
+    Bound what rounding does to a sum of just the observed values in another order, for each place.
 
     It goes by the size of what was observed: next to one huge value, the other places' draws still differ. What is left of the
-    largest value after it was added and taken off again comes on top.
+    largest value after it was added and taken off again comes on top, and that deviations from the mean of large values have lost
+    their last digits.
     """
     size = np.abs(table)
     share = None if share is None else np.abs(share)
     own, largest = _observed(size, matrix, share), size.max(axis=1)
     found: Array = own * (ORDER * (10 + np.diff(matrix.indptr)))
-    found += row_sums(matrix) * (ROUNDINGS * (largest[0] if share is None else largest @ share))
+    least = ROUNDINGS * largest + LOST * np.broadcast_to(digits, largest.shape)
+    found += row_sums(matrix) * (least[0] if share is None else least @ share)
     return found
 
 

@@ -105,6 +105,11 @@ def above(
     return lag > EVEN * row_sums(matrix) * np.abs(deviation).max()
 
 
+def digits_of(values: "np.ndarray[Any, np.dtype[np.float64]]") -> Any:
+    """Tell how far deviations from the mean may be off because the values themselves are rounded, of each row."""
+    return np.finfo(float).eps * np.abs(values).max(axis=-1)
+
+
 def standard(values: "np.ndarray[Any, np.dtype[np.float64]]") -> "np.ndarray[Any, np.dtype[np.float64]]":
     """Give deviations from the mean in standard deviations (divisor n), of each row."""
     deviation = centred(values)

@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial.explore._conditional import conditional
 from spatial.explore._local import Choice, LocalStatistic, Named, fields_of, named, notes_of, reading_of
-from spatial.explore._moments import LEAST, above, by_column, linked, row_sums, sampled_moments, standard
+from spatial.explore._moments import LEAST, above, by_column, digits_of, linked, row_sums, sampled_moments, standard
 from spatial.explore._significance import Array, deviate, normal_p
 from spatial.options import Between, Column, used
 from spatial.places import Missing, aligned
@@ -130,7 +130,10 @@ def local_geary(
     expected, variance = sampled_moments(drawn_together, given.weights, share)
     statistic = _differences(scores, given.weights)
     z = -deviate(statistic, fixed + expected, variance, weight)
-    drawn = conditional(drawn_together, given.weights, count=permutations, seed=seed, exact=exact, draws=draws, share=share)
+    lost = digits_of(by_column(given)) / by_column(given).std(axis=1) / len(columns)
+    digits = np.concatenate([2 * np.abs(scores).max(axis=1) * lost, lost])
+    how: dict[str, Any] = {"count": permutations, "seed": seed, "exact": exact, "draws": draws}
+    drawn = conditional(drawn_together, given.weights, share=share, digits=digits, **how)
     p_drawn = drawn.p(alternative, upward=False)
     alike = drawn.less <= drawn.greater if inference == "permutation" else z > 0
     kinds = _kinds(scores, given.weights, alike)

@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial.explore._conditional import conditional
 from spatial.explore._local import Choice, LocalStatistic, fields_of, named, notes_of, reading_of
-from spatial.explore._moments import EVEN, centred, neighbours_of, row_sums, spread_of_others, square_sums, unevenness
+from spatial.explore._moments import EVEN, centred, digits_of, neighbours_of, row_sums, spread_of_others, square_sums, unevenness
 from spatial.explore._significance import Array, deviate, normal_p
 from spatial.options import Between, Column, used
 from spatial.places import Aligned, Missing
@@ -123,7 +123,8 @@ def local_getis_ord(
     given = neighbours_of(places, graph, column, missing, own=star)
     given, others, itself = _own_weights(given) if star else (given, given.weights, np.zeros(len(given.labels)))
     found = (_star if star else _others)(given.vector, others, itself)
-    drawn = conditional(centred(given.vector), others, count=permutations, seed=seed, exact=exact, draws=draws)
+    values, digits = centred(given.vector), digits_of(given.vector)
+    drawn = conditional(values, others, count=permutations, seed=seed, exact=exact, draws=draws, digits=digits)
     high = drawn.greater <= drawn.less if inference == "permutation" else found["z"] > 0  # the side of the p that decides
     kinds = named(high, "Cold spot", "Hot spot")
     choice = Choice(alternative, inference, correction, alpha)

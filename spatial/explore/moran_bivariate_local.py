@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial.explore._conditional import conditional
 from spatial.explore._local import Choice, LocalStatistic, fields_of, named, notes_of, quadrants_of, reading_of
-from spatial.explore._moments import above, by_column, pair_of, row_sums, sampled_moments, standard
+from spatial.explore._moments import above, by_column, digits_of, pair_of, row_sums, sampled_moments, standard
 from spatial.explore._significance import deviate, normal_p
 from spatial.options import Between, Column, used
 from spatial.places import Missing
@@ -117,7 +117,8 @@ def local_bivariate_moran(
     lag = given.weights @ other
     mean, spread = sampled_moments(other[None], given.weights)
     z = deviate(one * lag, one * mean, one**2 * spread, row_sums(given.weights))
-    drawn = conditional(other, given.weights, count=permutations, seed=seed, exact=exact, draws=draws)
+    digits = digits_of(by_column(given)[1]) / by_column(given)[1].std()
+    drawn = conditional(other, given.weights, count=permutations, seed=seed, exact=exact, draws=draws, digits=digits)
     p_drawn = np.where(one == 0, 1.0, drawn.p(alternative, upward=one > 0))
     kinds = named(2 * (one > 0) + above(lag, other, given.weights), "Low-Low", "Low-High", "High-Low", "High-High")
     found = {"statistic": one * lag, "expected": one * mean, "variance": one**2 * spread, "z": z, "p": normal_p(z, alternative)}

@@ -8,7 +8,17 @@ import numpy as np
 from spatial.errors import counted, listed
 from spatial.explore._conditional import conditional
 from spatial.explore._local import Choice, LocalStatistic, below, fields_of, named, notes_of, quadrants_of, reading_of
-from spatial.explore._moments import above, centred, kurtosis, neighbours_of, row_sums, spread_of_others, square_sums, unevenness
+from spatial.explore._moments import (
+    above,
+    centred,
+    digits_of,
+    kurtosis,
+    neighbours_of,
+    row_sums,
+    spread_of_others,
+    square_sums,
+    unevenness,
+)
 from spatial.explore._significance import Array, corrected, deviate, normal_p
 from spatial.options import Between, Column, used
 from spatial.places import Aligned, Missing
@@ -141,7 +151,7 @@ def local_moran_of(operation: str, given: Aligned, values: Array, options: dict[
     expected, variance = (_total if options.get("moments") == "total" else _conditional)(deviation, given.weights)
     z = deviate(statistic, expected, variance, row_sums(given.weights))
     how = {name: options[name] for name in ("seed", "exact", "draws")}
-    drawn = conditional(deviation, given.weights, count=options["permutations"], **how)
+    drawn = conditional(deviation, given.weights, count=options["permutations"], digits=digits_of(values), **how)
     p_drawn = np.where(deviation == 0, 1.0, drawn.p(choice.alternative, upward=deviation > 0))
     high = above(lag, deviation, given.weights)
     kinds = named(2 * (deviation > 0) + high, "Low-Low", "Low-High", "High-Low", "High-High")
