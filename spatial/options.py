@@ -369,7 +369,8 @@ def _read(annotation: Any, name: str) -> tuple[str, bool, tuple[str, ...], float
 def _fits(kind: str, value: Any) -> bool:
     """Whether a value is of a kind as it is; the command line and study files convert it before."""
     if kind in ("int", "float"):
-        return isinstance(value, Integral if kind == "int" else Real)
+        small = str(getattr(value, "dtype", "int64")) in ("int8", "int16", "uint8", "uint16", "uint32", "uint64")  # would overflow
+        return isinstance(value, Integral if kind == "int" else Real) and not small
     return kind not in ("bool", "choices", "columns", "texts", "numbers") or not isinstance(value, str)
 
 

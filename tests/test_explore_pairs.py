@@ -280,3 +280,10 @@ def test_a_correlogram_says_how_far_likeness_reaches_in_words():
     ).reading
     assert "up to 20 km (" in wide[1]
     assert "up to 1 step (" in spatial.correlogram(places, graph, column="value", steps=1).reading[1]
+
+
+def test_a_correlogram_goes_on_after_a_band_in_which_nobody_is():
+    places, graph = chain(value=[1.0, 3.0, 2.0, 5.0, 4.0, 6.0])
+    table = spatial.correlogram(places, graph, column="value", by="distance", width=700, steps=3).table
+    assert table["nearest"].tolist() == [700, 1400]
+    assert table["links"].tolist() == [10, 8]

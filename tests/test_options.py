@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+import numpy as np
 import pytest
 
 from spatial.errors import StudyError
@@ -74,6 +75,7 @@ def test_options_are_listed_as_used():
         # an operation goes on with what it was given, which would be text or no whole number
         ("permutations", "199", "'199' is of the type str. Expected a whole number"),
         ("permutations", 199.0, "199.0 is of the type float. Expected a whole number"),
+        ("permutations", np.uint8(199), "of the type uint8. Expected a whole number"),
         ("share", "0.5", "'0.5' is of the type str. Expected a number"),
         ("exact", "no", "'no' is of the type str. Expected true or false"),
         ("columns", "a, b", "is of the type str. Expected a list of column names"),

@@ -217,3 +217,17 @@ def test_cells_give_the_spacing_by_their_size():
     centres = shaken(FULL, 0.01)
     cells = table(shapely.box(centres[:, 0] - 50, centres[:, 1] - 50, centres[:, 0] + 50, centres[:, 1] + 50))
     assert len(pairs(contiguity(cells, by="lattice"))) == 342
+
+
+@pytest.mark.parametrize("degrees", [5, 10, 20])
+def test_points_whose_only_grid_has_no_two_cells_side_by_side_are_refused(degrees):
+    """A turned lattice fits into tiny cells along the axes."""
+    angle = np.radians(degrees)
+    row, column = np.divmod(np.arange(900), 30)
+    at = shapely.points(
+        5e5 + 1e3 * (column * np.cos(angle) - row * np.sin(angle)), 4.5e6 + 1e3 * (column * np.sin(angle) + row * np.cos(angle))
+    )
+    places = geopandas.GeoDataFrame(geometry=at, index=[f"p{number:03d}" for number in range(900)], crs="EPSG:32642")
+    for islands in ("error", "keep", "nearest"):
+        with pytest.raises(DataError, match="no two cells touch"):
+            contiguity(places, by="lattice", islands=islands)

@@ -211,7 +211,12 @@ def _bands(places: "GeoDataFrame", graph: "Graph", steps: int, width: float | No
     step = width or _nearest_that_leaves_nobody_alone(places)
     before = None
     for number in range(1, steps + 1):
-        band = distance_band(places, threshold=number * step, islands="keep", transform=_transform(graph))
+        try:
+            band = distance_band(places, threshold=number * step, islands="keep", transform=_transform(graph))
+        except DataError:  # no two places are so near
+            if number == steps:
+                raise
+            continue
         try:
             found = band if before is None else difference(places, [band, before], islands="keep", transform=_transform(graph))
         except DataError:  # no two places are as far apart as in this band

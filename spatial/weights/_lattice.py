@@ -89,7 +89,22 @@ def lattice_pairs(places: "GeoDataFrame", rule: Literal["queen", "rook"]) -> Num
         at = np.minimum(np.searchsorted(there, wanted), len(there) - 1)
         touching = there[at] == wanted
         found.append(np.column_stack([np.flatnonzero(touching), order[at[touching]]]))
-    return once(np.sort(np.concatenate(found), axis=1))
+    pairs = np.concatenate(found)
+    if not len(pairs) and not polygons and not _touching(cell, wide):
+        raise DataError(
+            complaint(
+                "contiguity",
+                f"in the only regular grid of {counted(len(places), 'place')} no two cells touch",
+                f"It would have cells of {columns.spacing:g} by {rows.spacing:g} units of the coordinates, along the axes",
+                REMEDY,
+            )
+        )
+    return once(np.sort(pairs, axis=1))
+
+
+def _touching(cell: Numbers, wide: Any) -> bool:
+    """Whether any two cells touch, be it at a corner."""
+    return any(np.isin(cell + step, cell).any() for step in (1, wide - 1, wide, wide + 1))
 
 
 def _of_cells(places: "GeoDataFrame") -> tuple[_Lines, _Lines]:
