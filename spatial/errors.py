@@ -125,6 +125,34 @@ def counted(number: int, one: str, many: str = "", *, of: int | None = None) -> 
     return " ".join(filter(None, (f"{number} of {of} {noun}", words.partition(" ")[2])))
 
 
+def in_words(length: float, unit: str) -> str:
+    """
+    Write a length out for a reader.
+
+    Parameters
+    ----------
+    length
+        In the unit.
+    unit
+        "m", or "local units".
+
+    Returns
+    -------
+    str
+        Long ones in kilometres.
+
+    Examples
+    --------
+    >>> in_words(422_345.6, "m")
+    '422.3 km'
+    >>> in_words(3.374271, "local units")
+    '3.374 local units'
+    """
+    if unit == "m" and length >= 10_000:
+        return f"{length / 1000:,.1f} km"
+    return f"{length:,.0f} {unit}" if length >= 1000 else f"{length:.4g} {unit}"
+
+
 def nearest_name(name: str, known: object) -> str:
     """
     Offer the known name that is most like a misspelt one.

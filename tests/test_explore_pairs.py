@@ -278,7 +278,7 @@ def test_a_correlogram_says_how_far_likeness_reaches_in_words():
     wide = spatial.correlogram(
         places.set_geometry(places.scale(10, 10, origin=(0, 0))), graph, column="value", by="distance", steps=2
     ).reading
-    assert "up to 20 km (" in wide[1]
+    assert "up to 20.0 km (" in wide[1]
     assert "up to 1 step (" in spatial.correlogram(places, graph, column="value", steps=1).reading[1]
 
 

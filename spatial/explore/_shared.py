@@ -73,11 +73,14 @@ def _few(task: Task, ranks: "np.ndarray[Any, np.dtype[np.int32]]") -> Counts:
     return np.count_nonzero(sums <= task.high[:, None], axis=1), np.count_nonzero(sums >= task.low[:, None], axis=1)
 
 
-def _left(task: Task, column: int, most: int) -> Array:
-    """Give what each neighbour of each place counts in a column, 0 where a place has no more: (places, most)."""
-    found = np.zeros((len(task.who), most))
-    found[np.arange(most) < task.degrees[:, None]] = 1.0 if task.weights is None else task.weights
-    return found if task.share is None else found * task.share[column, :, None]
+def _left(task: Task, column: int, most: int, first: int = 0, last: int | None = None) -> Array:
+    """Give what each neighbour of places first to last counts in a column, 0 where a place has no more: (places, most)."""
+    some = slice(first, len(task.who) if last is None else last)
+    degrees = task.degrees[some]
+    found = np.zeros((len(degrees), most))
+    there = np.arange(most) < degrees[:, None]
+    found[there] = 1.0 if task.weights is None else task.weights[task.starts[some.start] : task.starts[some.stop]]
+    return found if task.share is None else found * task.share[column, some, None]
 
 
 def _sorted_once(task: Task, drawn: Whole, groups: list[tuple[int, int]]) -> Counts:
@@ -118,7 +121,7 @@ def _part(task: Task, drawn: Whole, met: tuple[Whole, Whole, Whole], first: int,
     held, fits = np.empty((2, _BYTE * _BLOCK)), np.empty(_BYTE * _BLOCK, bool)
     for start in range(first, last, _BLOCK):
         end = min(start + _BLOCK, last)
-        left = [each.T for each in _block_left(task, start, end, degree)]
+        left = [_left(task, column, degree, start, end).T for column in range(len(task.values))]
         here = slice(*np.searchsorted(met[1], [start, end]))
         row, place, rank = (each[here] for each in met)
         change = _change(task, drawn, (row, place, rank))
@@ -137,13 +140,6 @@ def _part(task: Task, drawn: Whole, met: tuple[Whole, Whole, Whole], first: int,
             np.greater_equal(sums, task.low[start:end], out=some)
             greater[start - first : end - first] += np.add.reduce(some.view(np.uint8), axis=0, dtype=np.uint8)
     return less, greater
-
-
-def _block_left(task: Task, start: int, end: int, degree: int) -> list[Array]:
-    """Give, for each column, what each neighbour of each place counts: (places, neighbours)."""
-    flat = None if task.weights is None else task.weights[task.starts[start] : task.starts[end]]
-    weights = np.ones((end - start, degree)) if flat is None else flat.reshape(-1, degree)
-    return [weights] if task.share is None else [weights * share[start:end, None] for share in task.share]
 
 
 def _change(task: Task, drawn: Whole, met: tuple[Whole, Whole, Whole]) -> Array:

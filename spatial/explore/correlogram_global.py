@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
-from spatial.errors import DataError, ModelError, StudyError, complaint, counted
+from spatial.errors import DataError, ModelError, StudyError, complaint, counted, in_words
 from spatial.explore._moments import LEAST, centred, constants, kurtosis, moran_variance, neighbours_of
 from spatial.explore._permutations import by_chance, order_words, quadratic
 from spatial.explore._significance import Array, benjamini_hochberg, deviate, normal_p
@@ -88,7 +88,7 @@ def correlogram(
     StudyError
         When a width is given for lags that are steps.
     DataError
-        When labels do not match, a value is missing or no number, or no two places are as near as the first lag.
+        When labels do not match, a value is missing or no number, or no two places are as near as the last lag.
     ModelError
         When there are fewer than 4 places, all values are equal, or no lag has two places with values.
 
@@ -237,12 +237,8 @@ def _transform(graph: "Graph") -> Literal["r", "b", "d", "v", "o"]:
     return kind if kind in ("r", "b", "d", "v") else "b"  # type: ignore[return-value]
 
 
-def _far(length: float, unit: str) -> str:
-    return f"{length / 1000:,.4g} km" if unit == "m" and length >= 1000 else f"{length:.4g} {unit}"
-
-
 def _reading(column: str, n: int, table: "pd.DataFrame", by: str, unit: str) -> tuple[str, ...]:
-    words = [_far(end, unit) if by == "distance" else counted(int(end), "step") for end in table["farthest"].tolist()]
+    words = [in_words(end, unit) if by == "distance" else counted(int(end), "step") for end in table["farthest"].tolist()]
     out = (table["p_adjusted"] <= _ALPHA).to_numpy()
     alike = out & (table["statistic"] > table["expected"]).to_numpy()
     reach = int(np.argmin(alike)) if not alike.all() else len(alike)

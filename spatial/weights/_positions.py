@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.errors import DataError, complaint
+from spatial.errors import DataError, complaint, in_words
 from spatial.places import is_local
 from spatial.progress import tell
 from spatial.weights._centres import centroids, metres_per_unit, on_the_globe
@@ -139,34 +139,6 @@ def distances(at: Positions, first: Numbers, second: Numbers) -> Numbers:
     start, end = np.broadcast_arrays(at.points[first], at.points[second])
     measured = at.geod.inv(start[..., 0].ravel(), start[..., 1].ravel(), end[..., 0].ravel(), end[..., 1].ravel())[2]
     return np.asarray(measured, float).reshape(start.shape[:-1])
-
-
-def in_words(length: float, unit: str) -> str:
-    """
-    Write a length out for a reader.
-
-    Parameters
-    ----------
-    length
-        In the unit of `Positions.unit`.
-    unit
-        That unit.
-
-    Returns
-    -------
-    str
-        Long ones in kilometres.
-
-    Examples
-    --------
-    >>> in_words(422_345.6, "m")
-    '422.3 km'
-    >>> in_words(3.374271, "local units")
-    '3.374 local units'
-    """
-    if unit == "m" and length >= 10_000:
-        return f"{length / 1000:,.1f} km"
-    return f"{length:,.0f} {unit}" if length >= 1000 else f"{length:.4g} {unit}"
 
 
 def nearest_distances(at: Positions) -> Numbers:

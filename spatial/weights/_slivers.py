@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spatial.errors import listed
+from spatial.errors import in_words, listed
 from spatial.weights._borders import among, gaps, near_boxes, with_a_border
 from spatial.weights._outlines import Numbers, Outlines, in_one_plane, over_a_pole
-from spatial.weights._positions import in_words
 from spatial.weights._vertices import matched
 
 #: Two polygons miss each other by a sliver when the gap is below this share of the side of a usual polygon.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from spatial.errors import DataError, SpatialWarning, complaint, counted, listed
+from spatial.errors import DataError, SpatialWarning, complaint, counted, in_words, listed
 from spatial.options import Between, used
 from spatial.places import checked, is_local
 from spatial.weights._borders import by_geometry, gaps
@@ -14,7 +14,6 @@ from spatial.weights._globe import nearest_on_the_globe
 from spatial.weights._lattice import lattice_pairs
 from spatial.weights._links import Islands, Numbers, Transform, both_ways, graph_of, higher, nobody, settled
 from spatial.weights._outlines import outlines
-from spatial.weights._positions import in_words
 from spatial.weights._slivers import named, slivers
 from spatial.weights._vertices import matched, once
 

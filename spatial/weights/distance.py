@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from spatial.errors import DataError, SpatialWarning, complaint, counted, listed
+from spatial.errors import DataError, SpatialWarning, complaint, counted, in_words, listed
 from spatial.options import Between, used
 from spatial.places import HUGE, checked
 from spatial.weights._links import Islands, Links, Numbers, Transform, both_ways, graph_of, links_of, settled
@@ -13,7 +13,6 @@ from spatial.weights._near_pairs import bounded
 from spatial.weights._positions import (
     Positions,
     distances,
-    in_words,
     located,
     nearest_distances,
     nearest_to,

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.errors import counted, listed
+from spatial.errors import counted, in_words, listed
 from spatial.options import used
 from spatial.places import aligned, checked, graph_checked
 from spatial.results import Result, shown
 from spatial.weights._outlines import outlines
-from spatial.weights._positions import Numbers, Positions, distances, in_words, nearest_to, positions
+from spatial.weights._positions import Numbers, Positions, distances, nearest_to, positions
 from spatial.weights._slivers import named, slivers, without_a_link
 from spatial.weights._vertices import once
 
